@@ -1,0 +1,32 @@
+# Two commands do everything: `make demo` and `make test`. Both set up a virtual environment of their own first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types slow clean
+
+demo: $(STAMP)
+	$(BIN)/linkage demo linkage-demo
+
+test: $(STAMP) lint types
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+
+slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) linkage-demo

@@ -1,0 +1,250 @@
+"""`linkage`: what stewards and batch jobs type. Exit codes: 0 done, 1 refused or failed audit, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from linkage.errors import LinkageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = typer.Typer(
+    name="linkage",
+    help="Find which records are the same real person, business or account, and publish lasting identities.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ProjectArgument = Annotated[
+    Path, typer.Argument(help="Project file, or the folder that holds project.toml.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the documented JSON instead of tables.")]
+AudienceOption = Annotated[str, typer.Option("--audience", help="Whose release to read.")]
+PurposeOption = Annotated[str | None, typer.Option("--purpose", help="Why you look; written to the audit.")]
+NowOption = Annotated[
+    str | None, typer.Option("--now", help="Take this ISO time as now, for runs that must be repeated exactly.")
+]
+
+
+def main() -> None:
+    """Run the command line; every refusal is one sentence on standard error."""
+    try:
+        app()
+    except LinkageError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; nothing was published, the last release stands", 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  # the one place where a defect becomes a sentence
+        _fail(f"this should not have happened ({type(error).__name__}: {error}); please report it", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"linkage: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result, indent=1, default=str))  # noqa: T201
+    else:
+        render(result)
+
+
+@app.command()
+def check(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """Validate a project and its data, profile fields, and count candidate pairs before anything runs."""
+    from linkage.checking import check_project
+    from linkage.cli import render
+    from linkage.config.project import load_project
+
+    with render.working(quiet=as_json) as progress:
+        report = check_project(load_project(project), progress=progress)
+    _answer(report, render.check, as_json=as_json)
+
+
+@app.command()
+def run(
+    project: ProjectArgument,
+    as_json: JsonOption = False,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train new models and use them.")] = False,
+    approve: Annotated[
+        list[str] | None, typer.Option("--approve", help="Approve a waiting model first: TYPE=HASH.")
+    ] = None,
+    now: NowOption = None,
+) -> None:
+    """Read deliveries, resolve identities, and publish a release for every audience."""
+    import linkage
+    from linkage.cli import render
+    from linkage.pipeline import approve_model
+
+    opened = linkage.open(project)
+    moment = _moment(now)
+    for entry in approve or []:
+        kind, _, model_hash = entry.partition("=")
+        approve_model(opened.loaded, kind, model_hash)
+    with render.working(quiet=as_json) as progress:
+        report = opened.run(now=moment, retrain=retrain, progress=progress)
+    _answer(report, render.run, as_json=as_json)
+
+
+def _moment(text: str | None) -> Any:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"--now {text!r} is no ISO time; write for example 2026-01-31T06:00:00+00:00"
+        raise UsageError(message) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@app.command()
+def show(
+    project: ProjectArgument,
+    name: Annotated[str, typer.Argument(help="An identity id, or a record DATASET/KEY[#ROLE].", show_default=False)],
+    audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show an identity: golden values, every value with its records, relations, possible matches."""
+    import linkage
+    from linkage import queries
+    from linkage.cli import render
+
+    found = queries.show(linkage.open(project), name, audience=audience, purpose=purpose)
+    _answer(found, render.show, as_json=as_json)
+
+
+@app.command()
+def explain(
+    project: ProjectArgument,
+    a: Annotated[str, typer.Argument(help="A record, DATASET/KEY[#ROLE].", show_default=False)],
+    b: Annotated[str, typer.Argument(help="Another record of the same type.", show_default=False)],
+    audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain what speaks for and against two records being one entity, in words and bits."""
+    from dataclasses import asdict
+
+    import linkage
+    from linkage import queries
+    from linkage.cli import render
+
+    pair, explanation = queries.explain(linkage.open(project), a, b, audience=audience, purpose=purpose)
+    result = {**pair, **asdict(explanation), "probability": explanation.probability}
+    _answer(result, render.explain, as_json=as_json)
+
+
+@app.command()
+def export(
+    project: ProjectArgument,
+    table: Annotated[str, typer.Argument(help="A published table.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Where to write it: .csv or .parquet.", show_default=False)],
+    audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
+) -> None:
+    """Write a published table to a CSV or Parquet file."""
+    import linkage
+    from linkage import queries
+    from linkage.cli import render
+
+    rows = queries.export(linkage.open(project), table, file, audience=audience, purpose=purpose)
+    render.say(f"{file}: {rows:,} rows of {table}, release of {audience}")
+
+
+@app.command()
+def evaluate(
+    project: Annotated[Path | None, typer.Argument(help="Project file or folder.", show_default=False)] = None,
+    truth: Annotated[Path | None, typer.Option("--truth", help="CSV with columns dataset,key[,role],entity.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", help="Measure OTHER against REFERENCE: two such CSV files.")
+    ] = None,
+    audience: AudienceOption = "centre",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a release against a truth file, or one grouping of records against another."""
+    from linkage.cli import render
+
+    if compare is not None:
+        if project is not None or truth is not None:
+            message = "--compare takes two files and no project or truth"
+            raise UsageError(message)
+        from linkage.evaluation.files import compare as compare_files
+
+        _answer(compare_files(*compare).to_json(), render.comparison, as_json=as_json)
+        return
+    if project is None or truth is None:
+        message = "name a project and --truth FILE, or --compare REFERENCE OTHER"
+        raise UsageError(message)
+    import linkage
+    from linkage.evaluation.release import evaluate_release
+
+    _answer(
+        evaluate_release(linkage.open(project), truth, audience=audience).to_json(), render.evaluation, as_json=as_json
+    )
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the demo project; made if absent.")] = Path(
+        "linkage-demo"
+    ),
+    records: Annotated[int, typer.Option("--records", min=1000, help="Entity records to make, about.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the made data.")] = 1,
+    baseline: Annotated[
+        bool, typer.Option("--baseline/--no-baseline", help="Measure bare Splink on the same records too.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Make demo data of several agencies, run the main job on it, and measure the result against the truth."""
+    from linkage.cli import render
+    from linkage.demo.tour import tour
+
+    with render.working(quiet=as_json) as progress:
+        result = tour(folder, records=records, seed=seed, baseline=baseline, progress=progress)
+    _answer(result, render.demo, as_json=as_json)
+
+
+@app.command()
+def releases(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """List the published releases of every audience."""
+    import linkage
+    from linkage.cli import render
+    from linkage.store.workspace import Workspace
+
+    opened = linkage.open(project)
+    workspace = Workspace(opened.loaded.workspace)
+    rows: list[dict[str, Any]] = []
+    if workspace.ledger.is_file():
+        from linkage.store.ledger import Ledger
+
+        with Ledger(workspace.ledger) as ledger:
+            rows = [
+                {
+                    "audience": release.audience,
+                    "sequence": release.sequence,
+                    "run": row.run,
+                    "published_at": row.finished_at,
+                }
+                for row in ledger.runs()
+                for release in row.releases
+            ]
+    _answer(rows, render.releases, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

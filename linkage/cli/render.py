@@ -1,0 +1,266 @@
+"""What people see of results: tables and sentences."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linkage.stages.context import Progress
+
+_NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+def say(text: str) -> None:
+    """Print one plain sentence."""
+    _console().print(escape(text))
+
+
+@contextmanager
+def working(*, quiet: bool) -> Iterator[Progress]:
+    """Show what is being done, on standard error, with the time it has taken."""
+    if quiet:
+        yield lambda _message: None
+        return
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("start", total=None)
+        yield lambda message: bar.update(task, description=escape(message))
+
+
+def _table(title: str, *columns: str, rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for place, column in enumerate(columns):
+        numeric = all(isinstance(row[place], int | float) or row[place] is None for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(value) for value in row))
+    _console().print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) < 1 else f"{value:,.2f}"
+    if isinstance(value, list | tuple):
+        return escape(", ".join(str(entry) for entry in value))
+    return escape(str(value))
+
+
+def check(report: dict[str, Any]) -> None:
+    """Print what `linkage check` found."""
+    _datasets(report["datasets"])
+    for kind, found in report["types"].items():
+        rows = [
+            (dataset, column, share)
+            for dataset, shares in found["completeness"].items()
+            for column, share in shares.items()
+        ]
+        _table(
+            f"{kind}: share of records with a value ({found['records']:,} records, {found['bad_values']:,} unusable values)",
+            "dataset",
+            "field",
+            "share",
+            rows=rows,
+        )
+        _table(
+            f"{kind}: candidate pairs by blocking rule", "rule", "pairs", rows=list(found["candidate_pairs"].items())
+        )
+        blocks = [(block["rule"], block["records"], block["example"]) for block in found["largest_blocks"]]
+        _table(f"{kind}: largest blocks (limit {found['max_block']:,})", "rule", "records", "one of them", rows=blocks)
+    say("The project is valid. Next: linkage run PROJECT")
+
+
+def _datasets(datasets: dict[str, Any]) -> None:
+    names = ("rows_read", "accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
+    shown = [name for name in names if any(entry.get(name) for entry in datasets.values())]
+    _table(
+        "Rows",
+        "dataset",
+        *shown,
+        rows=[(dataset, *(entry.get(name, 0) for name in shown)) for dataset, entry in datasets.items()],
+    )
+    reasons = [
+        (dataset, reason, rows)
+        for dataset, entry in datasets.items()
+        for reason, rows in entry.get("reject_reasons", {}).items()
+    ]
+    _table("Rejected rows", "dataset", "reason", "rows", rows=reasons)
+
+
+def run(report: dict[str, Any]) -> None:
+    """Print the closing summary of a run."""
+    _datasets(report["datasets"])
+    rows = [
+        (
+            audience,
+            kind,
+            entry["records"],
+            entry["identities"],
+            entry["largest_identity"],
+            entry["largest_component"],
+            report["types"][kind]["pairs"],
+            report["types"][kind]["edges"],
+        )
+        for audience, kinds in report["audiences"].items()
+        for kind, entry in kinds.items()
+    ]
+    columns = (
+        "audience",
+        "type",
+        "records",
+        "identities",
+        "largest identity",
+        "largest component",
+        "candidate pairs",
+        "edges",
+    )
+    _table("Identities", *columns, rows=rows)
+    stages = [
+        (name, round(entry["seconds"], 1), round(entry["peak_memory_bytes"] / 1e9, 2))
+        for name, entry in report["stages"].items()
+    ]
+    _table("Stages", "stage", "seconds", "peak memory, GB", rows=stages)
+    say(f"Run {report['run']} took {report['seconds']:.1f} s. Releases:")
+    for audience, release in report["releases"].items():
+        say(f"  {audience} {release['sequence']}: {release['path']}")
+    say(_NOTICE)
+
+
+def show(found: list[dict[str, Any]]) -> None:
+    """Print identities."""
+    for identity in found:
+        head = f"{identity['entity_type']} {identity['identity_id']}"
+        say(
+            f"{head}: {identity['records']} records of {', '.join(identity['agencies'])}; confidence {identity['confidence']}"
+        )
+        golden = [(name, value) for name, value in identity["golden"].items() if value not in (None, [])]
+        _table("Golden values", "field", "value", rows=golden)
+        values = [(row["attribute"], row["value"], row["records"], row["agencies"]) for row in identity["values"]]
+        _table("All values", "field", "value", "records", "agencies", rows=values)
+        _table(
+            "Records", "record", "agency", "ambiguous", rows=[tuple(row.values()) for row in identity["record_names"]]
+        )
+        _table(
+            "Relations",
+            "kind",
+            "from",
+            "to",
+            "records",
+            "agencies",
+            rows=[tuple(row.values()) for row in identity["relations"]],
+        )
+        _table(
+            "Possible matches",
+            "identity",
+            "weight, bits",
+            "reason",
+            rows=[tuple(row.values()) for row in identity["possible_matches"]],
+        )
+    say(_NOTICE)
+
+
+def explain(result: dict[str, Any]) -> None:
+    """Print why two records match or not."""
+    rows: list[tuple[Any, ...]] = [
+        ("two random records", "how often any two records are one entity", "", "", f"{result['prior']:+.2f}")
+    ]
+    for part in result["evidence"]:
+        if part["level"] == "unknown":
+            continue
+        rarity = f" (rarity {part['rarity']:+.2f})" if abs(part["rarity"]) >= 0.005 else ""  # noqa: PLR2004  # half the last digit shown
+        values = [", ".join(_text(value) for value in part[side].values()) for side in ("values_a", "values_b")]
+        rows.append((part["comparison"], part["words"] + rarity, *values, f"{part['weight']:+.2f}"))
+    names = [f"{side['dataset']}/{side['key']}#{side['role']}" for side in (result["a"], result["b"])]
+    _table(f"{names[0]} and {names[1]}", "comparison", "what was found", names[0], names[1], "bits", rows=rows)
+    same = "are in one identity" if result["same_identity"] else "are in different identities"
+    say(f"Weight {result['weight']:+.2f} bits, probability {result['probability']:.6f}; the two {same}.")
+    say(_NOTICE)
+
+
+def _measures(title: str, metrics: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [
+        (title, name.replace("_", "-"), *(round(metrics[name][part], 5) for part in ("precision", "recall", "f1")))
+        for name in ("pairwise", "b_cubed", "cluster")
+    ]
+
+
+def comparison(result: dict[str, Any]) -> None:
+    """Print how one grouping of records compares with another."""
+    _table("Other against reference", "", "measure", "precision", "recall", "F1", rows=_measures("all", result))
+
+
+def evaluation(result: dict[str, Any]) -> None:
+    """Print how good a release is, with its worst errors."""
+    rows = [row for kind, metrics in result["types"].items() for row in _measures(kind, metrics)]
+    _table("Against the truth", "type", "measure", "precision", "recall", "F1", rows=rows)
+    for kind, metrics in result["types"].items():
+        if metrics["blocking_recall"] is not None:
+            say(f"{kind}: blocking found {metrics['blocking_recall']:.5f} of the true pairs")
+        for name, what in (
+            ("over_merges", "identities that hold several entities"),
+            ("over_splits", "entities in several identities"),
+        ):
+            shown = [
+                (example.get("identity_id") or example.get("entity"), str(example)) for example in metrics[name][:3]
+            ]
+            _table(f"{kind}: {what}, the worst", "id", "parts", rows=shown)
+
+
+def demo(result: dict[str, Any]) -> None:
+    """Print the tour of the demo."""
+    run(result["run"])
+    rows = []
+    for kind, metrics in result["evaluation"]["types"].items():
+        bare = result["baseline"].get(kind)
+        scores = metrics["pairwise"]
+        rows.append(
+            (
+                kind,
+                scores["precision"],
+                scores["recall"],
+                scores["f1"],
+                bare and bare["f1"],
+                result["ceiling"][kind]["f1"],
+            )
+        )
+    _table(
+        "Pairwise, against the demo's truth",
+        "type",
+        "precision",
+        "recall",
+        "F1",
+        "bare Splink's F1",
+        "highest possible F1",
+        rows=rows,
+    )
+    say("What to try next:")
+    for line in result["next"]:
+        say(f"  {line}")
+
+
+def releases(rows: list[dict[str, Any]]) -> None:
+    """Print the list of releases."""
+    _table("Releases", "audience", "sequence", "run", "published at", rows=[tuple(row.values()) for row in rows])
+    if not rows:
+        say("No release yet.")

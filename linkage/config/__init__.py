@@ -1,0 +1,1 @@
+"""Settings: TOML read once, validated, frozen and passed down."""

@@ -1,0 +1,137 @@
+"""The project file: workspace, engine limits, sources, audiences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from linkage.config.base import Name, Settings, read_toml, validate
+from linkage.config.entity import Entity, load_entities
+from linkage.config.source import EntityType, Source
+from linkage.errors import ConfigError
+
+CENTRE = "centre"
+Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
+
+
+class EngineLimits(Settings):
+    """What the machine may be used for."""
+
+    memory_limit: Size = "4GB"
+    threads: Annotated[int, Field(ge=1, le=256)] = 2
+    temp_directory: str | None = None
+
+    @property
+    def memory_bytes(self) -> float:
+        """The memory limit in bytes."""
+        number = self.memory_limit.rstrip("MGTiB ")
+        unit = self.memory_limit[len(number) :].strip()
+        power = "MGT".index(unit[0]) + 2
+        return float(number) * float((1024 if "i" in unit else 1000) ** power)
+
+
+class Approval(Settings):
+    """The project's rule for models: whether the first model of a type is approved without a steward."""
+
+    first_model: Literal["auto", "manual"] = "auto"
+
+
+class Audience(Settings):
+    """Who gets releases of its own, computed over only the datasets that it may see in full.
+
+    `agency` is the submitting agency that the audience is, which gets its own rejected rows back.
+    """
+
+    sees: Literal["all"] | tuple[Name, ...] = "all"
+    hidden: tuple[Name, ...] = ()
+    agency: str | None = None
+
+
+class Project(Settings):
+    """One project: where the data come from, where the results go, and for whom."""
+
+    version: Literal[1]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    workspace: str
+    default_purpose: str | None = None
+    entities: str | None = None
+    engine: EngineLimits = EngineLimits()
+    approval: Approval = Approval()
+    audiences: Annotated[dict[Name, Audience], Field(min_length=1, default_factory=lambda: {CENTRE: Audience()})]
+    sources: Annotated[dict[Name, Source], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Project:
+        if CENTRE not in self.audiences:
+            message = f"audience {CENTRE!r} is missing: add [audiences.{CENTRE}]"
+            raise ValueError(message)
+        if self.audiences[CENTRE] != Audience():
+            message = f"audience {CENTRE!r} sees every dataset: remove 'sees' and 'hidden' from [audiences.{CENTRE}]"
+            raise ValueError(message)
+        for name, audience in self.audiences.items():
+            named = set(audience.hidden) | (set() if audience.sees == "all" else set(audience.sees))
+            unknown = sorted(named - set(self.sources))
+            if unknown:
+                message = f"audience {name!r} names dataset {unknown[0]!r}; the sources are: {', '.join(self.sources)}"
+                raise ValueError(message)
+        return self
+
+    def visible(self, audience: str) -> tuple[str, ...]:
+        """Return the sorted datasets that an audience may see in full."""
+        settings = self.audiences[audience]
+        seen = set(self.sources) if settings.sees == "all" else set(settings.sees)
+        return tuple(sorted(seen - set(settings.hidden)))
+
+
+class LoadedProject:
+    """A project file with the paths and entity settings that it leads to."""
+
+    def __init__(self, path: Path, settings: Project, entities: dict[EntityType, Entity]) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.settings = settings
+        self.entities = entities
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace folder."""
+        return (self.folder / self.settings.workspace).resolve()
+
+    @property
+    def reference(self) -> Path:
+        """The folder of the standardiser's reference lists."""
+        return default_configs() / "reference"
+
+    def entity_types(self) -> tuple[EntityType, ...]:
+        """Return the types that any role has, in the order in which they are resolved."""
+        used = {role.entity for source in self.settings.sources.values() for role in source.roles.values()}
+        order: tuple[EntityType, ...] = ("account", "business", "person")
+        return tuple(kind for kind in order if kind in used)
+
+    def temp_directory(self) -> Path:
+        """The folder where work beyond the memory limit spills."""
+        named = self.settings.engine.temp_directory
+        return (self.folder / named).resolve() if named else self.workspace / "staging" / "spill"
+
+
+def default_configs() -> Path:
+    """Return the folder of the default configuration: inside the wheel, or `configs/` of a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for candidate in (package / "configs", package.parent / "configs"):
+        if (candidate / "entities").is_dir():
+            return candidate
+    message = f"{package}: the default configuration is missing from the installation; install linkage again"
+    raise ConfigError(message)
+
+
+def load_project(path: Path) -> LoadedProject:
+    """Read, validate and freeze a project file and the entity settings it uses.
+
+    Raises ConfigError, naming the file and the key, for the first thing that is wrong.
+    """
+    path = path / "project.toml" if path.is_dir() else path
+    settings = validate(Project, read_toml(path), path)
+    folder = (path.parent / settings.entities) if settings.entities else default_configs() / "entities"
+    return LoadedProject(path.resolve(), settings, load_entities(folder))

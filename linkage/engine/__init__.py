@@ -1,0 +1,1 @@
+"""The SQL engine: the only place, with `matching`, that names one."""

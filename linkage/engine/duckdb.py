@@ -1,0 +1,193 @@
+"""One connection to the SQL engine, with memory, threads and spill set by configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from linkage.engine.sql import literal, quote
+from linkage.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+Value = Any
+Parameters = Mapping[str, Value]
+_USED = re.compile(r"\$([a-z_][a-z0-9_]*)")
+
+
+class Engine:
+    """A connection whose verbs are the ones the stages need.
+
+    Statements are run one at a time; values travel as `$name` parameters. `memory_limit` is DuckDB's (for example
+    `4GB`); work beyond it spills to `temp_directory`.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        memory_limit: str = "4GB",
+        threads: int = 2,
+        temp_directory: Path | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self.path = path
+        target = ":memory:" if path is None else str(path)
+        try:
+            self.connection = duckdb.connect(target, read_only=read_only)
+        except duckdb.Error as error:
+            message = (
+                f"{target}: cannot be opened as a database ({_first_line(error)}); restore it or start a new workspace"
+            )
+            raise WorkspaceError(message) from error
+        self.run("SET memory_limit = $value", {"value": memory_limit})
+        self.run("SET threads = $value", {"value": threads})
+        self.run("SET preserve_insertion_order = false")
+        self.run("SET enable_progress_bar = false")
+        self.run("SET autoinstall_known_extensions = false")
+        self.run("SET autoload_known_extensions = false")
+        if temp_directory is not None:
+            self.run("SET temp_directory = $value", {"value": str(temp_directory)})
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Run one statement and drop its result. Only the parameters that the statement names are passed."""
+        used = _only_used(sql, parameters)
+        # A SELECT would leave a stream open; statements that return nothing do not.
+        self.connection.execute(sql, used).fetchall()
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+        """Run one query and return all its rows."""
+        return self.connection.execute(sql, _only_used(sql, parameters)).fetchall()
+
+    def value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """Run one query and return the first column of its first row, or None where it has no row."""
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def arrow(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """Run one query and return its result as an Arrow table."""
+        return self.connection.sql(sql, params=_only_used(sql, parameters) or None).to_arrow_table()
+
+    def arrays(self, sql: str, parameters: Parameters | None = None) -> dict[str, Any]:
+        """Run one query and return its columns as NumPy arrays (columns must hold no NULL)."""
+        return {name: column.to_numpy() for name, column in zip(*_columns(self.arrow(sql, parameters)), strict=True)}
+
+    @contextmanager
+    def registered(self, name: str, table: pa.Table) -> Iterator[None]:
+        """Make an Arrow table readable as view `name` for the time of the block."""
+        self.connection.register(name, table)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
+    def create(self, schema: str, table: str, parameters: Parameters | None = None) -> None:
+        """(Re)create `schema.table` from the fixed SQL file of that name."""
+        self.create_as(schema, table, fixed_sql(schema, table), parameters)
+
+    def create_as(self, schema: str, table: str, query: str, parameters: Parameters | None = None) -> None:
+        """(Re)create `schema.table` as the result of `query`."""
+        self.run(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
+        self.run(f"CREATE OR REPLACE TABLE {quote(schema)}.{quote(table)} AS {query}", parameters)
+
+    def copy_to(self, query: str, path: Path, options: str) -> int:
+        """Write a query's result to a file in its order; return the number of rows."""
+        self.run("SET preserve_insertion_order = true")
+        try:
+            return int(self.value(f"COPY ({query}) TO {literal(str(path))} {options}"))
+        except duckdb.IOException as error:
+            path.unlink(missing_ok=True)
+            message = f"{path}: cannot be written ({_first_line(error)}); name another file"
+            raise WorkspaceError(message) from error
+        finally:
+            self.run("SET preserve_insertion_order = false")
+
+    def has_table(self, schema: str, table: str) -> bool:
+        """Whether the table or view exists in the main database."""
+        found = self.value(
+            "SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database() "
+            "AND table_schema = $schema AND table_name = $table",
+            {"schema": schema, "table": table},
+        )
+        return bool(found)
+
+    def columns(self, schema: str, table: str) -> dict[str, str]:
+        """Return column name → SQL type of a table, in order."""
+        rows = self.rows(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_catalog = current_database() "
+            "AND table_schema = $schema AND table_name = $table ORDER BY ordinal_position",
+            {"schema": schema, "table": table},
+        )
+        return dict(rows)
+
+    @contextmanager
+    def attached(self, path: Path, alias: str, *, read_only: bool = True) -> Iterator[None]:
+        """Attach another database file as `alias` for the time of the block."""
+        mode = " (READ_ONLY)" if read_only else ""
+        try:
+            self.run(f"ATTACH {literal(str(path))} AS {quote(alias)}{mode}")
+        except duckdb.Error as error:
+            message = (
+                f"{path}: cannot be opened as a database ({_first_line(error)}); restore it or start a new workspace"
+            )
+            raise WorkspaceError(message) from error
+        try:
+            yield
+        finally:
+            self.run(f"DETACH {quote(alias)}")
+
+    def close(self) -> None:
+        """Write everything to the file and close it."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@cache
+def fixed_sql(schema: str, table: str) -> str:
+    """Return the text of `linkage/sql/<schema>/<table>.sql`."""
+    return (
+        resources.files("linkage")
+        .joinpath("sql", schema, f"{table}.sql")
+        .read_text(encoding="utf-8")
+        .rstrip()
+        .rstrip(";")
+    )
+
+
+def fixed_tables(schema: str) -> Sequence[str]:
+    """Return the sorted names of the fixed SQL files of a schema."""
+    folder = resources.files("linkage").joinpath("sql", schema)
+    return sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def _only_used(sql: str, parameters: Parameters | None) -> dict[str, Value]:
+    # DuckDB refuses a parameter that the statement does not name; stages pass one mapping to several statements.
+    if not parameters:
+        return {}
+    named = set(_USED.findall(sql))
+    return {name: value for name, value in parameters.items() if name in named}
+
+
+def _columns(table: pa.Table) -> tuple[list[str], list[Any]]:
+    return table.column_names, [column.combine_chunks() for column in table.columns]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+DatabaseError = duckdb.Error

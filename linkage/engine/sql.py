@@ -1,0 +1,35 @@
+"""Quoting for SQL that is built from configuration. Fixed SQL lives in `linkage/sql/`; values are parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_IDENTIFIER = 255
+
+
+def quote(name: str) -> str:
+    """Return `name` as a quoted SQL identifier; refuse what cannot be one (empty, NUL, too long)."""
+    if not name or "\x00" in name or len(name) > MAX_IDENTIFIER:
+        message = f"{name[:40]!r} cannot be a column or table name: use 1 to {MAX_IDENTIFIER} characters without NUL"
+        raise ConfigError(message)
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(schema: str, table: str) -> str:
+    """Return `schema.table`, both quoted."""
+    return f"{quote(schema)}.{quote(table)}"
+
+
+def comma(names: Iterable[str], prefix: str = "") -> str:
+    """Return the quoted names, each behind `prefix`, separated by commas."""
+    return ", ".join(prefix + quote(name) for name in names)
+
+
+def literal(value: str) -> str:
+    """Return `value` as an SQL string literal, for the few places that take no parameter (views, COPY targets)."""
+    return "'" + value.replace("\x00", "").replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""How good a grouping of records is: measures, grouping files, and reports by entity type."""

@@ -1,0 +1,112 @@
+"""Blocking: the table of keys that a model's rules make, and its self-join, the distinct candidate pairs.
+
+A key is the hash of a rule's name and its values. The key table serves array-valued columns, increments and lookups,
+and counts a rule before it runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from linkage.config.entity import parse_part
+from linkage.engine.sql import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linkage.config.entity import BlockingRule
+    from linkage.config.source import EntityType
+    from linkage.engine.duckdb import Engine
+
+
+@dataclass(frozen=True)
+class Block:
+    """A blocking key that many records share: its rule, hash, number of records, and one of the records by name."""
+
+    rule: str
+    key: int
+    records: int
+    example: str
+
+
+def make_keys(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule]) -> None:
+    """Write `blocking.key_<type>` (rule, key, record) from the model's feature view; a record has a key once."""
+    selects = []
+    names = {}
+    for number, rule in enumerate(rules):
+        names[f"rule_{number}"] = rule.name
+        selects.append(_rule_sql(entity_type, number, rule))
+    engine.create_as("blocking", f"key_{entity_type}", " UNION ALL ".join(selects), names)
+
+
+def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
+    lists, values = [], []
+    for part in map(parse_part, rule.on):
+        column = quote(part.column)
+        if part.take == "each":
+            lists.append(f"unnest({column}) AS {column}")
+            values.append(f"nullif({column}, '')")
+        elif part.take in {"year", "month"}:
+            values.append(f"{part.take}({column})")
+        elif part.take in {"first", "last"}:
+            cut = f"left({column}, {part.length})" if part.take == "first" else f"right({column}, {part.length})"
+            values.append(f"CASE WHEN length({column}) >= {part.length} THEN {cut} END")
+        else:
+            values.append(column)
+    columns = sorted({quote(parse_part(part).column) for part in rule.on} - {entry.split(" AS ")[1] for entry in lists})
+    source = f"SELECT {', '.join(['record', *lists, *columns])} FROM feature.{quote(entity_type)}"
+    present = " AND ".join(f"{value} IS NOT NULL" for value in values)
+    distinct = "DISTINCT " if lists else ""
+    return (
+        f"SELECT {distinct}CAST({number} AS UTINYINT) AS rule, hash($rule_{number}, {', '.join(values)}) AS key, record "
+        f"FROM ({source}) WHERE {present}"
+    )
+
+
+def large_blocks(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int) -> list[Block]:
+    """Return the keys held by more than `limit` records, the largest first."""
+    rows = engine.rows(
+        f"""
+        WITH large AS (
+            SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type}
+            GROUP BY rule, key HAVING count(*) > $limit
+        )
+        SELECT large.rule, large.key, large.records, entity.dataset, entity.key, entity.role
+        FROM large JOIN canonical.{entity_type} AS entity ON entity.record = large.record
+        ORDER BY large.records DESC, large.rule, large.key
+        """,
+        {"limit": limit},
+    )
+    return [
+        Block(rules[rule].name, key, records, record_name(dataset, name, role))
+        for rule, key, records, dataset, name, role in rows
+    ]
+
+
+def record_name(dataset: str, key: str, role: str) -> str:
+    """Return how people write a record: `DATASET/KEY#ROLE`."""
+    return f"{dataset}/{key}#{role}"
+
+
+def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int]) -> None:
+    """Remove the model's stop keys from the key table."""
+    if stop_keys:
+        engine.run(f"DELETE FROM blocking.key_{entity_type} WHERE list_contains($keys, key)", {"keys": list(stop_keys)})
+
+
+def make_pairs(engine: Engine, entity_type: EntityType) -> int:
+    """Write `blocking.pair_<type>` (a, b with a < b, distinct) and return how many there are."""
+    engine.create_as(
+        "blocking",
+        f"pair_{entity_type}",
+        f"""
+        WITH shared AS (
+            SELECT key, record FROM blocking.key_{entity_type}
+            SEMI JOIN (SELECT key FROM blocking.key_{entity_type} GROUP BY key HAVING count(*) > 1) AS twice USING (key)
+        )
+        SELECT DISTINCT one.record AS a, two.record AS b
+        FROM shared AS one JOIN shared AS two ON one.key = two.key AND one.record < two.record
+        """,
+    )
+    return int(engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))

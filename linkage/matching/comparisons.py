@@ -1,0 +1,433 @@
+"""The comparisons a model can be made of: for each kind its levels, in order, with their words and their test.
+
+A level's test is SQL over the canonical columns of a pair (`<column>_l`, `<column>_r`). Edit distances run on
+ASCII-folded columns, since the engine counts bytes. The first level whose test holds is the pair's level;
+`unknown` (one side tells nothing) comes first and weighs nothing; `different` comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from linkage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linkage.config.entity import Comparison, Entity
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1)."""
+
+    name: str
+    words: str
+    test: str
+    rarity: float = 0.0
+
+
+Columns = Mapping[str, str]
+Builder = Callable[[Columns], tuple[Level, ...]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of comparison: the columns it reads (name in the kind → default column) and its levels.
+
+    `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
+    """
+
+    columns: Columns
+    build: Builder
+    rarity_column: str | None = None
+    foreign: frozenset[str] = frozenset()
+
+
+def _pair(column: str) -> tuple[str, str]:
+    return f'"{column}_l"', f'"{column}_r"'
+
+
+def _given_name(c: Columns) -> tuple[Level, ...]:
+    (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
+    return (
+        Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
+        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}"),
+        Level(
+            "near",
+            "one letter differs",
+            f"length({l}) > 3 AND length({r}) > 3 AND damerau_levenshtein({l}, {r}) <= 1",
+            rarity=0.5,
+        ),
+        Level(
+            "initial", "an initial that fits", f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)"
+        ),
+        Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
+        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.86"),
+        Level("different", "different given names", "ELSE"),
+    )
+
+
+def _surname(c: Columns) -> tuple[Level, ...]:
+    (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
+    return (
+        Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
+        Level(
+            "near",
+            "one letter differs",
+            f"length({l}) > 3 AND length({r}) > 3 AND damerau_levenshtein({l}, {r}) <= 1",
+            rarity=0.5,
+        ),
+        Level(
+            "part",
+            "one surname is part of the other",
+            f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
+        ),
+        Level("swapped", "given name and surname are swapped", f"{l} = {given_r} OR {r} = {given_l}"),
+        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.88"),
+        Level("different", "different surnames", "ELSE"),
+    )
+
+
+def _middle_name(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["middle"])
+    return (
+        Level(UNKNOWN, "a middle name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same middle name", f"{l} = {r} AND length({l}) > 1"),
+        Level("initial", "same middle initial", f"left({l}, 1) = left({r}, 1)"),
+        Level("different", "different middle names", "ELSE"),
+    )
+
+
+def _date(c: Columns) -> tuple[Level, ...]:
+    (l, r), (alt_l, alt_r), (year_l, year_r) = _pair(c["date"]), _pair(c["alternative"]), _pair(c["year"])
+    text_l, text_r = f"strftime({l}, '%Y%m%d')", f"strftime({r}, '%Y%m%d')"
+    return (
+        Level(
+            UNKNOWN,
+            "a birth date is missing",
+            f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
+        ),
+        Level("exact", "same birth date", f"{l} = {r}"),
+        Level(
+            "swapped",
+            "day and month are swapped or can be read either way",
+            f"{alt_l} = {r} OR {l} = {alt_r} OR "
+            f"(year({l}) = year({r}) AND month({l}) = day({r}) AND day({l}) = month({r}))",
+        ),
+        Level(
+            "near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({text_l}, {text_r}) <= 1"
+        ),
+        Level(
+            "partial",
+            "two of day, month and year are the same",
+            f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) + CAST(day({l}) = day({r}) AS INTEGER)) >= 2",
+        ),
+        Level("year", "same birth year", f"{year_l} = {year_r}"),
+        Level("different", "different birth dates", "ELSE"),
+    )
+
+
+def _number(c: Columns) -> tuple[Level, ...]:
+    (l, r), (tail_l, tail_r) = _pair(c["number"]), _pair(c["tail"])
+    return (
+        Level(
+            UNKNOWN, "a number is missing", f"({l} IS NULL OR {r} IS NULL) AND ({tail_l} IS NULL OR {tail_r} IS NULL)"
+        ),
+        Level("exact", "same number", f"{l} = {r}"),
+        Level("near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({l}, {r}) <= 1"),
+        Level(
+            "tail",
+            "same last digits of a number that one side hides",
+            f"({l} IS NULL OR {r} IS NULL) AND {tail_l} = {tail_r}",
+        ),
+        Level("different", "different numbers", "ELSE"),
+    )
+
+
+def _shared(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["list"])
+    return (
+        Level(UNKNOWN, "a side has none", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "one in common", f"list_has_any({l}, {r})"),
+        Level("different", "none in common", "ELSE"),
+    )
+
+
+def _identifiers(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["list"])
+
+    def kinds(side: str) -> str:
+        return f"list_transform({side}, lambda x: split_part(x, ':', 1))"
+
+    return (
+        Level(UNKNOWN, "a side has none", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "an identifier in common", f"list_has_any({l}, {r})"),
+        Level(
+            "near",
+            "an identifier of one kind differs in one character",
+            f"len(list_filter({l}, lambda x: len(list_filter({r}, lambda y: damerau_levenshtein(x, y) <= 1)) > 0)) > 0",
+        ),
+        Level("other_kinds", "identifiers of different kinds", f"NOT list_has_any({kinds(l)}, {kinds(r)})"),
+        Level("different", "different identifiers of one kind", "ELSE"),
+    )
+
+
+def _phones(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["list"])
+
+    def tails(side: str) -> str:
+        return f"list_transform({side}, lambda x: right(x, 7))"
+
+    return (
+        Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "a phone in common", f"list_has_any({l}, {r})"),
+        Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
+        Level("different", "different phones", "ELSE"),
+    )
+
+
+def _emails(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["list"])
+
+    def locals_(side: str) -> str:
+        return f"list_transform({side}, lambda x: split_part(x, '@', 1))"
+
+    return (
+        Level(UNKNOWN, "a side has no e-mail", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "an e-mail in common", f"list_has_any({l}, {r})"),
+        Level("local", "the same name before the @", f"list_has_any({locals_(l)}, {locals_(r)})"),
+        Level("different", "different e-mails", "ELSE"),
+    )
+
+
+def _address(c: Columns) -> tuple[Level, ...]:
+    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
+    (code_l, code_r), (city_l, city_r) = _pair(c["postcode"]), _pair(c["city"])
+    near = f"(jaro_winkler_similarity({street_l}, {street_r}) >= 0.9)"
+    return (
+        Level(
+            UNKNOWN,
+            "an address is missing",
+            f"({street_l} IS NULL OR {street_r} IS NULL) AND ({code_l} IS NULL OR {code_r} IS NULL) AND ({city_l} IS NULL OR {city_r} IS NULL)",
+        ),
+        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}"),
+        Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}"),
+        Level(
+            "house", "similar street, house number off by a digit", f"{near} AND levenshtein({house_l}, {house_r}) <= 1"
+        ),
+        Level("street", "same street", f"{street_l} = {street_r}"),
+        Level("postcode", "same postcode", f"{code_l} = {code_r}"),
+        Level("city", "same city", f"{city_l} = {city_r}"),
+        Level("different", "different addresses", "ELSE"),
+    )
+
+
+def _category(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["value"])
+    return (
+        Level(UNKNOWN, "a side does not say", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "the same", f"{l} = {r}"),
+        Level("different", "different", "ELSE"),
+    )
+
+
+def _text(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["value"])
+    return (
+        Level(UNKNOWN, "a side does not say", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "the same", f"{l} = {r}", rarity=1.0),
+        Level("near", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.9", rarity=0.5),
+        Level("different", "different", "ELSE"),
+    )
+
+
+def _alias(c: Columns) -> tuple[Level, ...]:
+    (given_l, given_r), (sur_l, sur_r) = _pair(c["given"]), _pair(c["surname"])
+    (other_l, other_r) = _pair(c["others"])
+    full_l, full_r = f"(coalesce({given_l} || ' ', '') || {sur_l})", f"(coalesce({given_r} || ' ', '') || {sur_r})"
+    return (
+        Level(UNKNOWN, "no other name is told", f"{other_l} IS NULL AND {other_r} IS NULL"),
+        Level(
+            "shared",
+            "a name of one is another name of the other",
+            f"coalesce(list_contains({other_l}, {full_r}), FALSE) OR coalesce(list_contains({other_r}, {full_l}), FALSE) "
+            f"OR coalesce(list_has_any({other_l}, {other_r}), FALSE)",
+        ),
+        Level("different", "no other name in common", "ELSE"),
+    )
+
+
+def _organisation(c: Columns) -> tuple[Level, ...]:
+    (l, r), (tokens_l, tokens_r), (other_l, other_r) = _pair(c["name"]), _pair(c["tokens"]), _pair(c["others"])
+    common = f"len(list_intersect({tokens_l}, {tokens_r}))"
+    least = f"least(len({tokens_l}), len({tokens_r}))"
+    most = f"greatest(len({tokens_l}), len({tokens_r}))"
+    return (
+        Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same name", f"{l} = {r}", rarity=1.0),
+        Level(
+            "order",
+            "same words in another order or spacing",
+            f"{common} = {most} OR replace({l}, ' ', '') = replace({r}, ' ', '')",
+        ),
+        Level(
+            "alias",
+            "a name of one is another name of the other",
+            f"coalesce(list_contains({other_l}, {r}), FALSE) OR coalesce(list_contains({other_r}, {l}), FALSE)",
+        ),
+        Level(
+            "near",
+            "nearly the same spelling",
+            f"jaro_winkler_similarity({l}, {r}) >= 0.94 OR damerau_levenshtein({l}, {r}) <= 1",
+        ),
+        Level("part", "all words of one are in the other", f"{common} = {least} AND {least} >= 2"),
+        Level(
+            "similar",
+            "similar spelling, or most words shared",
+            f"jaro_winkler_similarity({l}, {r}) >= 0.88 OR {common} * 2 > {most}",
+        ),
+        Level("some", "a word in common", f"{common} >= 1"),
+        Level("different", "different names", "ELSE"),
+    )
+
+
+def _holders(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["list"])
+    first_l, first_r = f"{l}[1]", f"{r}[1]"
+    return (
+        Level(UNKNOWN, "a holder is missing", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "a holder in common", f"list_has_any({l}, {r})"),
+        Level("near", "holders of similar spelling", f"jaro_winkler_similarity({first_l}, {first_r}) >= 0.9"),
+        Level(
+            "part",
+            "holders share a name",
+            f"list_has_any(string_split(array_to_string({l}, ' '), ' '), string_split(array_to_string({r}, ' '), ' '))",
+        ),
+        Level("different", "different holders", "ELSE"),
+    )
+
+
+KINDS: Mapping[str, Kind] = {
+    "given_name": Kind(
+        {"given": "given_name", "root": "given_root", "surname": "surname"},
+        _given_name,
+        "given",
+        frozenset({"surname"}),
+    ),
+    "surname": Kind({"surname": "surname", "given": "given_name"}, _surname, "surname", frozenset({"given"})),
+    "middle_name": Kind({"middle": "middle_name"}, _middle_name),
+    "birth_date": Kind({"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"}, _date),
+    "number": Kind({"number": "number", "tail": "number_tail"}, _number),
+    "shared": Kind({"list": "identifiers"}, _shared),
+    "identifiers": Kind({"list": "identifiers"}, _identifiers),
+    "phones": Kind({"list": "phones"}, _phones),
+    "emails": Kind({"list": "emails"}, _emails),
+    "address": Kind(
+        {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"}, _address
+    ),
+    "category": Kind({"value": "sex"}, _category),
+    "text": Kind({"value": "occupation"}, _text, "value"),
+    "alias": Kind(
+        {"given": "given_name", "surname": "surname", "others": "other_names"},
+        _alias,
+        None,
+        frozenset({"given", "surname"}),
+    ),
+    "organisation": Kind(
+        {"name": "name_core", "tokens": "name_tokens", "others": "other_names"},
+        _organisation,
+        "name",
+        frozenset({"others"}),
+    ),
+    "holders": Kind({"list": "holders"}, _holders),
+}
+
+
+def columns_of(comparison: Comparison) -> dict[str, str]:
+    """Return name in the kind → canonical column, for a comparison."""
+    return {**KINDS[comparison.kind].columns, **comparison.columns}
+
+
+_DERIVED = {
+    "surname_code": "surname",
+    "given_root": "given_name",
+    "ssn_last4": "ssn",
+    "number_tail": "number",
+    "birth_year": "birth_date",
+    "birth_date_alt": "birth_date",
+    "name_tokens": "name_core",
+}
+
+
+def decided_by(comparison: Comparison) -> frozenset[str]:
+    """Return the base columns that decide a comparison; a rule that blocks on one of them cannot train it."""
+    foreign = KINDS[comparison.kind].foreign
+    own = {column for name, column in columns_of(comparison).items() if name not in foreign}
+    return base_columns(own)
+
+
+def base_columns(columns: set[str]) -> frozenset[str]:
+    """Return the columns from which `columns` are made (a phonetic code from its surname)."""
+    return frozenset(_DERIVED.get(column, column) for column in columns)
+
+
+def levels_of(comparison: Comparison) -> tuple[Level, ...]:
+    """Return the levels of a comparison, `unknown` first, the most telling next, `different` last."""
+    return KINDS[comparison.kind].build(columns_of(comparison))
+
+
+def rarity_column(comparison: Comparison) -> str | None:
+    """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
+    name = KINDS[comparison.kind].rarity_column
+    return columns_of(comparison)[name] if comparison.rarity and name else None
+
+
+def check_entity(entity: Entity, path: Path) -> None:
+    """Refuse entity settings whose comparisons, columns, levels, conflicts or blocking parts do not exist."""
+    from linkage.standardise import CANONICAL
+
+    canonical = {column.name for column in CANONICAL[entity.type]}
+    for comparison in entity.comparisons:
+        _check_comparison(comparison, canonical, f"{path}: comparison {comparison.name!r}")
+    by_name = {comparison.name: comparison for comparison in entity.comparisons}
+    for conflict in entity.conflicts:
+        known = [level.name for level in levels_of(by_name[conflict.comparison])]
+        if conflict.level not in known:
+            message = f"{path}: conflict on {conflict.comparison!r} names level {conflict.level!r}; its levels are: {', '.join(known)}"
+            raise ConfigError(message)
+    from linkage.config.entity import parse_part
+
+    for rule in entity.blocking.rules:
+        for part in rule.on:
+            _check_column(parse_part(part).column, canonical, f"{path}: blocking rule {rule.name!r}")
+    for column in (*entity.blocking.generic,):
+        _check_column(column, canonical, f"{path}: blocking.generic")
+
+
+def _check_comparison(comparison: Comparison, canonical: set[str], where: str) -> None:
+    if comparison.kind not in KINDS:
+        message = f"{where}: there is no kind {comparison.kind!r}; the kinds are: {', '.join(sorted(KINDS))}"
+        raise ConfigError(message)
+    allowed = KINDS[comparison.kind].columns
+    for key, column in comparison.columns.items():
+        if key not in allowed:
+            message = f"{where}: kind {comparison.kind!r} has no column {key!r}; it reads: {', '.join(allowed)}"
+            raise ConfigError(message)
+        _check_column(column, canonical, where)
+    needed = [level.name for level in levels_of(comparison) if level.name != UNKNOWN]
+    if set(comparison.priors) != set(needed):
+        message = f"{where}: priors must name exactly the levels {', '.join(needed)}"
+        raise ConfigError(message)
+
+
+def _check_column(column: str, canonical: set[str], where: str) -> None:
+    if column not in canonical:
+        message = f"{where}: there is no column {column!r}; the columns are: {', '.join(sorted(canonical))}"
+        raise ConfigError(message)

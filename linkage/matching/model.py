@@ -1,0 +1,182 @@
+"""A model: one immutable, content-addressed artefact (rule R1). The score of a pair is a function of the pair and this.
+
+On disk `models/<type>/<hash>/` holds `model.json` (everything that decides a score), `frequencies.parquet` (how common
+values are), `generic.parquet` (keyed values that say nothing) and `card.json` (how it was trained; decides nothing).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Thresholds
+from linkage.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linkage.config.source import EntityType
+
+FORMAT = 1
+DIGITS = 9
+FREQUENCY_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string()), ("records", pa.int64())])
+GENERIC_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string())])
+
+
+def rounded(value: float) -> float:
+    """Round to nine significant digits: parallel float sums are not reproducible beyond (rule R1)."""
+    return float(f"{value:.{DIGITS - 1}e}")
+
+
+@dataclass(frozen=True)
+class Chances:
+    """m and u of one level."""
+
+    m: float
+    u: float
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that decides a score. `chances` is comparison → level → m and u; `totals` is rarity column → records."""
+
+    entity_type: EntityType
+    standardiser: str
+    comparisons: tuple[Comparison, ...]
+    conflicts: tuple[tuple[str, str], ...]
+    rules: tuple[BlockingRule, ...]
+    max_block: int
+    generic_columns: tuple[str, ...]
+    match_rate: float
+    chances: dict[str, dict[str, Chances]]
+    totals: dict[str, int]
+    stop_keys: tuple[int, ...]
+    thresholds: Thresholds
+    frequencies: pa.Table = field(compare=False, repr=False)
+    generic: pa.Table = field(compare=False, repr=False)
+    card: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    trained_now: bool = field(default=False, compare=False)
+
+    def content(self) -> dict[str, Any]:
+        """Return what is hashed, as plain JSON values."""
+        return {
+            "format": FORMAT,
+            "entity_type": self.entity_type,
+            "standardiser": self.standardiser,
+            "comparisons": [comparison.model_dump(mode="json") for comparison in self.comparisons],
+            "conflicts": [list(conflict) for conflict in self.conflicts],
+            "rules": [rule.model_dump(mode="json") for rule in self.rules],
+            "max_block": self.max_block,
+            "generic_columns": list(self.generic_columns),
+            "match_rate": self.match_rate,
+            "chances": {
+                name: {level: [chances.m, chances.u] for level, chances in levels.items()}
+                for name, levels in self.chances.items()
+            },
+            "totals": self.totals,
+            "stop_keys": [str(key) for key in self.stop_keys],
+            "thresholds": self.thresholds.model_dump(mode="json"),
+            "frequencies": _digest(self.frequencies),
+            "generic": _digest(self.generic),
+        }
+
+    @property
+    def hash(self) -> str:
+        """The model's name: SHA-256 of its content, 24 hexadecimal digits."""
+        text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def units(self, bits: float) -> int:
+        """Return bits of weight as an integer in 1/1024 bit."""
+        return round(bits * BITS)
+
+
+def _digest(table: pa.Table) -> str:
+    # The tables are sorted when made; the digest is of their values, not of how Arrow or Parquet packs them.
+    digest = hashlib.sha256()
+    for column in table.columns:
+        for chunk in column.chunks:
+            digest.update("\x1f".join(map(str, chunk.to_pylist())).encode() + b"\x1f")
+        digest.update(b"\x1e")
+    return digest.hexdigest()
+
+
+def from_entity(entity: Entity, standardiser: str, present: frozenset[str]) -> Model:
+    """Return the model that the shipped priors make, without any training, for data that fill the columns `present`."""
+    from linkage.matching.comparisons import columns_of
+
+    comparisons = tuple(c for c in entity.comparisons if present & set(columns_of(c).values()))
+    chances = {c.name: {level: Chances(prior.m, prior.u) for level, prior in c.priors.items()} for c in comparisons}
+    return Model(
+        entity_type=entity.type,
+        standardiser=standardiser,
+        comparisons=comparisons,
+        conflicts=tuple((c.comparison, c.level) for c in entity.conflicts if c.comparison in chances),
+        rules=entity.blocking.rules,
+        max_block=entity.blocking.max_block,
+        generic_columns=entity.blocking.generic,
+        match_rate=1e-4,
+        chances=chances,
+        totals={},
+        stop_keys=(),
+        thresholds=entity.thresholds,
+        frequencies=FREQUENCY_SCHEMA.empty_table(),
+        generic=GENERIC_SCHEMA.empty_table(),
+    )
+
+
+def save(model: Model, folder: Path) -> Path:
+    """Write a model below `folder` (`models/<type>/<hash>`), whole or not at all; return its folder."""
+    target = folder / model.entity_type / model.hash
+    if target.exists():
+        return target
+    draft = target.with_name(f".{model.hash}.draft")
+    draft.mkdir(parents=True, exist_ok=True)
+    (draft / "model.json").write_text(json.dumps(model.content(), indent=1, sort_keys=True), encoding="utf-8")
+    (draft / "card.json").write_text(json.dumps(model.card, indent=1, sort_keys=True), encoding="utf-8")
+    pq.write_table(model.frequencies, draft / "frequencies.parquet", compression="zstd")
+    pq.write_table(model.generic, draft / "generic.parquet", compression="zstd")
+    draft.rename(target)
+    return target
+
+
+def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
+    """Read an approved model; refuse one that is missing or whose content no longer has its hash."""
+    path = folder / entity_type / model_hash
+    try:
+        content = json.loads((path / "model.json").read_text(encoding="utf-8"))
+        model = Model(
+            entity_type=content["entity_type"],
+            standardiser=content["standardiser"],
+            comparisons=tuple(Comparison.model_validate(entry) for entry in content["comparisons"]),
+            conflicts=tuple((a, b) for a, b in content["conflicts"]),
+            rules=tuple(BlockingRule.model_validate(entry) for entry in content["rules"]),
+            max_block=content["max_block"],
+            generic_columns=tuple(content["generic_columns"]),
+            match_rate=content["match_rate"],
+            chances={
+                name: {level: Chances(m, u) for level, (m, u) in levels.items()}
+                for name, levels in content["chances"].items()
+            },
+            totals=content["totals"],
+            stop_keys=tuple(int(key) for key in content["stop_keys"]),
+            thresholds=Thresholds.model_validate(content["thresholds"]),
+            frequencies=pq.read_table(path / "frequencies.parquet", schema=FREQUENCY_SCHEMA),
+            generic=pq.read_table(path / "generic.parquet", schema=GENERIC_SCHEMA),
+            card=json.loads((path / "card.json").read_text(encoding="utf-8")),
+        )
+        intact = model.hash == model_hash
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        message = f"{path}: the approved {entity_type} model cannot be read ({type(error).__name__}); restore it, or run with --retrain"
+        raise ModelError(message) from error
+    if not intact:
+        message = (
+            f"{path}: the approved {entity_type} model was altered after approval; restore it, or run with --retrain"
+        )
+        raise ModelError(message)
+    return model

@@ -1,0 +1,205 @@
+"""Scoring with Splink: pairs of records → integer weights and a packed pattern of levels (rule R1).
+
+A weight is Splink's match weight in units of 1/1024 bit, rounded to an integer. A pattern holds, four bits a comparison,
+one more than Splink's level number (0: unknown, 1: different, and upwards to the most telling level).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from splink import DuckDBAPI, Linker, SettingsCreator
+from splink.blocking_rule_library import CustomRule
+from splink.comparison_level_library import CustomLevel, ElseLevel
+from splink.comparison_library import CustomComparison
+
+from linkage.config.entity import BITS
+from linkage.engine.sql import comma, quote
+from linkage.matching.comparisons import columns_of, levels_of, rarity_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from splink.internals.comparison_level_creator import ComparisonLevelCreator
+
+    from linkage.config.entity import Comparison
+    from linkage.engine.duckdb import Engine
+    from linkage.matching.model import Model
+
+PATTERN_BITS = 4
+CHUNK = 4_000_000
+LEAST_FREQUENCY = 1e-5
+
+
+def feature_columns(model: Model) -> list[str]:
+    """Return the sorted canonical columns that the model's comparisons and rules read."""
+    from linkage.config.entity import parse_part
+
+    used = {column for comparison in model.comparisons for column in columns_of(comparison).values()}
+    used |= {parse_part(part).column for rule in model.rules for part in rule.on}
+    return sorted(used)
+
+
+def make_features(engine: Engine, model: Model) -> None:
+    """Write `feature.<type>`: the columns that count, with the model's generic values taken out."""
+    entity_type = model.entity_type
+    types = engine.columns("canonical", entity_type)
+    generic = model.generic.to_pydict()
+    values = {
+        f"generic_{column}": [v for c, v in zip(generic["column"], generic["value"], strict=True) if c == column]
+        for column in model.generic_columns
+    }
+    parts = ["record"]
+    for column in feature_columns(model):
+        name = quote(column)
+        if not values.get(f"generic_{column}"):
+            parts.append(name)
+        elif types[column].endswith("[]"):
+            parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{column}, x)) AS {name}")
+        else:
+            parts.append(f"CASE WHEN list_contains($generic_{column}, {name}) THEN NULL ELSE {name} END AS {name}")
+    engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
+
+
+def make_frequencies(engine: Engine, model: Model) -> None:
+    """Write `feature.frequency_<type>_<column>`: for each value in the data, its share in the model's training data.
+
+    The pair itself holds the value, so one record is taken off the count; a value that training never saw is as rare
+    as one seen once. Shares below `LEAST_FREQUENCY` say nothing more about a person and are held there.
+    """
+    with engine.registered("model_frequency", model.frequencies):
+        for column in _rarity_columns(model):
+            engine.create_as(
+                "feature",
+                f"frequency_{model.entity_type}_{column}",
+                f"""
+                SELECT seen.value AS {quote(column)},
+                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + 0.5) / $total, $least) AS {quote("tf_" + column)}
+                FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
+                LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
+                """,
+                {"total": max(model.totals.get(column, 1), 1), "least": LEAST_FREQUENCY, "column": column},
+            )
+
+
+def _rarity_columns(model: Model) -> list[str]:
+    found = {rarity_column(comparison) for comparison in model.comparisons}
+    return sorted(column for column in found if column is not None)
+
+
+def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
+    """Score the pairs of table `pairs` (columns a, b) into the table `target` (a, b, weight INTEGER, pattern BIGINT).
+
+    `pairs` and `target` are quoted names. Pairs below `threshold` (1/1024 bit) are left out where it is given.
+    """
+    engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)")
+    total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    for first in range(0, total, CHUNK):
+        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
+        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, threshold) as found:
+            weight = f"CAST(round(match_weight * {BITS}) AS INTEGER)"
+            kept = "" if threshold is None else f" WHERE {weight} >= {int(threshold)}"
+            engine.run(
+                f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {weight}, {pattern_sql(model)} FROM {found}{kept}"
+            )
+
+
+def count_patterns(engine: Engine, model: Model, pairs: str) -> list[tuple[str, int, int]]:
+    """Return sorted (set, pattern, pairs) for table `pairs` (columns match_key, a, b); weights play no part."""
+    query = f"SELECT match_key, a AS join_key_l, b AS join_key_r FROM {pairs}"
+    with predicted(engine, model, query, {}, None) as found:
+        return [
+            (name, pattern, number)
+            for name, pattern, number in engine.rows(
+                f"SELECT match_key, {pattern_sql(model)} AS pattern, count(*) FROM {found} GROUP BY ALL ORDER BY ALL"
+            )
+        ]
+
+
+def pattern_sql(model: Model) -> str:
+    """Return the SQL that packs Splink's level numbers into one integer."""
+    parts = [
+        f"(CAST({quote('gamma_' + comparison.name)} + 1 AS BIGINT) << {PATTERN_BITS * place})"
+        for place, comparison in enumerate(model.comparisons)
+    ]
+    return " | ".join(parts)
+
+
+def level_name(comparison: Comparison, code: int) -> str:
+    """Return the name of the level that a pattern's code stands for."""
+    levels = levels_of(comparison)
+    return levels[0].name if code == 0 else levels[len(levels) - code].name
+
+
+@contextmanager
+def predicted(
+    engine: Engine,
+    model: Model,
+    pairs: str,
+    values: dict[str, int],
+    threshold: int | None,
+    *,
+    intermediate: bool = False,
+) -> Iterator[str]:
+    """Run Splink's predict over the pairs of a query; yields the quoted name of the result, dropped afterwards."""
+    entity_type = model.entity_type
+    engine.run("CREATE SCHEMA IF NOT EXISTS main")
+    view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
+    columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
+    engine.run(
+        f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
+    )
+    engine.create_as("main", blocked, pairs, values)
+    # One API object a Linker: Splink's cache of intermediate tables belongs to it.
+    api = DuckDBAPI(engine.connection)
+    linker = Linker(api.register(view), splink_settings(model, intermediate=intermediate), log_level=None)
+    lookups = []
+    for column in _rarity_columns(model):
+        lookup = f"linkage_frequency_{entity_type}_{column}"
+        engine.run(f"CREATE OR REPLACE VIEW main.{lookup} AS FROM feature.{quote(f'frequency_{entity_type}_{column}')}")
+        linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
+        lookups.append(lookup)
+    linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
+    # One bit below the integer threshold, so that rounding never decides here.
+    bits = None if threshold is None else threshold / BITS - 1
+    result = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
+    try:
+        yield quote(result.physical_name)
+    finally:
+        linker.table_management.invalidate_cache()  # type: ignore[no-untyped-call]
+        api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+        engine.run(f"DROP TABLE IF EXISTS {quote(result.physical_name)}")
+        for name in (*lookups, view):
+            engine.run(f"DROP VIEW IF EXISTS main.{name}")
+        engine.run(f"DROP TABLE IF EXISTS main.{blocked}")
+
+
+def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCreator:
+    """Return the model as Splink settings: our levels, with the model's m and u put in."""
+    return SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="unique_id",
+        probability_two_random_records_match=model.match_rate,
+        comparisons=[_comparison(model, comparison) for comparison in model.comparisons],
+        blocking_rules_to_generate_predictions=[CustomRule("1=1")],
+        retain_matching_columns=False,
+        retain_intermediate_calculation_columns=intermediate,
+    )
+
+
+def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
+    column = rarity_column(comparison)
+    creators: list[ComparisonLevelCreator | dict[str, Any]] = []
+    for level in levels_of(comparison):
+        creator: ComparisonLevelCreator
+        creator = ElseLevel() if level.test == "ELSE" else CustomLevel(level.test, label_for_charts=level.name)
+        if level.name not in model.chances[comparison.name]:
+            creators.append(creator.configure(is_null_level=True))
+            continue
+        chances = model.chances[comparison.name][level.name]
+        creator = creator.configure(m_probability=chances.m, u_probability=chances.u)
+        if column is not None and level.rarity > 0:
+            creator = creator.configure(tf_adjustment_column=column, tf_adjustment_weight=level.rarity)
+        creators.append(creator)
+    return CustomComparison(creators, output_column_name=comparison.name, comparison_description=comparison.describe)

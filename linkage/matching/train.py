@@ -1,0 +1,339 @@
+"""Training without labels: shipped priors, then what the data say, weighed by how much they say it.
+
+u comes from random pairs freed of the matches among them; m from EM over counted agreement patterns of each blocking
+rule, where a comparison that the rule decides stands aside; both are shrunk towards the shipped priors. EM runs on
+integer counts of patterns in sorted order with one thread, and everything is rounded (rule R1): the same data make the
+same model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linkage.config.entity import Entity, Training, parse_part
+from linkage.engine.sql import quote
+from linkage.errors import ModelError
+from linkage.matching.blocking import drop_stop_keys, large_blocks, make_keys, make_pairs
+from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
+from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
+from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from linkage.engine.duckdb import Engine
+
+RANDOM, UNION = "random", "union"
+ROUNDS = 4
+ITERATIONS = 60
+TRUSTED = 5.0
+LEAST, MOST = 1e-9, 1 - 1e-6
+STILL = 1e-6
+
+
+@dataclass(frozen=True)
+class PatternSet:
+    """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i."""
+
+    name: str
+    levels: NDArray[np.int64]
+    pairs: NDArray[np.float64]
+    trains: tuple[int, ...]
+
+
+def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
+    """Make a model for the canonical table of a type; leaves its features, keys and pairs behind for the run.
+
+    With `learn` false m and u stay at the shipped priors; rarity, generic values, stop keys and the match rate are
+    taken from the data all the same.
+    """
+    kind = entity.type
+    present = _present(engine, kind)
+    model = from_entity(entity, standardiser, present)
+    if not model.comparisons:
+        message = f"{kind}: the data fill no column that a comparison reads; map more fields in the project file"
+        raise ModelError(message)
+    rules = tuple(r for r in model.rules if all(parse_part(part).column in present for part in r.on))
+    model = replace(model, rules=rules, generic=_generic(engine, entity, present))
+    make_features(engine, model)
+    model = replace(model, **_frequencies(engine, model))
+    make_frequencies(engine, model)
+    make_keys(engine, kind, model.rules)
+    stop_keys = tuple(sorted(block.key for block in large_blocks(engine, kind, model.rules, model.max_block)))
+    model = replace(model, stop_keys=stop_keys)
+    drop_stop_keys(engine, kind, stop_keys)
+    candidates = make_pairs(engine, kind)
+    records = int(engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}"))
+    shares = _sample_pairs(engine, model, entity.training, records, candidates)
+    sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"))
+    engine.run("DROP TABLE training.pair")
+    learned = _Learner(model, sets, entity.training, records, shares.get(UNION, 1.0))
+    model = learned.run(learn=learn)
+    return replace(model, card=_card(model, records, candidates, sets), trained_now=True)
+
+
+def _present(engine: Engine, kind: str) -> frozenset[str]:
+    columns = engine.columns("canonical", kind)
+    counts = [
+        f"count(*) FILTER (len({quote(c)}) > 0) > 0" if t.endswith("[]") else f"count({quote(c)}) > 0"
+        for c, t in columns.items()
+    ]
+    row = engine.rows(f"SELECT {', '.join(counts)} FROM canonical.{quote(kind)}")[0]
+    return frozenset(column for column, found in zip(columns, row, strict=True) if found)
+
+
+def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Table:
+    """Values of the generic columns that more than `generic_max` records hold: they say nothing about who it is."""
+    types = engine.columns("canonical", entity.type)
+    selects = [
+        f'SELECT {_text(column)} AS "column", value FROM (SELECT {f"unnest({quote(column)})" if types[column].endswith("[]") else quote(column)} '
+        f"AS value FROM canonical.{quote(entity.type)}) WHERE value IS NOT NULL GROUP BY value HAVING count(*) > $most"
+        for column in entity.blocking.generic
+        if column in present
+    ]
+    if not selects:
+        return GENERIC_SCHEMA.empty_table()
+    return engine.arrow(f"{' UNION ALL '.join(selects)} ORDER BY ALL", {"most": entity.blocking.generic_max}).cast(
+        GENERIC_SCHEMA
+    )
+
+
+def _text(column: str) -> str:
+    # Column names are validated against the canonical contract before they come here.
+    return f"'{column}'"
+
+
+def _frequencies(engine: Engine, model: Model) -> dict[str, Any]:
+    columns = sorted({c for c in map(rarity_column, model.comparisons) if c is not None})
+    feature = f"feature.{quote(model.entity_type)}"
+    if not columns:
+        return {}
+    counts = engine.rows(f"SELECT {', '.join(f'count({quote(c)})' for c in columns)} FROM {feature}")[0]
+    # Values held once are as good as unseen, and are left out of the artefact.
+    selects = [
+        f'SELECT {_text(c)} AS "column", {quote(c)} AS value, count(*) AS records FROM {feature} WHERE {quote(c)} IS NOT NULL GROUP BY ALL HAVING count(*) > 1'
+        for c in columns
+    ]
+    table = engine.arrow(f'SELECT * FROM ({" UNION ALL ".join(selects)}) ORDER BY "column", value').cast(
+        FREQUENCY_SCHEMA
+    )
+    return {"frequencies": table, "totals": dict(zip(columns, map(int, counts), strict=True))}
+
+
+def _sample_pairs(engine: Engine, model: Model, training: Training, records: int, candidates: int) -> dict[str, float]:
+    """Write `training.pair` (match_key, a, b): random pairs, each rule's pairs, all candidates; by hash of names.
+
+    Returns the share of its population that each sample is.
+    """
+    kind = model.entity_type
+    engine.create_as(
+        "training",
+        "pair",
+        "SELECT CAST(NULL AS VARCHAR) AS match_key, CAST(NULL AS BIGINT) AS a, CAST(NULL AS BIGINT) AS b WHERE FALSE",
+    )
+    chosen = min(records, training.random_pairs)
+    steps = max(1, min(records - 1, round(training.random_pairs / max(chosen, 1))))
+    engine.run(
+        f"""
+        INSERT INTO training.pair
+        WITH shuffled AS (
+            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), dataset, key, role) AS place
+            FROM canonical.{quote(kind)}
+        ), chosen AS (SELECT record, place FROM shuffled WHERE place <= $chosen)
+        SELECT '{RANDOM}', least(one.record, two.record), greatest(one.record, two.record)
+        FROM chosen AS one, range(1, $steps + 1) AS step(size)
+        JOIN chosen AS two ON two.place = one.place + step.size
+        """,
+        {"chosen": chosen, "steps": steps},
+    )
+    engine.run(
+        f"INSERT INTO training.pair SELECT '{UNION}', a, b FROM blocking.pair_{kind} WHERE hash(a, b) % 1000000 < $share",
+        {"share": _share(training.rule_pairs, candidates)},
+    )
+    sizes = dict(
+        engine.rows(
+            f"SELECT rule, sum(records * (records - 1) // 2) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
+        )
+    )
+    for number, rule in enumerate(model.rules):
+        if not rule.train or not sizes.get(number):
+            continue
+        engine.run(
+            f"""
+            INSERT INTO training.pair
+            SELECT $name, one.record, two.record FROM blocking.key_{kind} AS one JOIN blocking.key_{kind} AS two
+            ON one.key = two.key AND one.record < two.record
+            WHERE one.rule = $rule AND two.rule = $rule AND one.key % 1000000 < $share
+            """,
+            {"name": f"rule:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
+        )
+    return {UNION: _share(training.rule_pairs, candidates) / 1e6}
+
+
+def _share(wanted: int, available: int) -> int:
+    """Millionths of the population to take."""
+    return 1_000_000 if available <= wanted else max(1, round(1e6 * wanted / available))
+
+
+def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict[str, PatternSet]:
+    rules = {f"rule:{rule.name}": rule for rule in model.rules}
+    every = tuple(range(len(model.comparisons)))
+    sets = {}
+    for name in sorted({entry[0] for entry in counted}):
+        rows = [(pattern, pairs) for found, pattern, pairs in counted if found == name]
+        patterns = np.array([pattern for pattern, _ in rows], dtype=np.int64)
+        levels = np.stack([(patterns >> (PATTERN_BITS * place)) & 15 for place in every], axis=1)
+        trains = every
+        if name in rules:
+            blocked = base_columns({parse_part(part).column for part in rules[name].on})
+            trains = tuple(place for place in every if not decided_by(model.comparisons[place]) & blocked)
+        sets[name] = PatternSet(name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains)
+    return sets
+
+
+class _Learner:
+    """The estimates of one training; `run` returns the model with them put in."""
+
+    def __init__(
+        self, model: Model, sets: dict[str, PatternSet], training: Training, records: int, union_share: float
+    ) -> None:
+        self.model = model
+        self.sets = sets
+        self.training = training
+        self.records = records
+        self.union_share = union_share
+        # Arrays indexed by code: 0 unknown, 1 different ... most telling.
+        self.names = [
+            [level.name for level in reversed(levels_of(c)) if level.name != UNKNOWN] for c in model.comparisons
+        ]
+        self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
+        self.prior_u = [self._prior(place, "u") for place in range(len(self.names))]
+        self.m = [array.copy() for array in self.prior_m]
+        self.u = [array.copy() for array in self.prior_u]
+        self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
+
+    def _prior(self, place: int, which: str) -> NDArray[np.float64]:
+        chances = self.model.chances[self.model.comparisons[place].name]
+        return np.array([getattr(chances[name], which) for name in self.names[place]])
+
+    def run(self, *, learn: bool) -> Model:
+        """Estimate u, m and the match rate in turn until they hold still."""
+        if learn:
+            for _ in range(ROUNDS):
+                self._learn_u()
+                self._learn_m()
+                self._learn_rate()
+        else:
+            self._learn_rate()
+        chances = {
+            comparison.name: {
+                name: Chances(rounded(float(m)), rounded(float(u)))
+                for name, m, u in reversed(list(zip(self.names[place], self.m[place], self.u[place], strict=True)))
+            }
+            for place, comparison in enumerate(self.model.comparisons)
+        }
+        return replace(self.model, chances=chances, match_rate=rounded(self.rate))
+
+    def _log_odds(self, sample: PatternSet, places: Sequence[int]) -> NDArray[np.float64]:
+        odds = np.zeros(len(sample.pairs))
+        for place in places:
+            weights = np.concatenate(([0.0], np.log(self.m[place]) - np.log(self.u[place])))
+            odds += weights[sample.levels[:, place]]
+        return odds
+
+    def _counts(self, sample: PatternSet, place: int, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        counts = np.bincount(
+            sample.levels[:, place], weights=sample.pairs * shares, minlength=len(self.names[place]) + 1
+        )
+        return np.asarray(counts[1:], dtype=np.float64)
+
+    def _learn_u(self) -> None:
+        """U from random pairs, each weighed by the chance that it is no match."""
+        sample = self.sets.get(RANDOM)
+        if sample is None:
+            return
+        odds = self._log_odds(sample, sample.trains) + np.log(self.rate) - np.log1p(-self.rate)
+        apart = 1 / (1 + np.exp(np.clip(odds, -500, 500)))
+        for place in sample.trains:
+            counts = self._counts(sample, place, apart)
+            total = counts.sum()
+            if total < TRUSTED:
+                continue
+            seen = np.clip(counts / total, LEAST, MOST)
+            # A level seen k times speaks with k voices, its prior with `TRUSTED`, on the scale of bits.
+            mixed = np.exp((counts * np.log(seen) + TRUSTED * np.log(self.prior_u[place])) / (counts + TRUSTED))
+            self.u[place] = mixed / mixed.sum()
+
+    def _learn_m(self) -> None:
+        """M from EM on every rule's patterns, u held; the rules' expected matches are added up, then shrunk."""
+        gathered = [np.zeros(len(names)) for names in self.names]
+        for name, sample in self.sets.items():
+            if name in {RANDOM, UNION} or not sample.trains:
+                continue
+            shares = self._expect(sample)
+            for place in sample.trains:
+                gathered[place] += self._counts(sample, place, shares)
+        for place, counts in enumerate(gathered):
+            weight = self.training.prior_pairs
+            self.m[place] = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+
+    def _expect(self, sample: PatternSet) -> NDArray[np.float64]:
+        """EM on one sample; returns the chance of each pattern to be a match."""
+        own = [array.copy() for array in self.m]
+        kept, self.m = self.m, own
+        rate = 0.5
+        shares = np.zeros(len(sample.pairs))
+        for _ in range(ITERATIONS):
+            odds = self._log_odds(sample, sample.trains) + np.log(rate) - np.log1p(-rate)
+            fresh = 1 / (1 + np.exp(np.clip(-odds, -500, 500)))
+            moved = float(np.abs(fresh - shares).max())
+            shares = fresh
+            rate = float(np.clip((sample.pairs * shares).sum() / sample.pairs.sum(), 1e-6, 1 - 1e-3))
+            for place in sample.trains:
+                counts = self._counts(sample, place, shares)
+                weight = self.training.prior_pairs
+                own[place] = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+            if moved < STILL:
+                break
+        self.m = kept
+        return shares
+
+    def _learn_rate(self) -> None:
+        """The share of matches among all pairs, from the candidates' chances under the whole model."""
+        sample = self.sets.get(UNION)
+        every = self.records * (self.records - 1) / 2
+        if sample is None or every < 1:
+            return
+        odds = self._log_odds(sample, sample.trains)
+        for _ in range(ITERATIONS):
+            chance = 1 / (1 + np.exp(np.clip(-(odds + np.log(self.rate) - np.log1p(-self.rate)), -500, 500)))
+            matches = float((sample.pairs * chance).sum()) / self.union_share
+            rate = float(np.clip(matches / every, 0.001 * self.records / every, min(0.9, 20 * self.records / every)))
+            if abs(rate - self.rate) <= 1e-9 * self.rate:
+                break
+            self.rate = rate
+
+
+def _card(model: Model, records: int, candidates: int, sets: dict[str, PatternSet]) -> dict[str, Any]:
+    """What a steward should know of the training; it decides nothing."""
+    unseen = []
+    for place, comparison in enumerate(model.comparisons):
+        seen = set()
+        for sample in sets.values():
+            seen |= set(np.unique(sample.levels[:, place]).tolist())
+        names = [level.name for level in reversed(levels_of(comparison)) if level.name != UNKNOWN]
+        unseen += [f"{comparison.name}.{name}" for code, name in enumerate(names, start=1) if code not in seen]
+    return {
+        "records": records,
+        "candidate_pairs": candidates,
+        "samples": {name: int(sample.pairs.sum()) for name, sample in sets.items()},
+        "levels_at_their_prior": unseen,
+        "generic_values": model.generic.num_rows,
+        "stop_keys": len(model.stop_keys),
+    }

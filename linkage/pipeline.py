@@ -1,0 +1,238 @@
+"""The pipeline: one visible list of stages, run on a copy of the last base, published by one ledger row.
+
+A run copies the last base into staging, changes the copy, builds and audits every audience's release there, moves the
+finished files into place, and commits. Whatever stops it before the commit, the last releases stand and the next run
+starts by clearing what is left.
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from linkage.engine.duckdb import DatabaseError, Engine
+from linkage.engine.sql import quote
+from linkage.errors import ModelError, WorkspaceError
+from linkage.sharing.audit import user
+from linkage.stages.block import block
+from linkage.stages.cluster import cluster_audience
+from linkage.stages.context import Progress, Run
+from linkage.stages.identify import identify
+from linkage.stages.ingest import check_reconciliation, ingest
+from linkage.stages.publish import publish
+from linkage.stages.score import score
+from linkage.stages.standardise import standardise
+from linkage.stages.survive import survive
+from linkage.stages.train import AUTOMATIC, RETRAINED, train
+from linkage.store.ledger import Ledger, Release, RunRow
+from linkage.store.workspace import Workspace, move_into_place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from linkage.config.project import LoadedProject
+
+SCHEMA_VERSION = 1
+
+STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
+    ("ingest", ingest),
+    ("standardise", standardise),
+    ("train", train),
+    ("block", block),
+    ("score", score),
+)
+AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
+
+
+def run_project(
+    project: LoadedProject,
+    *,
+    now: datetime | None = None,
+    retrain: bool = False,
+    learn: bool = True,
+    progress: Progress = lambda _message: None,
+) -> dict[str, Any]:
+    """Run the main job: deliveries in, one release an audience out. Returns the run report (see the README).
+
+    Raises LinkageError where anything is refused; then nothing is published and the last releases stand.
+    """
+    moment = now or datetime.now(UTC)
+    workspace = Workspace(project.workspace)
+    workspace.prepare()
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        _clean(workspace, ledger)
+        last = ledger.last_run()
+        number = last.run + 1 if last else 1
+        staged = workspace.staging / f"run-{number}"
+        staged.mkdir()
+        timer = _Timer()
+        try:
+            base = _copy_base(workspace, last, staged)
+            with Engine(base, **_limits(project, staged)) as engine:
+                run = Run(
+                    number,
+                    moment,
+                    project,
+                    workspace,
+                    ledger,
+                    engine,
+                    staged,
+                    retrain=retrain,
+                    learn=learn,
+                    progress=progress,
+                )
+                releases = _stages(run, timer)
+                _keep_small(engine)
+            report = _report(run, releases, timer, base)
+            _commit(run, base, releases, report)
+        except (DatabaseError, OSError) as error:
+            # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
+            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands"
+            raise WorkspaceError(message) from error
+        finally:
+            workspace.clear_staging()
+        # The old base goes only now that the ledger names the new one.
+        _clean(workspace, ledger)
+        return report
+
+
+class _Timer:
+    """Seconds and peak memory (bytes, of the process so far) of each stage."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        entry = self.stages.setdefault(name, {"seconds": 0.0, "peak_memory_bytes": 0.0})
+        entry["seconds"] += time.perf_counter() - start
+        entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+def _clean(workspace: Workspace, ledger: Ledger) -> None:
+    workspace.clear_staging()
+    runs = ledger.runs()
+    releases = {(release.audience, release.sequence) for row in runs for release in row.releases}
+    workspace.clear_orphans({runs[-1].base} if runs else set(), releases)
+
+
+def _limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
+    limits = project.settings.engine
+    spill = project.temp_directory() if limits.temp_directory else staged / "spill"
+    return {"memory_limit": limits.memory_limit, "threads": limits.threads, "temp_directory": spill}
+
+
+def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
+    base = staged / "base.duckdb"
+    if last is not None:
+        current = workspace.base(last.base)
+        if not current.is_file():
+            message = f"{current}: the current base is gone; restore the workspace from a backup"
+            raise WorkspaceError(message)
+        shutil.copyfile(current, base)
+    return base
+
+
+def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
+    for name, stage in STAGES:
+        with timer.stage(name):
+            stage(run)
+    check_reconciliation(run.engine, sorted(run.project.settings.sources))
+    releases = {}
+    for audience in sorted(run.project.settings.audiences):
+        previous = max(
+            (r.sequence for row in run.ledger.runs() for r in row.releases if r.audience == audience), default=0
+        )
+        release = Release(audience, previous + 1)
+        before = run.workspace.release(audience, previous) if previous else None
+        if before is not None and not before.is_file():
+            message = f"{before}: the last release is gone; restore the workspace from a backup"
+            raise WorkspaceError(message)
+        with timer.stage("cluster"):
+            cluster_audience(run, audience)
+        with timer.stage("identify"):
+            identify(run, audience, release.sequence, before)
+        with timer.stage("survive"):
+            survive(run, audience)
+        with timer.stage("publish"):
+            counts = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb")
+        for kind, entry in counts.items():
+            for name, value in entry.items():
+                run.count(f"audiences.{audience}.{kind}.{name}", value)
+        releases[audience] = release
+    return releases
+
+
+def _keep_small(engine: Engine) -> None:
+    """Drop from the base what the next run makes again."""
+    for schema, table in engine.rows(
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database() AND "
+        "(table_schema IN ('feature', 'training', 'incoming') OR (table_schema = 'resolution' AND "
+        "(table_name LIKE 'golden%' OR table_name LIKE 'value%' OR table_name LIKE 'event%' OR table_name LIKE 'redirect%')))"
+    ):
+        engine.run(f"DROP TABLE {quote(schema)}.{quote(table)}")
+    engine.run("CHECKPOINT")
+
+
+def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -> dict[str, Any]:
+    """Return the documented JSON of a run."""
+    columns = ("rows_read", "accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
+    with Engine(base, read_only=True, **_limits(run.project, run.staging)) as engine:
+        sums = engine.rows(
+            f"SELECT dataset, {', '.join(f'sum({column})' for column in columns)} FROM source.delivery GROUP BY dataset ORDER BY dataset"
+        )
+        reasons = engine.rows("SELECT dataset, reason, count(*) FROM source.reject GROUP BY ALL ORDER BY ALL")
+    datasets: dict[str, Any] = {
+        row[0]: {name: int(value) for name, value in zip(columns, row[1:], strict=True)} for row in sums
+    }
+    for dataset, reason, number in reasons:
+        datasets[dataset].setdefault("reject_reasons", {})[reason] = number
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": run.number,
+        "started_at": run.now.isoformat(),
+        "releases": {
+            name: {"sequence": r.sequence, "path": str(run.workspace.release(name, r.sequence))}
+            for name, r in releases.items()
+        },
+        "stages": timer.stages,
+        "seconds": sum(stage["seconds"] for stage in timer.stages.values()),
+        "datasets": datasets,
+        "types": run.counts.get("types", {}),
+        "audiences": run.counts.get("audiences", {}),
+    }
+
+
+def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str, Any]) -> None:
+    """Move finished files into place, then make them the current ones by one ledger row."""
+    run.progress("commit")
+    for kind, model in run.models.items():
+        run.ledger.add_model(kind, model.hash, run.now.isoformat(), run.number)
+        if model.trained_now:
+            first = run.ledger.approved_model(kind) is None
+            run.ledger.approve(kind, model.hash, run.now.isoformat(), "project rule", AUTOMATIC if first else RETRAINED)
+    for audience, release in releases.items():
+        move_into_place(run.staging / f"{audience}.duckdb", run.workspace.release(audience, release.sequence))
+    move_into_place(base, run.workspace.base(run.number))
+    finished = datetime.now(UTC).isoformat()
+    run.ledger.add_run(RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report))
+
+
+def approve_model(project: LoadedProject, entity_type: str, model_hash: str) -> None:
+    """Approve a model that a run has trained and listed; refuse one that is not there."""
+    workspace = Workspace(project.workspace)
+    workspace.prepare()
+    with Ledger(workspace.ledger) as ledger:
+        listed = [(kind, name) for kind, name, _ in ledger.models()]
+        if (entity_type, model_hash) not in listed:
+            known = ", ".join(f"{kind}={name}" for kind, name in listed) or "none yet"
+            message = f"there is no model {entity_type}={model_hash}; listed models: {known}"
+            raise ModelError(message)
+        ledger.approve(entity_type, model_hash, datetime.now(UTC).isoformat(), user(), "approved on the command line")

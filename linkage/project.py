@@ -1,0 +1,122 @@
+"""The Python door: open a project, run it, read its identities."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from linkage.config.project import CENTRE, LoadedProject, load_project
+from linkage.engine.sql import quote
+from linkage.errors import RequestError
+from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
+from linkage.tables import PUBLISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    import duckdb
+    import pandas as pd
+    import pyarrow as pa
+
+    from linkage.engine.duckdb import Engine
+    from linkage.stages.context import Progress
+
+Format = Literal["pandas", "arrow", "duckdb"]
+
+
+class Project:
+    """A project and its workspace. Reading never changes anything but the audit of looks."""
+
+    def __init__(self, loaded: LoadedProject) -> None:
+        self.loaded = loaded
+
+    def run(
+        self,
+        *,
+        now: datetime | None = None,
+        retrain: bool = False,
+        learn: bool = True,
+        progress: Progress = lambda _message: None,
+    ) -> dict[str, Any]:
+        """Run the main job and return its report; see `linkage.pipeline.run_project`.
+
+        With `learn` false a model that is trained keeps m and u at the shipped priors (to measure what training adds).
+        """
+        from linkage.pipeline import run_project
+
+        return run_project(self.loaded, now=now, retrain=retrain, learn=learn, progress=progress)
+
+    def release_path(self, audience: str = CENTRE) -> Path:
+        """Return the path of an audience's last release; refuse an unknown audience or one without a release."""
+        audiences = self.loaded.settings.audiences
+        if audience not in audiences:
+            message = f"there is no audience {audience!r}; the project has: {', '.join(audiences)}"
+            raise RequestError(message)
+        workspace = Workspace(self.loaded.workspace)
+        if workspace.ledger.is_file():
+            with Ledger(workspace.ledger) as ledger:
+                last = ledger.last_run()
+            for release in last.releases if last else ():
+                if release.audience == audience:
+                    return workspace.release(audience, release.sequence)
+        message = f"audience {audience!r} has no release yet; run: linkage run {self.loaded.path}"
+        raise RequestError(message)
+
+    @contextmanager
+    def release(self, audience: str = CENTRE) -> Iterator[Engine]:
+        """Open an audience's last release for reading; later runs do not disturb it."""
+        from linkage.engine.duckdb import Engine
+
+        limits = self.loaded.settings.engine
+        with Engine(
+            self.release_path(audience), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads
+        ) as engine:
+            yield engine
+
+    def identities(
+        self, entity_type: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+    ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
+        """Return the golden values of all identities of a type, joined to what is known of the identity itself.
+
+        `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file. Handing over the
+        table is one dissemination; it is written to the audit with its purpose.
+        """
+        return self.table(entity_type, audience=audience, output=output, purpose=purpose)
+
+    def table(
+        self, name: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+    ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
+        """Return a published table of an audience's last release, ordered by its key."""
+        table = next((table for table in PUBLISHED if table.name == name), None)
+        if table is None:
+            message = (
+                f"there is no table {name!r}; the published tables are: {', '.join(table.name for table in PUBLISHED)}"
+            )
+            raise RequestError(message)
+        from linkage.engine.duckdb import Engine
+
+        query = f"FROM published.{quote(name)} ORDER BY {', '.join(quote(column) for column in table.key)}"
+        if name in {"person", "business", "account"}:
+            query = f"SELECT * FROM published.{quote(name)} JOIN (SELECT * EXCLUDE (entity_type) FROM published.identity) USING (identity_id) ORDER BY identity_id"
+        path = self.release_path(audience)
+        self.look("table", [name], audience=audience, purpose=purpose)
+        if output == "duckdb":
+            # The relation keeps its connection; the caller closes it by dropping the relation.
+            return Engine(path, read_only=True).connection.sql(query)
+        with self.release(audience) as engine:
+            found = engine.arrow(query)
+        return found if output == "arrow" else found.to_pandas()
+
+    def look(self, action: str, objects: list[str], *, audience: str = CENTRE, purpose: str | None = None) -> None:
+        """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11)."""
+        from linkage.sharing.audit import record_look
+
+        record_look(self.loaded, action, objects, audience, purpose)
+
+
+def open_project(path: str | Path) -> Project:
+    """Open a project file (or the folder that holds `project.toml`)."""
+    return Project(load_project(Path(path)))

@@ -1,0 +1,170 @@
+"""Questions to a release: what is this identity or record, and why do two records match."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from linkage.config.project import CENTRE
+from linkage.engine.duckdb import Engine
+from linkage.engine.sql import quote
+from linkage.errors import DataError, RequestError
+from linkage.matching import model as models
+from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
+from linkage.tables import PUBLISHED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linkage.matching.explain import Explanation
+    from linkage.project import Project
+
+RecordName = tuple[str, str, str | None]
+_NAME = re.compile(r"^([a-z][a-z0-9_]*)/(.+?)(?:#([a-z][a-z0-9_]*))?$", re.DOTALL)
+
+
+def find_records(engine: Engine, name: str) -> list[dict[str, Any]]:
+    """Return the crosswalk rows that `DATASET/KEY[#ROLE]` names; refuse a name that fits none."""
+    parts = _NAME.match(name)
+    if parts is None:
+        message = f"{name!r} is no record name; write DATASET/KEY or DATASET/KEY#ROLE"
+        raise RequestError(message)
+    dataset, key, role = parts.groups()
+    found: list[dict[str, Any]] = engine.arrow(
+        "SELECT * FROM published.identity_record WHERE dataset = $dataset AND ((key = $key AND ($role IS NULL OR role = $role)) OR key = $whole) "
+        "ORDER BY entity_type, key, role",
+        {"dataset": dataset, "key": key, "role": role, "whole": name.split("/", 1)[1]},
+    ).to_pylist()
+    if not found:
+        message = f"no record {name!r} in this release; names are DATASET/KEY#ROLE, as in published.identity_record"
+        raise RequestError(message)
+    return found
+
+
+def show(project: Project, name: str, *, audience: str = CENTRE, purpose: str | None = None) -> list[dict[str, Any]]:
+    """Return all that a release holds of an identity id, or of the identities of a record."""
+    with project.release(audience) as engine:
+        ids = sorted({row["identity_id"] for row in find_records(engine, name)}) if "/" in name else [name]
+        project.look("show", [name, *ids], audience=audience, purpose=purpose)
+        return [_identity(engine, identity) for identity in ids]
+
+
+def _identity(engine: Engine, identity: str) -> dict[str, Any]:
+    values = {"id": identity}
+    head = engine.arrow("SELECT * FROM published.identity WHERE identity_id = $id", values).to_pylist()
+    if not head:
+        moved = engine.rows("SELECT new_id FROM published.identity_redirect WHERE old_id = $id ORDER BY new_id", values)
+        hint = (
+            f"; its records are now in {', '.join(row[0] for row in moved)}"
+            if moved
+            else "; ids are listed in published.identity"
+        )
+        message = f"no identity {identity!r} in this release{hint}"
+        raise RequestError(message)
+    kind = head[0]["entity_type"]
+    return {
+        **head[0],
+        "golden": engine.arrow(
+            f"SELECT * EXCLUDE (identity_id) FROM published.{quote(kind)} WHERE identity_id = $id", values
+        ).to_pylist()[0],
+        "record_names": engine.arrow(
+            "SELECT dataset || '/' || key || '#' || role AS record, agency, ambiguous FROM published.identity_record WHERE identity_id = $id ORDER BY ALL",
+            values,
+        ).to_pylist(),
+        "values": engine.arrow(
+            "SELECT attribute, value, records, agencies, first_seen, last_seen FROM published.identity_value WHERE identity_id = $id ORDER BY attribute, records DESC, value",
+            values,
+        ).to_pylist(),
+        "relations": engine.arrow(
+            "SELECT kind, from_identity, to_identity, records, agencies FROM published.identity_relation WHERE from_identity = $id OR to_identity = $id ORDER BY ALL",
+            values,
+        ).to_pylist(),
+        "possible_matches": engine.arrow(
+            "SELECT DISTINCT CASE WHEN identity_a = $id THEN identity_b ELSE identity_a END AS identity_id, weight, reason FROM published.possible_match "
+            "WHERE identity_a = $id OR identity_b = $id ORDER BY weight DESC, identity_id",
+            values,
+        ).to_pylist(),
+        "notice": "Unverified: a match is a lead; confirm with the record's owner.",
+    }
+
+
+def explain(
+    project: Project, a: str, b: str, *, audience: str = CENTRE, purpose: str | None = None
+) -> tuple[dict[str, Any], Explanation]:
+    """Return the two crosswalk rows and what each comparison says of the pair, whether or not blocking found it."""
+    from linkage.matching.explain import explain_pair
+
+    with project.release(audience) as engine:
+        left, right = find_records(engine, a), find_records(engine, b)
+    pairs = [(x, y) for x in left for y in right if x["entity_type"] == y["entity_type"] and x != y]
+    if len(pairs) != 1:
+        names = ", ".join(
+            f"{row['dataset']}/{row['key']}#{row['role']} ({row['entity_type']})" for row in (*left, *right)
+        )
+        message = f"{a!r} and {b!r} do not name one pair of one type; name records with their role: {names}"
+        raise RequestError(message)
+    project.look("explain", [a, b], audience=audience, purpose=purpose)
+    one, two = pairs[0]
+    loaded = project.loaded
+    workspace = Workspace(loaded.workspace)
+    with Ledger(workspace.ledger) as ledger:
+        last = ledger.last_run()
+        approved = ledger.approved_model(one["entity_type"])
+    if last is None or approved is None:
+        message = f"{loaded.workspace}: there is no finished run; run: linkage run {loaded.path}"
+        raise RequestError(message)
+    model = models.load(workspace.models, one["entity_type"], last.report["types"][one["entity_type"]]["model"])
+    with Engine() as engine, engine.attached(workspace.base(last.base), "base"):
+        engine.run("CREATE SCHEMA canonical")
+        engine.run("CREATE SCHEMA feature")
+        kind = quote(model.entity_type)
+        engine.create_as(
+            "canonical",
+            model.entity_type,
+            f"SELECT CAST(0 AS BIGINT) AS record, * EXCLUDE (record) FROM base.canonical.{kind} WHERE dataset = $d0 AND key = $k0 AND role = $r0 "
+            f"UNION ALL SELECT CAST(1 AS BIGINT) AS record, * EXCLUDE (record) FROM base.canonical.{kind} WHERE dataset = $d1 AND key = $k1 AND role = $r1",
+            {
+                "d0": one["dataset"],
+                "k0": one["key"],
+                "r0": one["role"],
+                "d1": two["dataset"],
+                "k1": two["key"],
+                "r1": two["role"],
+            },
+        )
+        return {"a": one, "b": two, "same_identity": one["identity_id"] == two["identity_id"]}, explain_pair(
+            engine, model
+        )
+
+
+def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, purpose: str | None = None) -> int:
+    """Write a published table, ordered by its key, to a .csv or .parquet file; whole or not at all. Returns its rows."""
+    table = next((table for table in PUBLISHED if table.name == name), None)
+    if table is None:
+        message = (
+            f"there is no table {name!r}; the published tables are: {', '.join(table.name for table in PUBLISHED)}"
+        )
+        raise RequestError(message)
+    formats = {".csv": "(FORMAT csv, HEADER true)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
+    if path.suffix.lower() not in formats:
+        message = f"{path}: the file's ending tells its format; name it .csv or .parquet"
+        raise RequestError(message)
+    if not path.parent.is_dir():
+        message = f"{path}: there is no folder {path.parent}; make it first"
+        raise RequestError(message)
+    project.look("export", [name], audience=audience, purpose=purpose)
+    draft = path.with_name(f".{path.name}.part")
+    with project.release(audience) as engine:
+        rows = engine.copy_to(
+            f"FROM published.{quote(name)} ORDER BY {', '.join(quote(c) for c in table.key)}",
+            draft,
+            formats[path.suffix.lower()],
+        )
+    try:
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        message = f"{path}: cannot be written ({error.strerror}); name another file"
+        raise DataError(message) from error
+    return rows

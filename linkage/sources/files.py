@@ -1,0 +1,300 @@
+"""Reading delivered files. Every physical line is accounted for: parsed, rejected, or blank; otherwise the file is refused.
+
+What a reading leaves: `incoming.row` (all columns as text, in file order, with `linkage:file`) and `incoming.reject`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import glob
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.engine.duckdb import DatabaseError, Engine
+from linkage.engine.sql import comma, literal, quote
+from linkage.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from linkage.config.source import CsvReading, Source
+
+FILE = "linkage:file"
+_CHUNK = 1 << 23
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_REASONS = {
+    "MISSING COLUMNS": "too few columns",
+    "TOO MANY COLUMNS": "too many columns",
+    "UNQUOTED VALUE": "a quote that does not close",
+    "LINE SIZE OVER MAXIMUM": "longer than 2,000,000 bytes",
+    "INVALID ENCODING": "not valid UTF-8",
+    "CAST": "a value that cannot be read",
+    "INVALID STATE": "text after a closing quote",
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files that arrive together: all files of a snapshot, or one file of a delta."""
+
+    files: tuple[Path, ...]
+    fingerprint: str
+
+
+def deliveries(dataset: str, source: Source, folder: Path) -> list[Delivery]:
+    """Find a source's files and return its deliveries in order (delta files by name).
+
+    Raises DataError where a named pattern matches no file.
+    """
+    files: list[Path] = []
+    for pattern in source.files:
+        exact = folder / pattern
+        found = (
+            [exact] if exact.is_file() else [Path(name) for name in glob.glob(str(folder / pattern), recursive=True)]
+        )
+        matched = sorted(path for path in found if path.is_file())
+        if not matched:
+            message = f"source {dataset!r}: no file matches {pattern!r} in {folder}; deliver the file or mend 'files'"
+            raise DataError(message)
+        files += [path for path in matched if path not in files]
+    for path in files:
+        if path.stat().st_size == 0:
+            message = f"{path}: the file is empty; a delivery without rows still needs its header line"
+            raise DataError(message)
+    if source.delivery == "snapshot":
+        return [Delivery(tuple(files), _fingerprint(files))]
+    return [Delivery((path,), _fingerprint([path])) for path in files]
+
+
+def _fingerprint(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode(errors="surrogateescape") + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: Path) -> int:
+    """Read a delivery into `incoming.row` and `incoming.reject`; return the number of rows read (both together)."""
+    engine.run("CREATE SCHEMA IF NOT EXISTS incoming")
+    engine.run("DROP TABLE IF EXISTS incoming.row")
+    engine.run("CREATE OR REPLACE TABLE incoming.reject (file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)")
+    # `first_row` is such that row id - first_row + 2 is the record number in the file (a header is number 1).
+    engine.run("CREATE OR REPLACE TABLE incoming.file (file INTEGER, name VARCHAR, first_row BIGINT)")
+    # Rows keep the order of the file, so that a row number leads back to its line.
+    engine.run("SET preserve_insertion_order = true")
+    try:
+        for number, path in enumerate(delivery.files):
+            first = engine.value("SELECT count(*) FROM incoming.row") if number else 0
+            engine.run(
+                "INSERT INTO incoming.file VALUES ($number, $name, $first)",
+                {"number": number, "name": path.name, "first": first + (source.format == "parquet")},
+            )
+            if source.format == "parquet":
+                _read_parquet(engine, source, path, number)
+            else:
+                _read_csv(engine, source, path, number, scratch)
+    except DatabaseError as error:
+        message = f"{path}: cannot be read ({str(error).splitlines()[0]}); check the source's format, delimiter, quote and encoding"
+        raise DataError(message) from error
+    finally:
+        engine.run("SET preserve_insertion_order = false")
+    return int(engine.value("SELECT (SELECT count(*) FROM incoming.row) + (SELECT count(*) FROM incoming.reject)"))
+
+
+def _read_parquet(engine: Engine, source: Source, path: Path, number: int) -> None:
+    name = {"path": _no_glob(path)}
+    described = engine.rows("SELECT name, type, num_children FROM parquet_schema($path)", name)
+    header = [str(row[0]) for row in engine.rows("SELECT column_name FROM (DESCRIBE FROM read_parquet($path))", name)]
+    nested = {str(row[0]) for row in described[1:] if row[2]}
+    bad = sorted(nested & source.columns_used())
+    if bad:
+        message = f"{path}: column {bad[0]!r} is nested; map a plain column"
+        raise DataError(message)
+    _check_header(path, header, source)
+    texts = ", ".join(f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" for column in header)
+    _store(engine, f"SELECT {number} AS {quote(FILE)}, {texts} FROM read_parquet($path)", header, name)
+
+
+def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: Path) -> None:
+    reading = source.csv
+    readable = _as_utf8(path, reading, scratch)
+    header = _header(readable, reading, path)
+    _check_header(path, header, source)
+    rows_before = engine.value("SELECT count(*) FROM incoming.row") if number else 0
+    columns = "{" + ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header) + "}"
+    engine.run("DROP TABLE IF EXISTS reject_errors")
+    engine.run("DROP TABLE IF EXISTS reject_scans")
+    query = (
+        f"SELECT {number} AS {quote(FILE)}, {comma(header)} FROM read_csv($path, auto_detect = false, header = true, "
+        f"columns = {columns}, delim = $delimiter, quote = $quote, escape = $quote, compression = $compression, "
+        "strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0)"
+    )
+    values = {
+        "path": _no_glob(readable),
+        "delimiter": reading.delimiter,
+        "quote": reading.quote,
+        "compression": _compression(readable, reading) or "none",
+    }
+    _store(engine, query, header, values)
+    engine.run(
+        """
+        INSERT INTO incoming.reject
+        SELECT $name, line, arg_min(error_type, byte_position), ltrim(arg_min(csv_line, byte_position), chr(10) || chr(13))
+        FROM reject_errors GROUP BY line ORDER BY line
+        """,
+        {"name": path.name},
+    )
+    for code, reason in _REASONS.items():
+        engine.run("UPDATE incoming.reject SET reason = $reason WHERE reason = $code", {"reason": reason, "code": code})
+    rows = engine.value("SELECT count(*) FROM incoming.row") - rows_before
+    _account_for_lines(engine, path, readable, reading, rows, number, header)
+    if readable != path:
+        readable.unlink()
+
+
+def _store(engine: Engine, query: str, header: Sequence[str], values: dict[str, Any]) -> None:
+    if not engine.has_table("incoming", "row"):
+        engine.create_as("incoming", "row", query, values)
+        return
+    known = engine.columns("incoming", "row")
+    folded = {column.lower() for column in known}
+    for column in header:
+        if column.lower() not in folded:
+            engine.run(f"ALTER TABLE incoming.row ADD COLUMN {quote(column)} VARCHAR")
+    engine.run(f"INSERT INTO incoming.row BY NAME {query}", values)
+
+
+def _account_for_lines(
+    engine: Engine, path: Path, readable: Path, reading: CsvReading, rows: int, number: int, header: Sequence[str]
+) -> None:
+    """Compare the physical lines of the file with what was parsed and rejected (rule R6: nothing lost)."""
+    lines, blank = _physical_lines(readable, reading)
+    header_lines = 1 + sum(column.count("\n") for column in header)
+    rejects = engine.value(
+        "SELECT coalesce(sum(1 + length(raw) - length(replace(raw, chr(10), ''))), 0) FROM incoming.reject WHERE file = $name",
+        {"name": path.name},
+    )
+    missing = lines - header_lines - rows - int(rejects)
+    if missing > blank and rows:
+        pieces = " + ".join(
+            f"coalesce(sum(length({quote(column)}) - length(replace({quote(column)}, chr(10), ''))), 0)"
+            for column in header
+        )
+        inside = f"SELECT {pieces} FROM incoming.row WHERE {quote(FILE)} = $number"
+        missing -= int(engine.value(inside, {"number": number}))
+    if missing > blank:
+        message = f"{path}: {missing} of its {lines} lines were neither read nor rejected; look for a quote that is never closed"
+        raise DataError(message)
+
+
+def _physical_lines(path: Path, reading: CsvReading) -> tuple[int, int]:
+    """Return the number of lines of a file and how many of them are blank."""
+    lines = blank = returns = 0
+    last = ord("\n")
+    for chunk in _chunks(path, reading):
+        data = np.frombuffer(chunk, dtype=np.uint8)
+        breaks = data == ord("\n")
+        lines += int(breaks.sum())
+        returns += int((data == ord("\r")).sum())
+        before = np.concatenate((np.array([last], dtype=np.uint8), data[:-1]))
+        blank += int((breaks & ((before == ord("\n")) | (before == ord("\r")))).sum())
+        last = int(data[-1])
+    if lines == 0 and returns:
+        return returns + (last != ord("\r")), returns
+    return lines + (last != ord("\n")), blank
+
+
+def _chunks(path: Path, reading: CsvReading) -> Iterator[bytes]:
+    with pa.input_stream(str(path), compression=_compression(path, reading)) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _compression(path: Path, reading: CsvReading) -> str | None:
+    if reading.compression == "auto":
+        return _COMPRESSIONS.get(path.suffix.lower())
+    return None if reading.compression == "none" else reading.compression
+
+
+def _as_utf8(path: Path, reading: CsvReading, scratch: Path) -> Path:
+    """Return the file itself where it is UTF-8, else a plain UTF-8 copy of it in `scratch`."""
+    try:
+        codec = codecs.lookup(reading.encoding)
+    except LookupError as error:
+        message = (
+            f"{path}: there is no encoding {reading.encoding!r}; name one such as utf-8, latin-1, cp1252 or utf-16"
+        )
+        raise DataError(message) from error
+    if codec.name in {"utf-8", "ascii", "utf-8-sig"}:
+        return path
+    copy = scratch / f"{path.name}.utf8.csv"
+    decoder = codec.incrementaldecoder()
+    try:
+        with copy.open("w", encoding="utf-8", newline="") as out:
+            for chunk in _chunks(path, reading):
+                out.write(decoder.decode(chunk))
+            out.write(decoder.decode(b"", final=True))
+    except UnicodeError as error:
+        message = f"{path}: is not {reading.encoding} text ({error}); set the source's csv.encoding"
+        raise DataError(message) from error
+    return copy
+
+
+def _header(path: Path, reading: CsvReading, named: Path) -> list[str]:
+    try:
+        first = next(_chunks(path, reading), b"")
+    except OSError as error:
+        message = f"{named}: cannot be read ({error}); check the file and csv.compression"
+        raise DataError(message) from error
+    text = first.removeprefix(codecs.BOM_UTF8).decode("utf-8", errors="replace")
+    if not text.strip():
+        message = f"{named}: the file has no header line; its first line must name the columns"
+        raise DataError(message)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if reading.quote else csv.QUOTE_NONE
+    try:
+        return next(
+            csv.reader(
+                io.StringIO(text, newline=""),
+                delimiter=reading.delimiter,
+                quotechar=reading.quote or None,
+                quoting=quoting,
+            )
+        )
+    except (csv.Error, StopIteration) as error:
+        message = f"{named}: its header line cannot be read ({error}); check csv.delimiter and csv.quote"
+        raise DataError(message) from error
+
+
+def _check_header(path: Path, header: Sequence[str], source: Source) -> None:
+    folded: set[str] = set()
+    for place, column in enumerate(header, start=1):
+        if not column.strip() or "\x00" in column or column.lower().startswith("linkage:"):
+            message = f"{path}: column {place} of the header is named {column!r}; give it a name of its own"
+            raise DataError(message)
+        if column.lower() in folded:
+            message = (
+                f"{path}: two columns are named {column!r}; rename one (upper and lower case do not tell names apart)"
+            )
+            raise DataError(message)
+        folded.add(column.lower())
+    missing = sorted(column for column in source.columns_used() if column not in set(header))
+    if missing:
+        shown = ", ".join(header[:40])
+        message = (
+            f"{path}: there is no column {missing[0]!r}, which the project file maps; the file's columns are: {shown}"
+        )
+        raise DataError(message)
+
+
+def _no_glob(path: Path) -> str:
+    """Return the path so that the engine's reader takes it as one name, not as a pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))

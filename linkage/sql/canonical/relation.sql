@@ -1,0 +1,6 @@
+-- One row a relation between two entity records of one source row, as its agency disclosed it.
+SELECT CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS VARCHAR) AS dataset, CAST(NULL AS VARCHAR) AS key,
+       CAST(NULL AS VARCHAR) AS agency, CAST(NULL AS DATE) AS seen_on,
+       CAST(NULL AS VARCHAR) AS from_type, CAST(NULL AS VARCHAR) AS from_role,
+       CAST(NULL AS VARCHAR) AS to_type, CAST(NULL AS VARCHAR) AS to_role
+WHERE FALSE

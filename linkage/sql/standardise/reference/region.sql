@@ -1,0 +1,8 @@
+-- Names and codes of the states of the United States.
+CREATE OR REPLACE TABLE reference.region AS
+SELECT lower(trim("written")) AS "written", min(coalesce(lower(trim("code")), '')) AS "code"
+FROM read_csv($path, header = true, auto_detect = false, delim = ',', quote = '"',
+    columns = {'written': 'VARCHAR', 'code': 'VARCHAR'})
+WHERE trim("written") <> ''
+GROUP BY ALL
+ORDER BY ALL

@@ -1,0 +1,215 @@
+"""Cluster: edges → `resolution.cluster_<audience>_<type>`, for one audience over the records that it may see in full.
+
+Components come from the audience's own candidate edges alone; pairs that are missing inside them are scored and join
+the clustering, never the components (rules R2 and R7). Records without an edge are clusters of their own and have
+no row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.clustering import (
+    ClusterSettings,
+    Edges,
+    Judgements,
+    cluster,
+    count_missing_pairs,
+    find_components,
+    memory_bytes,
+    missing_pairs,
+)
+from linkage.engine.sql import qualified, quote
+from linkage.errors import DataError
+from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.score import score as score_pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from linkage.clustering import Clustering
+    from linkage.config.source import EntityType
+    from linkage.matching.model import Model
+    from linkage.stages.context import Run
+
+READS = ("scoring.edge", "scoring.inside")
+WRITES = ("resolution.cluster",)
+
+
+def cluster_audience(run: Run, audience: str) -> None:
+    """Cluster every type for one audience."""
+    run.engine.run("CREATE SCHEMA IF NOT EXISTS resolution")
+    for entity_type in run.types:
+        run.progress(f"cluster {entity_type} for {audience}")
+        _cluster(run, audience, entity_type)
+
+
+def cluster_settings(model: Model) -> ClusterSettings:
+    """Return a model's thresholds as integers."""
+    thresholds = model.thresholds
+    return ClusterSettings(
+        stop=model.units(thresholds.match),
+        floor=model.units(thresholds.floor),
+        ambiguity=model.units(thresholds.ambiguity),
+        component_max=thresholds.component_max,
+        missing=model.units(thresholds.missing),
+    )
+
+
+def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
+    engine, model = run.engine, run.models[entity_type]
+    datasets = list(run.project.settings.visible(audience))
+    names = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b", "verdict")
+    rows = run.judgements(audience, entity_type)
+    judged = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    _number_records(run, entity_type, datasets, judged)
+    n = int(engine.value("SELECT count(*) FROM resolution.place"))
+    edges = _edges(run, model, "edge")
+    judgements = _placed_judgements(run, judged)
+    settings = cluster_settings(model)
+    found = find_components(n, edges, settings, judgements)
+    missing = count_missing_pairs(found.label, edges)
+    _check_memory(run, n, len(edges) + missing, settings.component_max)
+    whole = _with_missing(run, model, edges, found.label, missing)
+    result = cluster(n, whole, judgements, settings, component=found.label)
+    _write(run, audience, entity_type, result)
+    run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
+    run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
+    run.count(
+        f"audiences.{audience}.{entity_type}.lost_judgements", [int(judged["judgement"][row]) for row in result.lost]
+    )
+
+
+def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judged: dict[str, list[Any]]) -> None:
+    """Write `resolution.place` (record, place): places follow the order of names, so ties never depend on row order."""
+    engine = run.engine
+    judged_records = pa.table(
+        {name: pa.array(judged[f"{name}_a"] + judged[f"{name}_b"], pa.string()) for name in ("dataset", "key", "role")}
+    )
+    with engine.registered("judged_record", judged_records):
+        engine.create_as(
+            "resolution",
+            "place",
+            f"""
+            WITH touched AS (
+                SELECT a AS record FROM {qualified("scoring", f"edge_{entity_type}")}
+                UNION SELECT b FROM {qualified("scoring", f"edge_{entity_type}")}
+                UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity JOIN judged_record USING (dataset, key, role)
+            )
+            SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
+            FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
+            WHERE list_contains($datasets, dataset)
+            """,
+            {"datasets": datasets},
+        )
+
+
+def _edges(run: Run, model: Model, table: str) -> Edges:
+    arrays = run.engine.arrays(
+        f"""
+        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        FROM {qualified("scoring", f"{table}_{model.entity_type}")} AS edge
+        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        ORDER BY least(one.place, two.place), greatest(one.place, two.place)
+        """
+    )
+    return Edges(arrays["a"], arrays["b"], arrays["weight"].astype(np.int32), arrays["conflict"].astype(np.bool_))
+
+
+def conflict_sql(model: Model) -> str:
+    """Return the SQL test of a pattern for a hard conflict of the model."""
+    tests = []
+    for name, level in model.conflicts:
+        place = next(i for i, comparison in enumerate(model.comparisons) if comparison.name == name)
+        comparison = model.comparisons[place]
+        codes = [
+            code for code in range(16) if code <= len(model.chances[name]) and level_name(comparison, code) == level
+        ]
+        tests += [f"((pattern >> {PATTERN_BITS * place}) & 15) = {code}" for code in codes]
+    return f"({' OR '.join(tests)})" if tests else "FALSE"
+
+
+def _placed_judgements(run: Run, judged: dict[str, list[Any]]) -> Judgements:
+    if not judged["judgement"]:
+        return Judgements.none()
+    table = pa.table({name: pa.array(values) for name, values in judged.items()})
+    with run.engine.registered("judged", table):
+        rows = run.engine.rows(
+            "SELECT judged.judgement, one.place, two.place, verdict = 'match' FROM judged "
+            "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
+            "LEFT JOIN resolution.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
+            "ORDER BY judged.judgement"
+        )
+    # A judgement on a record that is withdrawn at present waits until the record returns.
+    standing = [row for row in rows if row[1] is not None and row[2] is not None]
+    judged["judgement"] = [row[0] for row in standing]
+    columns = np.array([[row[1], row[2]] for row in standing], dtype=np.int64).reshape(-1, 2)
+    return Judgements(columns[:, 0], columns[:, 1], np.array([row[3] for row in standing], dtype=np.bool_))
+
+
+def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64], missing: int) -> Edges:
+    """Score the pairs inside components that no rule found, and return all edges together."""
+    if not missing:
+        return edges
+    engine, kind = run.engine, model.entity_type
+    a, b = missing_pairs(label, edges)
+    inside = qualified("scoring", f"inside_{kind}")
+    with engine.registered("missing_pair", pa.table({"a": a, "b": b})):
+        engine.create_as(
+            "resolution",
+            "missing",
+            "SELECT least(one.record, two.record) AS a, greatest(one.record, two.record) AS b FROM missing_pair "
+            "JOIN resolution.place AS one ON one.place = missing_pair.a JOIN resolution.place AS two ON two.place = missing_pair.b",
+        )
+    engine.create_as("resolution", "unscored", f"SELECT a, b FROM resolution.missing ANTI JOIN {inside} USING (a, b)")
+    score_pairs(engine, model, "resolution.unscored", "resolution.scored", None)
+    engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
+    arrays = engine.arrays(
+        f"""
+        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        FROM {inside} AS edge SEMI JOIN resolution.missing USING (a, b)
+        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        """
+    )
+    for table in ("missing", "unscored", "scored"):
+        engine.run(f"DROP TABLE resolution.{table}")
+    return Edges(
+        np.concatenate((edges.a, arrays["a"])),
+        np.concatenate((edges.b, arrays["b"])),
+        np.concatenate((edges.weight, arrays["weight"].astype(np.int32))),
+        np.concatenate((edges.conflict, arrays["conflict"].astype(np.bool_))),
+    )
+
+
+def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering) -> None:
+    table = pa.table(
+        {
+            "place": np.arange(len(result.label), dtype=np.int64),
+            "label": result.label,
+            "component": result.component,
+            "ambiguous": result.ambiguous,
+        }
+    )
+    with run.engine.registered("clustered", table):
+        run.engine.create_as(
+            "resolution",
+            f"cluster_{audience}_{entity_type}",
+            "SELECT own.record, first.record AS cluster, clustered.component, clustered.ambiguous FROM clustered "
+            "JOIN resolution.place AS own ON own.place = clustered.place JOIN resolution.place AS first ON first.place = clustered.label",
+        )
+    run.engine.run("DROP TABLE resolution.place")
+
+
+def _check_memory(run: Run, n: int, edges: int, component_max: int) -> None:
+    needed = memory_bytes(n, edges, component_max)
+    limits = run.project.settings.engine
+    text = limits.memory_limit
+    if needed > limits.memory_bytes:
+        message = (
+            f"clustering {n:,} records with {edges:,} pairs needs {needed / 1e9:.1f} GB, engine.memory_limit is {text}; "
+            "raise engine.memory_limit, or the model's thresholds.floor"
+        )
+        raise DataError(message)

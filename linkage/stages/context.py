@@ -1,0 +1,67 @@
+"""What every stage is handed: the staged base, the settings, and where to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from linkage.config.project import CENTRE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from linkage.config.entity import Entity
+    from linkage.config.project import LoadedProject
+    from linkage.config.source import EntityType
+    from linkage.engine.duckdb import Engine
+    from linkage.matching.model import Model
+    from linkage.store.ledger import Ledger
+    from linkage.store.workspace import Workspace
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """One run in progress: everything is written to `staging` until the ledger row makes it current."""
+
+    number: int
+    now: datetime
+    project: LoadedProject
+    workspace: Workspace
+    ledger: Ledger
+    engine: Engine
+    staging: Path
+    retrain: bool = False
+    learn: bool = True
+    models: dict[EntityType, Model] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    progress: Progress = lambda _message: None
+
+    def entity(self, entity_type: EntityType) -> Entity:
+        """Return the settings of an entity type."""
+        return self.project.entities[entity_type]
+
+    @property
+    def types(self) -> tuple[EntityType, ...]:
+        """The entity types of this project, in the order in which they are resolved."""
+        return self.project.entity_types()
+
+    def judgements(self, audience: str, entity_type: EntityType) -> list[tuple[Any, ...]]:
+        """Return the open judgements that an audience's release applies.
+
+        They are between records that it sees in full, and made in its own view; the centre applies all.
+        """
+        rows = self.ledger.open_judgements(entity_type, None if audience == CENTRE else [audience])
+        datasets = set(self.project.settings.visible(audience))
+        return [row for row in rows if row[1] in datasets and row[4] in datasets]
+
+    def count(self, path: str, value: Any) -> None:
+        """Record a figure of the run report under a dotted path."""
+        *parents, last = path.split(".")
+        place = self.counts
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value

@@ -1,0 +1,272 @@
+"""Ingest: deliveries → `source.<dataset>` (as received), `source.reject`, `source.delivery`. Rule R6: nothing lost.
+
+Every row read is counted in exactly one of accepted, rejected, superseded, withdrawn, purged, no_entity of its
+delivery; rows that later deliveries replace or withdraw move from accepted to superseded or withdrawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.engine.sql import comma, quote
+from linkage.errors import AuditError, DataError
+from linkage.sources.files import FILE, Delivery, deliveries, read_delivery
+from linkage.stages.conditions import condition_sql
+
+if TYPE_CHECKING:
+    from linkage.config.source import Source
+    from linkage.engine.duckdb import Engine
+    from linkage.stages.context import Run
+
+KEY = "linkage:key"
+HASH = "linkage:hash"
+DELIVERY = "linkage:delivery"
+META = (KEY, HASH, DELIVERY)
+KEY_SEPARATOR = "|"
+
+READS: tuple[str, ...] = ()
+WRITES = ("source.delivery", "source.reject")
+
+
+def ingest(run: Run) -> None:
+    """Read every new delivery of every source."""
+    engine = run.engine
+    engine.run("CREATE SCHEMA IF NOT EXISTS source")
+    for table in ("delivery", "reject"):
+        if not engine.has_table("source", table):
+            engine.create("source", table)
+    for dataset in sorted(run.project.settings.sources):
+        source = run.project.settings.sources[dataset]
+        known = {
+            row[0]
+            for row in engine.rows(
+                "SELECT fingerprint FROM source.delivery WHERE dataset = $dataset", {"dataset": dataset}
+            )
+        }
+        last = engine.value(
+            "SELECT arg_max(fingerprint, delivery) FROM source.delivery WHERE dataset = $dataset", {"dataset": dataset}
+        )
+        for delivery in deliveries(dataset, source, run.project.folder):
+            unchanged = delivery.fingerprint == last if source.delivery == "snapshot" else delivery.fingerprint in known
+            if unchanged:
+                continue
+            run.progress(f"ingest {dataset}")
+            _deliver(run, dataset, source, delivery)
+    engine.run("DROP SCHEMA IF EXISTS incoming CASCADE")
+
+
+def dataset_table(dataset: str) -> str:
+    """Return the quoted name of the table with a dataset's source records."""
+    return f"source.{quote('dataset_' + dataset)}"
+
+
+def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None:
+    engine = run.engine
+    number = 1 + int(
+        engine.value(
+            "SELECT coalesce(max(delivery), 0) FROM source.delivery WHERE dataset = $dataset", {"dataset": dataset}
+        )
+    )
+    rows_read = read_delivery(engine, source, delivery, run.staging)
+    _key_rows(engine, source)
+    superseded = _settle_duplicates(engine, source)
+    withdrawn = _apply(run, dataset, source, number)
+    rejected = int(engine.value("SELECT count(*) FROM incoming.reject"))
+    accepted = rows_read - rejected - superseded - withdrawn
+    engine.run(
+        "INSERT INTO source.delivery VALUES ($dataset, $delivery, $received_at, $files, $fingerprint, $rows_read, "
+        "$accepted, $rejected, $superseded, $withdrawn, 0, 0)",
+        {
+            "dataset": dataset,
+            "delivery": number,
+            "received_at": run.now.isoformat(),
+            "files": [path.name for path in delivery.files],
+            "fingerprint": delivery.fingerprint,
+            "rows_read": rows_read,
+            "accepted": accepted,
+            "rejected": rejected,
+            "superseded": superseded,
+            "withdrawn": withdrawn,
+        },
+    )
+    engine.run(
+        "INSERT INTO source.reject SELECT $dataset, $agency, $delivery, file, line, reason, raw FROM incoming.reject",
+        {"dataset": dataset, "agency": source.agency, "delivery": number},
+    )
+
+
+def _key_rows(engine: Engine, source: Source) -> None:
+    """Give each row its key and content hash; rows without a key are rejected."""
+    texts = [f"trim({quote(column)})" for column in source.key]
+    key = texts[0] if len(texts) == 1 else f"concat_ws('{KEY_SEPARATOR}', {', '.join(texts)})"
+    empty = " OR ".join(f"nullif({text}, '') IS NULL" for text in texts)
+    content = sorted(column for column in engine.columns("incoming", "row") if column != FILE)
+    version = f"nullif(trim({quote(source.version)}), '')" if source.version else "NULL"
+    deleted, values = condition_sql(source.deleted) if source.deleted else ("FALSE", {})
+    engine.create_as(
+        "incoming",
+        "keyed",
+        f"SELECT rowid AS row, CASE WHEN {empty} THEN NULL ELSE {key} END AS key, hash({comma(content)}) AS hash, "
+        f"CAST({version} AS VARCHAR) AS version, {deleted} AS deleted FROM incoming.row",
+        values,
+    )
+    engine.run("CREATE OR REPLACE TABLE incoming.refused (row BIGINT, reason VARCHAR)")
+    columns = " and ".join(source.key)
+    engine.run(
+        "INSERT INTO incoming.refused SELECT row, $reason FROM incoming.keyed WHERE key IS NULL",
+        {"reason": f"no key in {columns}"},
+    )
+
+
+def _settle_duplicates(engine: Engine, source: Source) -> int:
+    """Keep one row of each duplicated key where rows are identical or a version orders them; reject the others' all.
+
+    Returns how many rows were superseded within the delivery.
+    """
+    engine.create_as(
+        "incoming",
+        "duplicate",
+        """
+        SELECT keyed.row, keyed.key, keyed.hash, keyed.version FROM incoming.keyed
+        SEMI JOIN (SELECT key FROM incoming.keyed WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1) AS twice
+        ON keyed.key = twice.key
+        """,
+    )
+    # The newest version wins; numbers are ordered as numbers, other versions as text (ISO dates order well as text).
+    engine.create_as(
+        "incoming",
+        "settled",
+        """
+        WITH ranked AS (
+            SELECT *, dense_rank() OVER (
+                PARTITION BY key ORDER BY TRY_CAST(version AS DOUBLE) DESC NULLS LAST, version DESC NULLS LAST
+            ) AS place FROM incoming.duplicate
+        ), newest AS (
+            SELECT key, count(DISTINCT hash) = 1 AS settled, min(row) AS kept FROM ranked WHERE place = 1 GROUP BY key
+        )
+        SELECT ranked.row, newest.settled, ranked.row = newest.kept AS kept FROM ranked JOIN newest USING (key)
+        """,
+    )
+    told = (
+        "rows of one key differ and no version column orders them"
+        if source.version is None
+        else f"rows of one key differ and {source.version} does not order them"
+    )
+    engine.run(
+        "INSERT INTO incoming.refused SELECT row, $reason FROM incoming.settled WHERE NOT settled",
+        {"reason": f"duplicate key: {told}"},
+    )
+    engine.create_as(
+        "incoming",
+        "kept",
+        """
+        SELECT row, key, hash, deleted FROM incoming.keyed
+        ANTI JOIN incoming.refused ON keyed.row = refused.row
+        ANTI JOIN (SELECT row FROM incoming.settled WHERE settled AND NOT kept) AS older ON keyed.row = older.row
+        """,
+    )
+    _write_refused(engine)
+    return int(engine.value("SELECT count(*) FROM incoming.settled WHERE settled AND NOT kept"))
+
+
+def _write_refused(engine: Engine) -> None:
+    """Add refused rows to the rejects, with their record number in the file and their text put together again."""
+    columns = [column for column in engine.columns("incoming", "row") if column != FILE]
+    text = ", ".join(_csv_text(f"read.{quote(column)}") for column in columns)
+    engine.run(
+        f"""
+        INSERT INTO incoming.reject
+        WITH refused AS (
+            SELECT file.name, refused.reason, refused.row - file.first_row AS place, concat_ws(',', {text}) AS raw
+            FROM incoming.refused JOIN incoming.row AS read ON read.rowid = refused.row
+            JOIN incoming.file ON file.file = read.{quote(FILE)}
+        ), unread AS (
+            -- rows that could not be parsed stand between the parsed ones and push their numbers on
+            SELECT file AS name, line - 2 - (row_number() OVER (PARTITION BY file ORDER BY line) - 1) AS place
+            FROM incoming.reject
+        )
+        SELECT refused.name,
+               refused.place + 2 + (SELECT count(*) FROM unread WHERE unread.name = refused.name AND unread.place <= refused.place),
+               refused.reason, refused.raw
+        FROM refused
+        """
+    )
+
+
+def _csv_text(column: str) -> str:
+    quoted = f"'\"' || replace({column}, '\"', '\"\"') || '\"'"
+    return f"CASE WHEN {column} IS NULL THEN '' WHEN regexp_matches({column}, '[\",\n\r]') THEN {quoted} ELSE {column} END"
+
+
+def _apply(run: Run, dataset: str, source: Source, number: int) -> int:
+    """Bring the dataset's table up to date; return how many rows of this delivery only withdraw others."""
+    engine = run.engine
+    table = dataset_table(dataset)
+    columns = [column for column in engine.columns("incoming", "row") if column != FILE]
+    fresh = (
+        f"SELECT kept.key AS {quote(KEY)}, kept.hash AS {quote(HASH)}, CAST($delivery AS BIGINT) AS {quote(DELIVERY)}, "
+        f"{comma(columns, 'row.')} FROM incoming.kept JOIN incoming.row ON row.rowid = kept.row WHERE NOT kept.deleted"
+    )
+    values = {"delivery": number}
+    exists = engine.has_table("source", "dataset_" + dataset)
+    if exists:
+        _retire(run, dataset, source, number)
+    if exists and source.delivery == "delta":
+        known = {column.lower() for column in engine.columns("source", "dataset_" + dataset)}
+        for column in columns:
+            if column.lower() not in known:
+                engine.run(f"ALTER TABLE {table} ADD COLUMN {quote(column)} VARCHAR")
+        engine.run(f"DELETE FROM {table} WHERE {quote(KEY)} IN (SELECT key FROM incoming.kept)")
+        engine.run(f"INSERT INTO {table} BY NAME {fresh}", values)
+    else:
+        engine.create_as("source", "dataset_" + dataset, fresh, values)
+    return int(engine.value("SELECT count(*) FROM incoming.kept WHERE deleted"))
+
+
+def _retire(run: Run, dataset: str, source: Source, number: int) -> None:
+    """Count rows of earlier deliveries as superseded or withdrawn; refuse a snapshot that withdraws too much."""
+    engine = run.engine
+    table = dataset_table(dataset)
+    kept = "SELECT key FROM incoming.kept WHERE NOT deleted"
+    gone = "SELECT key FROM incoming.kept WHERE deleted" if source.delivery == "delta" else None
+    withdrawn = f"{quote(KEY)} IN ({gone})" if gone else f"{quote(KEY)} NOT IN ({kept})"
+    before = int(engine.value(f"SELECT count(*) FROM {table}"))
+    lost = int(engine.value(f"SELECT count(*) FROM {table} WHERE {withdrawn}"))
+    if source.delivery == "snapshot" and before and lost / before > source.max_withdrawn:
+        message = (
+            f"source {dataset!r}: delivery {number} would withdraw {lost:,} of {before:,} records, more than max_withdrawn = "
+            f"{source.max_withdrawn}; deliver the whole snapshot, or raise max_withdrawn if it is right"
+        )
+        raise AuditError(message)
+    for column, condition in (("superseded", f"{quote(KEY)} IN ({kept})"), ("withdrawn", withdrawn)):
+        engine.run(
+            f"""
+            UPDATE source.delivery SET {column} = {column} + moved.rows, accepted = accepted - moved.rows
+            FROM (SELECT {quote(DELIVERY)} AS number, count(*) AS rows FROM {table} WHERE {condition} GROUP BY ALL) AS moved
+            WHERE delivery.dataset = $dataset AND delivery.delivery = moved.number
+            """,
+            {"dataset": dataset},
+        )
+
+
+def check_reconciliation(engine: Engine, datasets: list[str]) -> None:
+    """Raise DataError where the sums of a delivery do not add up, or the tables hold other counts than the sums."""
+    bad = engine.rows(
+        "SELECT dataset, delivery FROM source.delivery WHERE rows_read <> accepted + rejected + superseded + withdrawn + purged + no_entity "
+        "UNION ALL SELECT delivery.dataset, delivery.delivery FROM source.delivery LEFT JOIN "
+        "(SELECT dataset, delivery, count(*) AS rejects FROM source.reject GROUP BY ALL) AS found "
+        "ON delivery.dataset = found.dataset AND delivery.delivery = found.delivery WHERE rejected <> coalesce(rejects, 0) ORDER BY 1, 2"
+    )
+    for dataset in datasets:
+        bad += engine.rows(
+            f"""
+            SELECT $dataset, delivery.delivery FROM source.delivery
+            LEFT JOIN (SELECT {quote(DELIVERY)} AS number, count(*) AS rows FROM {dataset_table(dataset)} GROUP BY ALL) AS held
+            ON held.number = delivery.delivery
+            WHERE dataset = $dataset AND accepted + no_entity <> coalesce(held.rows, 0) ORDER BY 1, 2
+            """,
+            {"dataset": dataset},
+        )
+    if bad:
+        message = f"dataset {bad[0][0]!r}, delivery {bad[0][1]}: the counts of its rows do not add up; report this and keep the workspace"
+        raise DataError(message)

@@ -1,0 +1,194 @@
+"""Standardise: `source.<dataset>` → `canonical.<type>`, one row an entity record; relations and cases beside them.
+
+A role's mapping becomes one SELECT (the only SQL built from source settings); the fixed statement of its type does the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from linkage.engine.sql import quote
+from linkage.stages.conditions import condition_sql
+from linkage.stages.ingest import DELIVERY, KEY, dataset_table
+from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install
+
+if TYPE_CHECKING:
+    from linkage.config.source import EntityType, FieldMapping, Source
+    from linkage.stages.context import Run
+
+READS = ("source.delivery",)
+WRITES = ("canonical.person", "canonical.business", "canonical.account", "canonical.relation", "canonical.case")
+
+_DATES = {"birth_date", "opened_on"}
+
+
+def standardise(run: Run) -> None:
+    """Rebuild the canonical tables from the source records."""
+    engine = run.engine
+    engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
+    install(engine.run, run.project.reference)
+    for entity_type in run.types:
+        run.progress(f"standardise {entity_type}")
+        _create(run, entity_type)
+        for dataset, source, role in _roles(run, entity_type):
+            _fill(run, dataset, source, role)
+        run.count(f"types.{entity_type}.records", engine.value(f"SELECT count(*) FROM canonical.{entity_type}"))
+        run.count(
+            f"types.{entity_type}.bad_values",
+            int(engine.value(f"SELECT coalesce(sum(bad_values), 0) FROM canonical.{entity_type}")),
+        )
+    _relations(run)
+    _cases(run)
+    _count_no_entity(run)
+
+
+def mapped_sql(dataset: str, source: Source, role_name: str) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT that maps a role's columns to its type's input attributes, and its parameters."""
+    role = source.roles[role_name]
+    values: dict[str, Any] = {
+        "map_dataset": dataset,
+        "map_role": role_name,
+        "map_agency": source.agency,
+        "map_country": role.country,
+    }
+    seen = quote(source.seen.column) if source.seen else "NULL"
+    values["map_seen_order"] = source.seen.order if source.seen else "auto"
+    values["map_date_order"] = next((role.fields[name].order for name in role.fields if name in _DATES), "auto")
+    fixed = {
+        "dataset": "$map_dataset",
+        "key": quote(KEY),
+        "role": "$map_role",
+        "agency": "$map_agency",
+        "seen_on": seen,
+        "date_order": "$map_date_order",
+        "seen_order": "$map_seen_order",
+        "country_default": "$map_country",
+    }
+    parts = []
+    for column in MAPPED[role.entity]:
+        if column.name in fixed:
+            expression = fixed[column.name]
+        elif column.name in role.fields:
+            expression, more = _attribute(column.name, role.fields[column.name], is_list=column.type.endswith("[]"))
+            values |= more
+        else:
+            expression = "NULL"
+        parts.append(f"CAST({expression} AS {column.type}) AS {quote(column.name)}")
+    where = ""
+    if role.when is not None:
+        test, more = condition_sql(role.when, "map_when")
+        values |= more
+        where = f" WHERE {test}"
+    return f"SELECT {', '.join(parts)} FROM {dataset_table(dataset)}{where}", values
+
+
+def _attribute(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, dict[str, Any]]:
+    texts = [f"nullif(trim({quote(column)}), '')" for column in mapping.columns]
+    values: dict[str, Any] = {}
+    if mapping.issuer:
+        issuer = f"coalesce(nullif(trim({quote(mapping.issuer)}), '') || ':', '')"
+        texts = [f"{issuer} || {text}" for text in texts]
+    if mapping.join is not None or (not is_list and len(texts) > 1):
+        values[f"map_join_{name}"] = " " if mapping.join is None else mapping.join
+        texts = [f"nullif(concat_ws($map_join_{name}, {', '.join(texts)}), '')"]
+    if not is_list:
+        return texts[0], values
+    if mapping.split is not None:
+        values[f"map_split_{name}"] = mapping.split
+        lists = [f"coalesce(string_split({text}, $map_split_{name}), [])" for text in texts]
+        joined = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
+        return f"list_filter(list_transform({joined}, lambda x: trim(x)), lambda x: x <> '')", values
+    return f"list_filter([{', '.join(texts)}], lambda x: x IS NOT NULL)", values
+
+
+def _roles(run: Run, entity_type: EntityType) -> list[tuple[str, Source, str]]:
+    sources = run.project.settings.sources
+    return [
+        (dataset, sources[dataset], role)
+        for dataset in sorted(sources)
+        for role in sorted(sources[dataset].roles)
+        if sources[dataset].roles[role].entity == entity_type
+    ]
+
+
+def _create(run: Run, entity_type: EntityType) -> None:
+    columns = ", ".join(f"{quote(column.name)} {column.type}" for column in CANONICAL[entity_type])
+    run.engine.run(
+        f"CREATE OR REPLACE TABLE canonical.{quote(entity_type)} (record BIGINT, {columns}, bad_values SMALLINT)"
+    )
+
+
+def _fill(run: Run, dataset: str, source: Source, role: str) -> None:
+    entity_type = source.roles[role].entity
+    mapped, values = mapped_sql(dataset, source, role)
+    columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
+    values["map_first"] = run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}")
+    run.engine.run(
+        f"INSERT INTO canonical.{quote(entity_type)} WITH mapped AS ({mapped}) "
+        f"SELECT $map_first + row_number() OVER (ORDER BY key) - 1, {columns}, bad_values "
+        f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
+        values,
+    )
+
+
+def _relations(run: Run) -> None:
+    engine = run.engine
+    engine.create("canonical", "relation")
+    for dataset, source in sorted(run.project.settings.sources.items()):
+        for relation in source.relations:
+            start, end = source.roles[relation.from_], source.roles[relation.to]
+            engine.run(
+                f"""
+                INSERT INTO canonical.relation
+                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role
+                FROM canonical.{quote(start.entity)} AS a JOIN canonical.{quote(end.entity)} AS b USING (dataset, key)
+                WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role
+                """,
+                {
+                    "kind": relation.kind,
+                    "dataset": dataset,
+                    "from_type": start.entity,
+                    "from_role": relation.from_,
+                    "to_type": end.entity,
+                    "to_role": relation.to,
+                },
+            )
+
+
+def _cases(run: Run) -> None:
+    engine = run.engine
+    engine.create("canonical", "case")
+    for dataset, source in sorted(run.project.settings.sources.items()):
+        if source.case is None:
+            continue
+        number, status, contact = (
+            f"nullif(trim({quote(column)}), '')" if column else "NULL"
+            for column in (source.case.number, source.case.status, source.case.contact)
+        )
+        engine.run(
+            f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact} '
+            f"FROM {dataset_table(dataset)} WHERE {number} IS NOT NULL",
+            {"dataset": dataset, "agency": source.agency},
+        )
+
+
+def _count_no_entity(run: Run) -> None:
+    """Move rows that hold no entity at all from accepted to no_entity, per delivery (rule R6)."""
+    engine = run.engine
+    for dataset in sorted(run.project.settings.sources):
+        held = " UNION ALL ".join(
+            f"SELECT key FROM canonical.{quote(kind)} WHERE dataset = $dataset" for kind in run.types
+        )
+        engine.run(
+            f"""
+            UPDATE source.delivery SET accepted = accepted + no_entity - coalesce(found.rows, 0), no_entity = coalesce(found.rows, 0)
+            FROM (
+                SELECT delivery.delivery AS number, counted.rows FROM source.delivery LEFT JOIN (
+                    SELECT {quote(DELIVERY)} AS number, count(*) AS rows FROM {dataset_table(dataset)}
+                    WHERE {quote(KEY)} NOT IN ({held}) GROUP BY ALL
+                ) AS counted ON counted.number = delivery.delivery WHERE delivery.dataset = $dataset
+            ) AS found
+            WHERE delivery.dataset = $dataset AND delivery.delivery = found.number
+            """,
+            {"dataset": dataset},
+        )

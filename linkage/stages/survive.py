@@ -1,0 +1,158 @@
+"""Survive: records of an identity → its golden values, by rule; every other value is kept with its records.
+
+Identities of one record take no part in the aggregation: their golden values are the record's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from linkage.engine.sql import qualified, quote
+from linkage.tables import published
+
+if TYPE_CHECKING:
+    from linkage.config.source import EntityType
+    from linkage.stages.context import Run
+
+READS = ("resolution.assignment", "canonical.person", "canonical.business", "canonical.account")
+WRITES = ("resolution.value", "resolution.golden")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of golden values: its name, the canonical column it comes from, and whether that is a list."""
+
+    name: str
+    column: str
+    is_list: bool = False
+
+
+def _plain(*names: str) -> tuple[Attribute, ...]:
+    return tuple(Attribute(name, name) for name in names)
+
+
+_CONTACTS = (
+    Attribute("phone", "phones", is_list=True),
+    Attribute("email", "emails", is_list=True),
+    Attribute("identifier", "identifiers", is_list=True),
+    Attribute("other_name", "other_names", is_list=True),
+)
+PLACE = ("address", "city", "region", "postcode", "country")
+LISTS = {"phones": "phone", "emails": "email", "identifiers": "identifier", "other_names": "other_name"}
+ATTRIBUTES: dict[EntityType, tuple[Attribute, ...]] = {
+    "person": (
+        *_plain("name", "given_name", "middle_name", "surname", "suffix", "birth_date", "sex", "ssn", *PLACE),
+        *_plain("birth_place", "occupation", "employer"),
+        *_CONTACTS,
+    ),
+    "business": (*_plain("name", "name_core", "legal_form", "tax_id", "domain", *PLACE), *_CONTACTS),
+    "account": _plain(
+        "institution", "number", "number_tail", "iban", "account_type", "currency", "holder", "opened_on"
+    ),
+}
+
+# What comes first wins; the value itself comes last, so that a tie never depends on the order of rows.
+_LONG_AGO = "DATE '0001-01-01'"
+_RULES = {
+    "most_agreed": f"row(records, coalesce(last_seen, {_LONG_AGO}), length(value), value)",
+    "most_recent": f"row(coalesce(last_seen, {_LONG_AGO}), records, length(value), value)",
+    "most_complete": f"row(length(value), records, coalesce(last_seen, {_LONG_AGO}), value)",
+}
+
+
+def survive(run: Run, audience: str) -> None:
+    """Write values and golden values of every type for one audience."""
+    for entity_type in run.types:
+        run.progress(f"survive {entity_type} for {audience}")
+        _size(run, audience, entity_type)
+        _values(run, audience, entity_type)
+        _golden(run, audience, entity_type)
+        run.engine.run("DROP TABLE resolution.many")
+        run.engine.run("DROP TABLE resolution.single")
+
+
+def _size(run: Run, audience: str, entity_type: EntityType) -> None:
+    """Split the records of an audience in those of identities of one record and of more."""
+    engine = run.engine
+    assignment = qualified("resolution", f"assignment_{audience}")
+    engine.create_as(
+        "resolution",
+        "sized",
+        f"SELECT record, identity_id, count(*) OVER (PARTITION BY identity_id) > 1 AS many FROM {assignment} WHERE entity_type = $type",
+        {"type": entity_type},
+    )
+    for table, test in (("many", "many"), ("single", "NOT many")):
+        engine.create_as(
+            "resolution",
+            table,
+            f"SELECT sized.identity_id, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
+        )
+    engine.run("DROP TABLE resolution.sized")
+
+
+def _values(run: Run, audience: str, entity_type: EntityType) -> None:
+    selects = []
+    for attribute in ATTRIBUTES[entity_type]:
+        column = quote(attribute.column)
+        value = f"unnest({column})" if attribute.is_list else f"CAST({column} AS VARCHAR)"
+        selects.append(
+            f"SELECT identity_id, '{attribute.name}' AS attribute, {value} AS value, dataset, key, role, agency, seen_on "
+            f"FROM resolution.many WHERE {column} IS NOT NULL"
+        )
+    run.engine.create_as(
+        "resolution",
+        f"value_{audience}_{entity_type}",
+        f"""
+        SELECT identity_id, attribute, value, count(*) AS records,
+               list(dataset || '/' || key || '#' || role ORDER BY dataset, key, role) AS record_names,
+               list_sort(list(DISTINCT agency)) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
+        FROM ({" UNION ALL ".join(selects)}) GROUP BY identity_id, attribute, value
+        """,
+    )
+
+
+def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
+    engine = run.engine
+    rules = run.entity(entity_type).survivorship
+    table = published(entity_type)
+    columns = [column for column in (table.columns if table else ()) if column.name != "identity_id"]
+    own = {attribute.name: attribute for attribute in ATTRIBUTES[entity_type]}
+    best, single = [], []
+    for column in columns:
+        name = quote(column.name)
+        if column.name in LISTS:
+            kind = LISTS[column.name]
+            best.append(f"list(value ORDER BY value) FILTER (WHERE attribute = '{kind}') AS {name}")
+            single.append(f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END AS {name}")
+            continue
+        rule = _RULES[rules.get(column.name, "most_agreed")]
+        best.append(
+            f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}"
+        )
+        source = own[column.name]
+        single.append(f"list_sort({quote(source.column)})[1] AS {name}" if source.is_list else quote(source.column))
+    values = qualified("resolution", f"value_{audience}_{entity_type}")
+    # An identity whose records tell nothing but lists or nothing at all still has its row.
+    query = f"SELECT ids.identity_id, best.* EXCLUDE (identity_id) FROM (SELECT DISTINCT identity_id FROM resolution.many) AS ids LEFT JOIN (SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) AS best USING (identity_id)"
+    if entity_type != "account":
+        query = _one_place(query)
+    engine.create_as(
+        "resolution",
+        f"golden_{audience}_{entity_type}",
+        f"{query} UNION ALL SELECT identity_id, {', '.join(single)} FROM resolution.single",
+    )
+
+
+def _one_place(query: str) -> str:
+    """Take the parts of the address from records with the chosen address, so that no address is made up of two."""
+    latest = f"row(coalesce(seen_on, {_LONG_AGO}), part)"
+    parts = ", ".join(
+        f"arg_max({name}, {latest.replace('part', name)}) FILTER (WHERE best.address IS NULL OR many.address = best.address) AS {name}"
+        for name in PLACE[1:]
+    )
+    return (
+        f"SELECT best.* REPLACE ({', '.join(f'place.{name} AS {name}' for name in PLACE[1:])}) FROM ({query}) AS best JOIN ("
+        f"SELECT identity_id, {parts} FROM resolution.many AS many JOIN ({query}) AS best USING (identity_id) GROUP BY identity_id"
+        ") AS place USING (identity_id)"
+    )

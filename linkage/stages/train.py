@@ -1,0 +1,64 @@
+"""Train: the first run of a type makes its model and approves it by the project's rule; later runs use the approved one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.engine.sql import quote
+from linkage.errors import ModelError
+from linkage.matching import model as models
+from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.train import train as train_model
+from linkage.standardise import STANDARDISER_VERSION
+
+if TYPE_CHECKING:
+    from linkage.config.source import EntityType
+    from linkage.stages.context import Run
+
+READS = ("canonical.person", "canonical.business", "canonical.account")
+WRITES = ("feature.person", "feature.business", "feature.account")
+
+AUTOMATIC = "first model of its type, approved by the project's rule"
+RETRAINED = "retrained on request, approved by the project's rule"
+
+
+def train(run: Run) -> None:
+    """Give every type that has records a model."""
+    run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
+    for entity_type in run.types:
+        approved = run.ledger.approved_model(entity_type)
+        if approved is not None and not run.retrain:
+            model = models.load(run.workspace.models, entity_type, approved)
+            _check_standardiser(model)
+            make_features(run.engine, model)
+            make_frequencies(run.engine, model)
+        else:
+            run.progress(f"train {entity_type}")
+            model = _trained(run, entity_type, first=approved is None)
+        run.models[entity_type] = model
+        run.count(f"types.{entity_type}.model", model.hash)
+
+
+def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
+    if not run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}"):
+        message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
+        raise ModelError(message)
+    model = train_model(run.engine, run.entity(entity_type), STANDARDISER_VERSION, learn=run.learn)
+    models.save(model, run.workspace.models)
+    if first and run.project.settings.approval.first_model == "manual":
+        run.ledger.add_model(entity_type, model.hash, run.now.isoformat(), run.number)
+        message = (
+            f'{entity_type}: model {model.hash} is trained and waits for approval, since approval.first_model = "manual"; '
+            f"look at {run.workspace.models / entity_type / model.hash / 'card.json'}, then run with --approve {entity_type}={model.hash}"
+        )
+        raise ModelError(message)
+    return model
+
+
+def _check_standardiser(model: models.Model) -> None:
+    if model.standardiser != STANDARDISER_VERSION:
+        message = (
+            f"{model.entity_type}: model {model.hash} was trained on data standardised by version {model.standardiser}, "
+            f"this program has {STANDARDISER_VERSION}; run with --retrain"
+        )
+        raise ModelError(message)

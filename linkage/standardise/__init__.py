@@ -1,0 +1,32 @@
+"""Standardise: what agencies wrote → typed, folded, comparable columns, in SQL alone.
+
+`install` gives a connection the macros and reference tables; `canonical_sql` is the one statement of an entity type.
+The result is a pure function of the mapped row, the SQL files and the reference lists, which `STANDARDISER_VERSION`
+names.
+"""
+
+from __future__ import annotations
+
+from linkage.standardise.contracts import CANONICAL, MAPPED
+from linkage.standardise.install import canonical_sql, install
+from linkage.standardise.version import STANDARDISER_NUMBER, standardiser_version
+
+__all__ = [
+    "CANONICAL",
+    "MAPPED",
+    "STANDARDISER_NUMBER",
+    "STANDARDISER_VERSION",
+    "canonical_sql",
+    "install",
+    "standardiser_version",
+]
+
+STANDARDISER_VERSION: str
+
+
+def __getattr__(name: str) -> str:
+    # The version is read from files, and nothing is read at import.
+    if name == "STANDARDISER_VERSION":
+        return standardiser_version()
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,0 +1,135 @@
+"""The workspace folder: its paths, its secret, its lock, and moving finished files into place."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from linkage.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SECRET_BYTES = 32
+
+
+class Workspace:
+    """Paths of one workspace. Nothing is created before `prepare`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ledger = path / "ledger.sqlite"
+        self.models = path / "models"
+        self.staging = path / "staging"
+        self.secret_file = path / "secret.key"
+
+    def prepare(self) -> None:
+        """Create the folder (mode 0700), its rooms and its secret where they are absent."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+            for room in ("base", "releases", "models", "staging", "feed"):
+                (self.path / room).mkdir(exist_ok=True)
+            if not self.secret_file.exists():
+                self._write_secret()
+        except OSError as error:
+            message = f"{self.path}: the workspace cannot be written ({error.strerror}); name a writable folder in the project file"
+            raise WorkspaceError(message) from error
+
+    def _write_secret(self) -> None:
+        if self.ledger.exists():
+            message = f"{self.secret_file}: the secret is gone but the ledger is not; restore it, since ids cannot be continued without it"
+            raise WorkspaceError(message)
+        fresh = self.secret_file.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self.secret_file)
+
+    def audience_key(self, audience: str) -> bytes:
+        """Return the 32-byte key from which an audience's identity ids are made."""
+        try:
+            secret = bytes.fromhex(self.secret_file.read_text(encoding="ascii").strip())
+        except (OSError, ValueError) as error:
+            message = f"{self.secret_file}: the secret cannot be read; restore the file"
+            raise WorkspaceError(message) from error
+        return hmac.new(secret, b"audience:" + audience.encode(), hashlib.sha256).digest()
+
+    def base(self, number: int) -> Path:
+        """Return the path of base number `number`."""
+        return self.path / "base" / f"{number}.duckdb"
+
+    def release(self, audience: str, sequence: int) -> Path:
+        """Return the path of a release."""
+        return self.path / "releases" / audience / f"{sequence}.duckdb"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the workspace for one run; refuse where another process holds it, saying which."""
+        lock = self.path / "lock"
+        with lock.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                message = f"{self.path}: the workspace is in use by {holder}; wait until it is done"
+                raise WorkspaceError(message) from error
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+    def clear_staging(self) -> int:
+        """Remove what an unfinished run left; return the number of entries removed."""
+        entries = list(self.staging.iterdir()) if self.staging.is_dir() else []
+        for entry in entries:
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        return len(entries)
+
+    def clear_orphans(self, bases: set[int], releases: set[tuple[str, int]]) -> int:
+        """Remove bases and releases that no ledger row names (a run died between moving and committing)."""
+        removed = 0
+        for file in (self.path / "base").glob("*"):
+            if not (file.suffix == ".duckdb" and file.stem.isdigit() and int(file.stem) in bases):
+                file.unlink()
+                removed += 1
+        for file in (self.path / "releases").glob("*/*"):
+            known = file.suffix == ".duckdb" and file.stem.isdigit() and (file.parent.name, int(file.stem)) in releases
+            if not known:
+                file.unlink()
+                removed += 1
+        return removed
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Move a finished file within one file system, durably: its bytes first, then its name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sync(source)
+    source.replace(target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

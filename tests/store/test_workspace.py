@@ -1,0 +1,88 @@
+"""The workspace: private, locked while it is used, and cleaned of what unfinished runs leave."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+
+import pytest
+
+from linkage.errors import WorkspaceError
+from linkage.store.workspace import Workspace, move_into_place
+
+
+def test_the_workspace_and_its_secret_are_private(tmp_path):
+    """Folder and secret can be read by their owner alone, and the secret stays the same."""
+    workspace = Workspace(tmp_path / "work")
+    workspace.prepare()
+    secret = workspace.secret_file.read_text()
+    workspace.prepare()
+    assert workspace.secret_file.read_text() == secret
+    assert (tmp_path / "work").stat().st_mode & 0o777 == 0o700
+    assert workspace.secret_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_audiences_have_keys_of_their_own(tmp_path):
+    """Two audiences have different keys, the same audience always the same."""
+    workspace = Workspace(tmp_path)
+    workspace.prepare()
+    assert workspace.audience_key("centre") != workspace.audience_key("dea")
+    assert workspace.audience_key("dea") == workspace.audience_key("dea")
+
+
+def test_a_lost_secret_is_refused(tmp_path):
+    """A workspace with a ledger but no secret is refused: new ids would not continue the old ones."""
+    workspace = Workspace(tmp_path)
+    workspace.ledger.touch()
+    with pytest.raises(WorkspaceError, match="secret is gone"):
+        workspace.prepare()
+
+
+def _hold(path, ready, done):
+    workspace = Workspace(path)
+    with workspace.locked():
+        ready.set()
+        done.wait(20)
+
+
+def test_a_second_user_is_refused_and_told_who(tmp_path):
+    """While one process holds the workspace another is refused and told which process it is."""
+    Workspace(tmp_path).prepare()
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    process = context.Process(target=_hold, args=(tmp_path, ready, done))
+    process.start()
+    try:
+        assert ready.wait(20)
+        with pytest.raises(WorkspaceError, match=f"in use by process {process.pid}"), Workspace(tmp_path).locked():
+            pass
+    finally:
+        done.set()
+        process.join(20)
+    with Workspace(tmp_path).locked():
+        assert f"process {os.getpid()}" in (tmp_path / "lock").read_text()
+
+
+def test_orphans_are_removed_and_releases_kept(tmp_path):
+    """Files that no ledger row names go; those that one names stay."""
+    workspace = Workspace(tmp_path)
+    workspace.prepare()
+    kept = [workspace.base(2), workspace.release("centre", 1)]
+    gone = [workspace.base(3), workspace.release("centre", 2), workspace.release("dea", 1), tmp_path / "base" / "2.duckdb.wal"]
+    for path in (*kept, *gone):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (workspace.staging / "run-3").mkdir()
+    assert workspace.clear_staging() == 1
+    assert workspace.clear_orphans({2}, {("centre", 1)}) == len(gone)
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in gone)
+
+
+def test_moving_into_place_replaces_whole(tmp_path):
+    """A finished file takes its place under its name, making the folder where needed."""
+    source = tmp_path / "draft"
+    source.write_text("new")
+    move_into_place(source, tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").read_text() == "new"
+    assert not source.exists()
