@@ -3,9 +3,10 @@
     python benchmarks/clustering_trial.py --data ../shared/data [--json] [--only historical|hubs]
 
 `historical`: the pairs and weights of a quick Splink model of historical_50k, made here and no part of the
-project; floor and stop are swept, the pairs inside components that blocking missed are scored by the same model.
-`hubs`: a seeded set of 200,000 records in true clusters of 1 to 6, and 20 hub records, each tied by a moderate
-weight to thousands. Both stand beside connected components at their best threshold, picked with the truth.
+project; floor and stop are swept, pairs inside components that blocking missed are scored by the same model.
+`hubs`: a seeded set of 200,000 records in true clusters of 1 to 6, and 20 hub records, each tied by a
+moderate weight to thousands. Both stand beside connected components at their best threshold,
+picked with the truth.
 Seconds exclude compilation.
 """
 
@@ -51,11 +52,12 @@ AMBIGUITY = BIT // 2
 MOST_GAPS = 12_000_000
 SEED = 20_240_501
 HUB_RECORDS, HUBS, HUB_TIES = 200_000, 20, 4_000
+BLOCKED = 0.9  # the share of true pairs that blocking finds, in the planted set
 
 
 @dataclass(frozen=True)
 class Case:
-    """Blocked pairs with weights (int, 1/1024 bit), the truth of each record, and how to score further pairs."""
+    """Blocked pairs with weights (int, 1/1024 bit), the truth of each record, and how to score more pairs."""
 
     truth: Integers
     edges: Edges
@@ -272,13 +274,13 @@ def _scorer(con: duckdb.DuckDBPyConnection, linker: Linker) -> Score:
 
 
 def planted_hubs() -> Case:
-    """Return 200,000 records with 20 hubs; true pairs weigh about 9 bits, hub ties 2 to 6, others about -6."""
+    """Return 200,000 records with 20 hubs; true pairs weigh about 9 bits, hub ties 4, others -6."""
     random = np.random.default_rng(SEED)
     size = random.choice(np.arange(1, 7), HUB_RECORDS, p=[0.45, 0.25, 0.12, 0.08, 0.06, 0.04])
     truth = np.repeat(np.arange(len(size)), size)[:HUB_RECORDS]
     truth[-HUBS:] = truth.max() + 1 + np.arange(HUBS)
     true_a, true_b = _true_pairs(truth)
-    found = random.random(len(true_a)) < 0.9
+    found = random.random(len(true_a)) < BLOCKED
     hub = np.repeat(np.arange(HUB_RECORDS - HUBS, HUB_RECORDS), HUB_TIES)
     spoke = random.integers(0, HUB_RECORDS - HUBS, len(hub))
     noise = random.integers(0, HUB_RECORDS, (2, 3 * HUB_RECORDS))
@@ -325,7 +327,7 @@ def _true_pairs(truth: Integers) -> tuple[Integers, Integers]:
 
 
 def _bell(key: Integers) -> NDArray[np.float64]:
-    """Return about normal numbers (mean 0, deviation 1), a pure function of the key: twelve hashed uniforms."""
+    """Return about normal numbers (mean 0, deviation 1), as a pure function of the key: twelve uniforms."""
     total = np.zeros(len(key))
     state = key.astype(np.uint64)
     for _ in range(12):

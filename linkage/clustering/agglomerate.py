@@ -35,15 +35,14 @@ _PAIR = 2
 class _Groups:
     """Judgements as the records feel them.
 
-    `record` int64 ascending, all judged records; `root` the smallest
-    record of each one's must-linked group; `lost` rows of the judgements that lost; `overridden` bool per
-    edge, a hard conflict that a match judgement on the same pair sets aside.
+    record: int64 ascending, all judged records. root: the smallest record of each one's must-linked group.
+    lost: rows of the judgements that lost. A match needs no note on its pair's hard conflict: where it is kept
+    both records are in one group, where it lost a non-match holds them apart.
     """
 
     record: Integers
     root: Integers
     lost: Integers
-    overridden: Flags
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,30 +90,23 @@ def cluster(
     """
     check_range(n, "edges", edges.a, edges.b)
     check_range(n, "judgements", judgements.a, judgements.b)
-    if component is None:
-        found = find_components(n, edges, settings, judgements)
-    else:
-        found = _given(n, component, judgements)
+    found = find_components(n, edges, settings, judgements) if component is None else _given(n, component, judgements)
     groups = _apply_judgements(edges, judgements, settings)
-    survey = _survey(found.label, edges, judgements, groups, settings)
+    survey = _survey(found.label, edges, judgements, settings)
     label = np.arange(n, dtype=np.int64)
     whole = np.append(survey.whole, False)[survey.place]  # the last entry serves place -1
     label[whole] = found.label[whole]
     ambiguous = np.zeros(n, np.bool_)
     if survey.open.any():
         _cluster_open(survey, edges, judgements, groups, settings, (label, ambiguous))
-    return Clustering(
-        label, found.label, ambiguous, groups.lost, _stats(found, survey, label, ambiguous, groups)
-    )
+    return Clustering(label, found.label, ambiguous, groups.lost, _stats(found, survey, label, ambiguous, groups))
 
 
 def _given(n: int, component: Integers, judgements: Judgements) -> Components:
     """Take components from the caller, checked: labels are smallest members, matches do not leave them."""
     label = np.ascontiguousarray(component, dtype=np.int64)
     if label.shape != (n,):
-        raise DataError(
-            f"clustering: component labels have shape {label.shape}; give one for each of {n} records"
-        )
+        raise DataError(f"clustering: component labels have shape {label.shape}; give one for each of {n} records")
     position = np.arange(n, dtype=np.int64)
     if n and (int(label.min()) < 0 or bool((label > position).any()) or bool((label[label] != label).any())):
         raise DataError("clustering: a component label is not the smallest record of its component")
@@ -132,9 +124,8 @@ def _given(n: int, component: Integers, judgements: Judgements) -> Components:
 def _apply_judgements(edges: Edges, judgements: Judgements, settings: ClusterSettings) -> _Groups:
     """Merge by match judgements, heaviest first. Components need not be asked: matches never leave them."""
     none = np.zeros(0, np.int64)
-    overridden = np.zeros(len(edges), np.bool_)
     if len(judgements) == 0:
-        return _Groups(none, none, none, overridden)
+        return _Groups(none, none, none)
     from linkage.clustering.kernels import join_matches
 
     record = np.unique(np.concatenate([judgements.a, judgements.b]))
@@ -148,11 +139,10 @@ def _apply_judgements(edges: Edges, judgements: Judgements, settings: ClusterSet
         at = np.minimum(np.searchsorted(pair, key), len(pair) - 1)
         known = pair[at] == key
         weight[known] = edges.weight[edge_row[at[known]]]
-        overridden[edge_row[at[known]]] = True
     turn = np.lexsort((high[row], low[row], -weight))
     apart = ~judgements.match
     root, lost = join_matches(len(record), low[row[turn]], high[row[turn]], low[apart], high[apart])
-    return _Groups(record, record[root], np.sort(row[turn[lost]]), overridden)
+    return _Groups(record, record[root], np.sort(row[turn[lost]]))
 
 
 def _edges_of_pairs(edges: Edges, record: Integers) -> tuple[Integers, Integers]:
@@ -171,9 +161,7 @@ def _edges_of_pairs(edges: Edges, record: Integers) -> tuple[Integers, Integers]
     return key[turn], row[turn]
 
 
-def _survey(
-    label: Integers, edges: Edges, judgements: Judgements, groups: _Groups, settings: ClusterSettings
-) -> _Survey:
+def _survey(label: Integers, edges: Edges, judgements: Judgements, settings: ClusterSettings) -> _Survey:
     """Tell which components are plainly one cluster, which plainly none, and which need the loop."""
     from linkage.clustering.kernels import summarise
 
@@ -185,7 +173,7 @@ def _survey(
     place = place[label]
     edge = np.where(label[edges.a] == label[edges.b], place[edges.a], -1)
     low = np.full(len(several), np.iinfo(np.int64).max)
-    count, held = summarise(edge, edges.weight, edges.conflict & ~groups.overridden, low)
+    count, held = summarise(edge, edges.weight, edges.conflict, low)
     size = size[several]
     pairs = size * (size - 1) // 2
     low[count < pairs] = np.minimum(low[count < pairs], settings.missing)
@@ -245,7 +233,7 @@ def _pack(survey: _Survey, edges: Edges, judgements: Judgements, groups: _Groups
         local[edges.a[row]],
         local[edges.b[row]],
         edges.weight[row],
-        edges.conflict[row] & ~groups.overridden[row],
+        edges.conflict[row],
         apart_start,
         local[one[apart_row]],
         local[other[apart_row]],
@@ -276,9 +264,7 @@ def _scratch(packed: Packed) -> Scratch:
     )
 
 
-def _stats(
-    found: Components, survey: _Survey, label: Integers, ambiguous: Flags, groups: _Groups
-) -> ClusterStats:
+def _stats(found: Components, survey: _Survey, label: Integers, ambiguous: Flags, groups: _Groups) -> ClusterStats:
     size = np.bincount(label, minlength=len(label))
     return ClusterStats(
         largest_uncut=found.largest_uncut,

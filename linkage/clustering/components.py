@@ -16,9 +16,7 @@ from linkage.errors import DataError
 if TYPE_CHECKING:
     from linkage.clustering.contracts import Flags, Integers
 
-_UNBREAKABLE = np.int64(
-    2**62
-)  # the weight of a match judgement where components are made: no floor reaches it
+_UNBREAKABLE = np.int64(2**62)  # the weight of a match judgement where components are made: no floor reaches it
 
 
 @dataclass(frozen=True, eq=False)

@@ -225,9 +225,7 @@ def _distinct_ends(what: str, a: Integers, b: Integers) -> None:
     same = np.flatnonzero(a == b)
     if len(same):
         row = int(same[0])
-        raise DataError(
-            f"clustering: row {row} of {what} pairs record {int(a[row])} with itself; leave it out"
-        )
+        raise DataError(f"clustering: row {row} of {what} pairs record {int(a[row])} with itself; leave it out")
 
 
 def _refuse_duplicates(a: Integers, b: Integers) -> None:

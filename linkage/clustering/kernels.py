@@ -117,9 +117,7 @@ def _find(parent: Integers, node: int) -> int:
 
 
 @_compiled
-def _kept_apart(
-    one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers
-) -> bool:
+def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers) -> bool:
     """Whether a non-match lies between two groups; walks the shorter of their lists of non-matches."""
     head, _, count, following = chain
     if count[one] > count[other]:
@@ -145,9 +143,7 @@ def join_matches(
     owner = np.concatenate((apart_a, apart_b))
     head, tail, count = np.full(n, -1), np.full(n, -1), np.zeros(n, np.int64)
     following = np.full(len(owner), -1)
-    for entry in range(
-        len(owner)
-    ):  # linked lists, because merging two groups must join their lists at no cost
+    for entry in range(len(owner)):  # linked lists, because merging two groups must join their lists at no cost
         node = owner[entry]
         if head[node] < 0:
             tail[node] = entry
@@ -267,10 +263,7 @@ def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
             if (
                 top < 0
                 or room.whole[row] > room.whole[top]
-                or (
-                    room.whole[row] == room.whole[top]
-                    and room.rest[row] * count[top] > room.rest[top] * count[row]
-                )
+                or (room.whole[row] == room.whole[top] and room.rest[row] * count[top] > room.rest[top] * count[row])
             ):
                 top = row
         if top < 0:
@@ -324,9 +317,7 @@ def _tally(place: int, packed: Packed, missing: int, room: Scratch, clusters: in
 
 
 @_compiled
-def _mark_ambiguous(
-    m: int, clusters: int, stop: int, delta: int, room: Scratch, total: Integers, held: Flags
-) -> None:
+def _mark_ambiguous(m: int, clusters: int, stop: int, delta: int, room: Scratch, total: Integers, held: Flags) -> None:
     """Flag each record that fits the rest of its cluster and another alike, where those two are held apart.
 
     The record itself must be free to join both. Any constraint between the two clusters then comes from

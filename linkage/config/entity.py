@@ -88,7 +88,7 @@ class Thresholds(Settings):
 class Training(Settings):
     """How models are trained: pair samples, and how many effective pairs the priors weigh as much as."""
 
-    random_pairs: Annotated[int, Field(ge=1000)] = 1_000_000
+    random_pairs: Annotated[int, Field(ge=1000)] = 500_000
     rule_pairs: Annotated[int, Field(ge=1000)] = 300_000
     prior_pairs: Annotated[float, Field(gt=0)] = 200.0
     matches_per_record: Annotated[float, Field(gt=0)] = 0.5

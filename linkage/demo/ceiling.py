@@ -24,7 +24,7 @@ from linkage.engine.duckdb import fixed_sql
 if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
 
-SAMPLE_RECORDS = 1_000_000
+SAMPLE_RECORDS = 200_000
 
 # What a reader of the files can see, per type; written case and layout do not count.
 VISIBLE = {
@@ -102,8 +102,8 @@ def _unknowable_share(engine: Engine, kind: str, *, modulus: int) -> float:
     """Return the share of true pairs that no chain of telling agreements joins."""
     settings = {"modulus": modulus}
     keys = fixed_sql("demo", f"{kind}_key")
-    engine.create_as("demo", "sample_key", f"SELECT DISTINCT * FROM ({keys}) WHERE demo.sampled(entity, $modulus)", settings)
-    engine.create_as("demo", "common", _COMMON.format(keys=keys))
+    engine.create_as("demo", "sample_key", f"SELECT DISTINCT * FROM ({keys})", settings)
+    engine.create_as("demo", "common", _COMMON.format(keys=keys), {"modulus": 1})
     engine.create_as("demo", "tie", _TIE.format(near=fixed_sql("demo", f"{kind}_near")), settings)
     engine.create_as(
         "demo",
@@ -115,7 +115,9 @@ def _unknowable_share(engine: Engine, kind: str, *, modulus: int) -> float:
     while changed:  # an entity has few records, so few rounds reach its farthest one
         engine.create_as("demo", "part_next", _NEXT)
         changed = bool(
-            engine.rows("SELECT count(*) FROM demo.part JOIN demo.part_next AS n USING (row) WHERE n.part <> part.part")[0][0]
+            engine.rows(
+                "SELECT count(*) FROM demo.part JOIN demo.part_next AS n USING (row) WHERE n.part <> part.part"
+            )[0][0]
         )
         engine.create_as("demo", "part", "SELECT * FROM demo.part_next")
     count = "SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM (SELECT count(*) AS n FROM demo.part GROUP BY {by})"

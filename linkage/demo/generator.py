@@ -8,12 +8,11 @@ writes it in that agency's way.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from linkage.config.project import default_configs
 from linkage.demo.ceiling import ceiling
 from linkage.demo.macros import Population, macro_statements
 from linkage.demo.rates import DemoRates
@@ -22,6 +21,9 @@ from linkage.engine.sql import literal
 from linkage.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from linkage.engine.duckdb import Engine
 
 FileFormat = Literal["csv", "parquet"]
@@ -62,7 +64,7 @@ class DemoSummary:
     ceiling: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def generate(
+def generate(  # noqa: PLR0913 - every one is a setting that a user may name
     directory: Path,
     *,
     engine: Engine,
@@ -70,14 +72,16 @@ def generate(
     seed: int = 1,
     rates: DemoRates | None = None,
     file_format: FileFormat = "csv",
-    progress: Callable[[str], None] | None = None,
+    with_ceiling: bool = True,
+    progress: Callable[[str], None] = lambda _message: None,
 ) -> DemoSummary:
     """Write demo data of `records` entity records into `directory` and return what was written.
 
     Written are `data/<dataset>.csv` (or `.parquet`), `truth.csv` (dataset, key, role, entity), `planted.csv`
     (phenomenon, entity, other), `ceiling.json` and `project.toml`. The same arguments give the same bytes. `engine`
     is used for intermediate tables in schema `demo`, which is dropped at the end: give it a file of its own for many
-    millions of records. Raises `RequestError` for arguments that make no sense.
+    millions of records. Without `with_ceiling` the ceiling is left out (it takes about as long as the rest). `progress`
+    is told each step. Raises `RequestError` for arguments that make no sense.
     """
     if records < MINIMUM_RECORDS:
         message = f"demo records = {records} must be at least {MINIMUM_RECORDS}"
@@ -85,24 +89,23 @@ def generate(
     if file_format not in ("csv", "parquet"):
         message = f"demo file format {file_format!r} must be csv or parquet"
         raise RequestError(message)
-    say = progress or (lambda _: None)
     chosen = rates or DemoRates()
     data = directory / "data"
     data.mkdir(parents=True, exist_ok=True)
     engine.run("CREATE SCHEMA IF NOT EXISTS demo")
-    say("population")
+    progress("demo: population")
     _populate(engine, records, seed, chosen)
     for table in ("business_name", "account_title", "person_record", "business_record", "account_record"):
-        say(table)
+        progress(f"demo: {table}")
         engine.create("demo", table)
     for dataset in DATASETS:
-        say(dataset)
+        progress(f"demo: {dataset}")
         _write(engine, dataset, data / f"{dataset}.{file_format}", file_format)
-    say("truth")
+    progress("demo: truth")
     _write(engine, "truth", directory / "truth.csv", "csv")
     _write(engine, "planted", directory / "planted.csv", "csv")
-    say("ceiling")
-    summary = _summarise(engine, directory, seed)
+    progress("demo: ceiling")
+    summary = _summarise(engine, directory, seed, with_ceiling=with_ceiling)
     _write_ceiling(summary)
     _write_project(directory, file_format)
     engine.run("DROP SCHEMA demo CASCADE")
@@ -118,30 +121,29 @@ def _populate(engine: Engine, records: int, seed: int, rates: DemoRates) -> None
         for table in REFERENCE_TABLES:
             engine.create("demo", table, {"folder": str(folder)})
     engine.create("demo", "slot", {f"{kind}_repeats": shares for kind, shares in REPEATS.items()})
+    slots = dict(engine.rows("SELECT kind, count(*) FROM demo.slot GROUP BY kind"))
+    slot_counts = {f"{kind}_slots": count for kind, count in slots.items()}
     wanted = {kind: round(records * share) for kind, share in SHARES.items()}
     wanted["person"] += records - sum(wanted.values())
-    engine.create("demo", "account_row", {"account_rows": wanted["account"]})
+    engine.create("demo", "account_row", {"account_rows": wanted["account"], **slot_counts})
     holders, firms = engine.rows(
         "SELECT count(demo.row_holder(row, account)), count(demo.row_firm(row, account)) FROM demo.account_row"
     )[0]
-    rows = {
-        "person": max(0, wanted["person"] - holders),
-        "business": max(0, wanted["business"] - firms),
-        "account": wanted["account"],
-    }
+    person_rows = max(0, wanted["person"] - holders)
+    business_rows = max(0, wanted["business"] - firms)
     population = Population(
-        persons=_entities(engine, "person", rows["person"]),
-        businesses=_entities(engine, "business", wanted["business"]),
-        accounts=_entities(engine, "account", rows["account"]),
+        persons=_entities(engine, "person", person_rows, slots["person"]),
+        # More than have rows of their own: most firms are known only as somebody's.
+        businesses=_entities(engine, "business", wanted["business"], slots["business"]),
+        accounts=_entities(engine, "account", wanted["account"], slots["account"]),
     )
     for statement in macro_statements(seed, rates, population):
         engine.run(statement)
-    engine.create("demo", "data_row", {"person_rows": rows["person"], "business_rows": rows["business"]})
+    engine.create("demo", "data_row", {"person_rows": person_rows, "business_rows": business_rows, **slot_counts})
 
 
-def _entities(engine: Engine, kind: str, appearances: int) -> int:
+def _entities(engine: Engine, kind: str, appearances: int, slots: int) -> int:
     """Return how many entities of a kind so many appearances make (at least one)."""
-    slots = engine.rows("SELECT count(*) FROM demo.slot WHERE kind = $kind", {"kind": kind})[0][0]
     blocks, rest = divmod(appearances, slots)
     begun = engine.rows(
         "SELECT coalesce(max(member) + 1, 0) FROM demo.slot WHERE kind = $kind AND slot < $rest",
@@ -156,7 +158,7 @@ def _write(engine: Engine, query: str, target: Path, file_format: FileFormat) ->
     engine.run(f"COPY ({fixed_sql('demo', query)}) TO {literal(str(target))} ({options})")
 
 
-def _summarise(engine: Engine, directory: Path, seed: int) -> DemoSummary:
+def _summarise(engine: Engine, directory: Path, seed: int, *, with_ceiling: bool) -> DemoSummary:
     counts = engine.rows("SELECT dataset, count(*) FROM demo.data_row GROUP BY dataset ORDER BY dataset")
     totals = {}
     for kind in SHARES:
@@ -171,7 +173,7 @@ def _summarise(engine: Engine, directory: Path, seed: int) -> DemoSummary:
         records={kind: total[1] for kind, total in totals.items()},
         entities={kind: total[0] for kind, total in totals.items()},
         pairs={kind: total[2] for kind, total in totals.items()},
-        ceiling=ceiling(engine),
+        ceiling=ceiling(engine) if with_ceiling else {},
     )
 
 
@@ -184,18 +186,7 @@ def _write_ceiling(summary: DemoSummary) -> None:
 
 def _write_project(directory: Path, file_format: FileFormat) -> None:
     """Copy the demo's project file, with the ending of the files that were written."""
-    text = project_template().read_text(encoding="utf-8")
+    text = (default_configs() / "demo" / "project.toml").read_text(encoding="utf-8")
     if file_format == "parquet":
         text = text.replace('format = "csv"', 'format = "parquet"').replace('.csv"', '.parquet"')
     (directory / "project.toml").write_text(text, encoding="utf-8")
-
-
-def project_template() -> Path:
-    """Return the demo's project file: in the installed package, or beside it in a working copy."""
-    package = Path(str(resources.files("linkage")))
-    for root in (package, package.parent):
-        candidate = root / "configs" / "demo" / "project.toml"
-        if candidate.is_file():
-            return candidate
-    message = f"{package / 'configs' / 'demo' / 'project.toml'} is missing: install the package again"
-    raise RequestError(message)

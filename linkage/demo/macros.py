@@ -8,8 +8,10 @@ a couple (4, 5) and two who live alone (6, 7). So relatives are found by arithme
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from linkage.demo.rates import DemoRates
+if TYPE_CHECKING:
+    from linkage.demo.rates import DemoRates
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +30,32 @@ _EIN_SPACE = 680_000_000
 _EIN_STEP = 433_494_437
 
 _STARTS = (
-    "Bar Bel Bor Bran Cal Car Cas Cor Dal Dar Del Dom Dra Fal Far Fen Gal Gar Gri Hal Har Hel Hol Jan Jar Kal Kar Kel "
-    "Kol Kra Lam Lar Len Lin Mal Mar Mel Mor Nar Nel Nov Or Pal Par Pet Pol Ral Ram Ros Sal San Sel Sil Sor Tal Tor "
-    "Val Var Vil Zam"
-).split()
-_MIDDLES = ["", *"a e i o an en in er or el al is ov ent und".split()]
+    "Bar Bel Bor Bran Cal Car Cas Cor Dal Dar Del Dom Dra Fal Far Fen Gal Gar Gri Hal Har Hel Hol Jan Jar Kal "
+    "Kar Kel Kol Kra Lam Lar Len Lin Mal Mar Mel Mor Nar Nel Nov Or Pal Par Pet Pol Ral Ram Ros Sal San Sel Sil "
+    "Sor Tal Tor Val Var Vil Zam"
+)
+_MIDDLES = " a e i o an en in er or el al is ov ent und"  # the first one is empty
 _ENDS = (
-    "berg son ski ez ano elli etti man mann sen stein ton ley ford well wood worth ridge ini ova ev enko ian yan oglu "
-    "escu ado ero ando ina ik ak ek uk er ard ault eaux quist dahl"
-).split()
+    "berg son ski ez ano elli etti man mann sen stein ton ley ford well wood worth ridge ini ova ev enko ian yan "
+    "oglu escu ado ero ando ina ik ak ek uk er ard ault eaux quist dahl"
+)
 
 
-def _words(values: list[str]) -> str:
-    return "[" + ", ".join(f"'{value}'" for value in values) + "]"
+def _words(text: str) -> str:
+    return "[" + ", ".join(f"'{word}'" for word in text.split(" ")) + "]"
+
+
+def _count(text: str) -> int:
+    return len(text.split(" "))
 
 
 def macro_statements(seed: int, rates: DemoRates, population: Population) -> list[str]:
     """Return the statements that create the macros of schema `demo`, in order of use."""
     numbers = asdict(population) | {f"rate_{name}": float(value) for name, value in asdict(rates).items()}
     bodies = [(f"{name}()", repr(value)) for name, value in numbers.items()]
-    bodies += _randomness(int(seed)) + _ERRORS + _PERSONS + _HOMES + _BUSINESSES + _ACCOUNTS + _CASES + _FORMATS + _AGREEMENT
+    bodies += (
+        _randomness(int(seed)) + _ERRORS + _PERSONS + _HOMES + _BUSINESSES + _ACCOUNTS + _CASES + _FORMATS + _AGREEMENT
+    )
     return [f"CREATE OR REPLACE MACRO demo.{head} AS {body}" for head, body in bodies]
 
 
@@ -80,7 +88,10 @@ _ERRORS = [
                       ELSE s || right(s, 1) END
         END""",
     ),
-    ("typo(s, h)", "CASE WHEN length(s) < 3 THEN s ELSE demo.typo_at(s, h, 2 + ((h >> 8) % (length(s) - 1)::UBIGINT)::INTEGER) END"),
+    (
+        "typo(s, h)",
+        "CASE WHEN length(s) < 3 THEN s ELSE demo.typo_at(s, h, 2 + ((h >> 8) % (length(s) - 1)::UBIGINT)::INTEGER) END",
+    ),
     (
         "wrong_digit_at(s, h, pos)",
         """CASE WHEN h % 4 = 0 THEN left(s, pos - 1) || substr(s, pos + 1, 1) || substr(s, pos, 1) || substr(s, pos + 2)
@@ -99,9 +110,9 @@ _ERRORS = [
 _PERSONS = [
     (
         "rare_surname(h)",
-        f"""{_words(_STARTS)}[1 + (h % {len(_STARTS)})::INTEGER] || {_words(_MIDDLES)}[1 + ((h >> 8) % {len(_MIDDLES)})::INTEGER]
-            || CASE WHEN (h >> 16) % 2 = 0 THEN '' ELSE {_words(_MIDDLES)}[1 + ((h >> 20) % {len(_MIDDLES)})::INTEGER] END
-            || {_words(_ENDS)}[1 + ((h >> 28) % {len(_ENDS)})::INTEGER]""",
+        f"""{_words(_STARTS)}[1 + (h % {_count(_STARTS)})::INTEGER] || {_words(_MIDDLES)}[1 + ((h >> 8) % {_count(_MIDDLES)})::INTEGER]
+            || CASE WHEN (h >> 16) % 2 = 0 THEN '' ELSE {_words(_MIDDLES)}[1 + ((h >> 20) % {_count(_MIDDLES)})::INTEGER] END
+            || {_words(_ENDS)}[1 + ((h >> 28) % {_count(_ENDS)})::INTEGER]""",
     ),
     ("block(p)", "(p // 8)"),
     ("place(p)", "CASE WHEN demo.chance(p // 8, 'f.family', demo.rate_family()) THEN p % 8 ELSE 7 END"),
@@ -137,11 +148,17 @@ _PERSONS = [
             ELSE 1945 + demo.pick(p, 'p.year', 58) END""",
     ),
     ("birth_date_of(p)", "make_date(demo.birth_year(p), 1, 1) + demo.pick(p, 'p.day', 365)::INTEGER"),
-    ("birth_date(p)", "demo.birth_date_of(CASE WHEN demo.place(p) = 3 AND demo.has_twins(p // 8) THEN p - 1 ELSE p END)"),
+    (
+        "birth_date(p)",
+        "demo.birth_date_of(CASE WHEN demo.place(p) = 3 AND demo.has_twins(p // 8) THEN p - 1 ELSE p END)",
+    ),
     ("relative(p)", "p + [1, -1, -2, -2, 1, -1, 0, 0][1 + demo.place(p)]"),
     ("ssn_index(p)", f"((p * {_SSN_STEP} + demo.pick(0, 'p.ssn', {_SSN_SPACE})) % {_SSN_SPACE})"),
     ("ssn_area(i)", "lpad((1 + i // 989901 + CASE WHEN i // 989901 >= 665 THEN 1 ELSE 0 END)::VARCHAR, 3, '0')"),
-    ("ssn_of(i)", "demo.ssn_area(i) || lpad((1 + (i // 9999) % 99)::VARCHAR, 2, '0') || lpad((1 + i % 9999)::VARCHAR, 4, '0')"),
+    (
+        "ssn_of(i)",
+        "demo.ssn_area(i) || lpad((1 + (i // 9999) % 99)::VARCHAR, 2, '0') || lpad((1 + i % 9999)::VARCHAR, 4, '0')",
+    ),
     ("steals_ssn(p)", "demo.chance(p, 'p.thief', demo.rate_stolen_ssn())"),
     ("ssn_owner(p)", "CASE WHEN demo.steals_ssn(p) THEN demo.pick(p, 'p.victim', demo.persons()) ELSE p END"),
     ("placeholder_ssn(h)", "['000000000', '123456789', '999999999', '111111111'][1 + (h % 4)::INTEGER]"),
@@ -153,7 +170,10 @@ _PERSONS = [
 
 _HOMES = [
     # A home belongs to a household or, once children have left, to a person; a move gives the unit its next version.
-    ("home_unit(p, t)", "CASE WHEN demo.place(p) IN (2, 3) AND t > demo.u(p, 'p.leaves') THEN p * 2 + 1 ELSE demo.household(p) * 2 END"),
+    (
+        "home_unit(p, t)",
+        "CASE WHEN demo.place(p) IN (2, 3) AND t > demo.u(p, 'p.leaves') THEN p * 2 + 1 ELSE demo.household(p) * 2 END",
+    ),
     (
         "moves(unit, t)",
         """(demo.chance(unit, 'h.move', demo.rate_moved()) AND t > demo.u(unit, 'h.moved'))::INTEGER
@@ -165,31 +185,40 @@ _HOMES = [
     ("first_city(p)", "demo.pick(p // 80, 'h.city', 4096)"),
     (
         "city(p, home)",
-        "CASE WHEN home % 4 = 0 OR demo.in_tower(home) OR demo.u(home, 'h.far') > 0.3 THEN demo.first_city(p) "
-        "ELSE demo.pick(home, 'h.new city', 4096) END",
+        (
+            "CASE WHEN home % 4 = 0 OR demo.in_tower(home) OR demo.u(home, 'h.far') > 0.3 THEN demo.first_city(p) "
+            "ELSE demo.pick(home, 'h.new city', 4096) END"
+        ),
     ),
     ("house_number(place)", "(1 + floor(pow(demo.u(place, 'h.number'), 2) * 9800))::INTEGER::VARCHAR"),
-    ("street_kind(place)", "['St', 'St', 'St', 'Ave', 'Ave', 'Rd', 'Rd', 'Dr', 'Dr', 'Ln', 'Ct', 'Blvd', 'Way', 'Pl'][1 + demo.pick(place, 'h.kind', 14)]"),
+    (
+        "street_kind(place)",
+        "['St', 'St', 'St', 'Ave', 'Ave', 'Rd', 'Rd', 'Dr', 'Dr', 'Ln', 'Ct', 'Blvd', 'Way', 'Pl'][1 + demo.pick(place, 'h.kind', 14)]",
+    ),
     ("side(place)", "['', '', '', '', 'N ', 'S ', 'E ', 'W '][1 + demo.pick(place, 'h.side', 8)]"),
     ("postcode(prefix, place)", "prefix || lpad((1 + demo.pick(place, 'h.zip', 40))::VARCHAR, 2, '0')"),
 ]
 
 _BUSINESSES = [
-    ("is_shell(b)", "demo.chance(b // 6, 'b.shell', demo.rate_shell())"),
+    ("is_shell(b)", "demo.chance(b // 4, 'b.shell', demo.rate_shell())"),
     ("is_chain(b)", "(NOT demo.is_shell(b) AND demo.chance(b, 'b.chain', demo.rate_chain()))"),
-    ("seat_key(b)", "CASE WHEN demo.is_shell(b) THEN -(b // 6) - 1 ELSE b END"),
+    ("seat_key(b)", "CASE WHEN demo.is_shell(b) THEN -(b // 4) - 1 ELSE b END"),
     (
         "seat(b, t)",
-        "demo.seat_key(b) * 2 + CASE WHEN NOT demo.is_shell(b) AND demo.chance(b, 'b.move', demo.rate_business_moved()) "
-        "AND t > demo.u(b, 'b.moved') THEN 1 ELSE 0 END",
+        (
+            "demo.seat_key(b) * 2 + CASE WHEN NOT demo.is_shell(b) AND demo.chance(b, 'b.move', demo.rate_business_moved()) "
+            "AND t > demo.u(b, 'b.moved') THEN 1 ELSE 0 END"
+        ),
     ),
     ("seat_city(b)", "demo.pick(demo.seat_key(b), 'b.city', 4096)"),
     ("ein(b)", f"(200000000 + (b * {_EIN_STEP} + demo.pick(0, 'b.ein', {_EIN_SPACE})) % {_EIN_SPACE})::VARCHAR"),
     ("owner_of_business(b)", "demo.pick(b, 'b.owner', demo.persons())"),
     (
         "legal_form(b)",
-        "CASE WHEN demo.is_shell(b) THEN 'LLC' WHEN demo.u(b, 'b.form') < 0.42 THEN 'LLC' WHEN demo.u(b, 'b.form') < 0.72 THEN 'Inc' "
-        "WHEN demo.u(b, 'b.form') < 0.82 THEN 'Corp' WHEN demo.u(b, 'b.form') < 0.87 THEN 'Ltd' WHEN demo.u(b, 'b.form') < 0.92 THEN 'Co' ELSE '' END",
+        (
+            "CASE WHEN demo.is_shell(b) THEN 'LLC' WHEN demo.u(b, 'b.form') < 0.42 THEN 'LLC' WHEN demo.u(b, 'b.form') < 0.72 THEN 'Inc' "
+            "WHEN demo.u(b, 'b.form') < 0.82 THEN 'Corp' WHEN demo.u(b, 'b.form') < 0.87 THEN 'Ltd' WHEN demo.u(b, 'b.form') < 0.92 THEN 'Co' ELSE '' END"
+        ),
     ),
 ]
 
@@ -213,12 +242,17 @@ _ACCOUNTS = [
     ("owner(a)", "demo.pick(demo.owner_key(a), 'a.owner', demo.persons())"),
     ("of_business(a)", "demo.chance(demo.owner_key(a), 'a.business', demo.rate_business_account())"),
     ("business_owner(a)", "demo.pick(demo.owner_key(a), 'a.firm', demo.businesses())"),
-    ("is_joint(a)", "(NOT demo.of_business(a) AND demo.place(demo.owner(a)) < 6 AND demo.chance(demo.owner_key(a), 'a.joint', demo.rate_joint()))"),
+    (
+        "is_joint(a)",
+        "(NOT demo.of_business(a) AND demo.place(demo.owner(a)) < 6 AND demo.chance(demo.owner_key(a), 'a.joint', demo.rate_joint()))",
+    ),
     ("number_base(a)", "pow(10, 7 + demo.pick(demo.number_key(a), 'a.length', 4))::BIGINT"),
     (
         "number(a)",
-        "(demo.number_base(a) + demo.pick(demo.number_key(a), 'a.number', 9 * demo.number_base(a)) "
-        "+ CASE WHEN demo.kin(a) = 'neighbour' THEN 1 ELSE 0 END)::VARCHAR",
+        (
+            "(demo.number_base(a) + demo.pick(demo.number_key(a), 'a.number', 9 * demo.number_base(a)) "
+            "+ CASE WHEN demo.kin(a) = 'neighbour' THEN 1 ELSE 0 END)::VARCHAR"
+        ),
     ),
     (
         "row_holder(row, a)",
@@ -231,7 +265,10 @@ _ACCOUNTS = [
         """CASE WHEN demo.of_business(a) THEN CASE WHEN demo.chance(row, 'r.firm', 0.85) THEN demo.business_owner(a) END
             WHEN demo.chance(row, 'r.firm', 0.25) THEN demo.employer(demo.owner(a)) END""",
     ),
-    ("type_of(u)", "CASE WHEN u < 0.5 THEN 1 WHEN u < 0.75 THEN 2 WHEN u < 0.85 THEN 3 WHEN u < 0.93 THEN 4 ELSE 5 END"),
+    (
+        "type_of(u)",
+        "CASE WHEN u < 0.5 THEN 1 WHEN u < 0.75 THEN 2 WHEN u < 0.85 THEN 3 WHEN u < 0.93 THEN 4 ELSE 5 END",
+    ),
     (
         "account_type(a)",
         """CASE WHEN demo.kin(a) IN ('type', 'neighbour')
@@ -241,8 +278,10 @@ _ACCOUNTS = [
     ),
     (
         "opened_on(a)",
-        "DATE '2004-01-01' + CASE WHEN demo.kin(a) IN ('type', 'neighbour') THEN demo.pick(a - 1, 'a.opened', 4000)"
-        " WHEN demo.kin(a) = 'reused' THEN 4000 + demo.pick(a, 'a.opened', 2000) ELSE demo.pick(a, 'a.opened', 4000) END::INTEGER",
+        (
+            "DATE '2004-01-01' + CASE WHEN demo.kin(a) IN ('type', 'neighbour') THEN demo.pick(a - 1, 'a.opened', 4000)"
+            " WHEN demo.kin(a) = 'reused' THEN 4000 + demo.pick(a, 'a.opened', 2000) ELSE demo.pick(a, 'a.opened', 4000) END::INTEGER"
+        ),
     ),
 ]
 
@@ -256,7 +295,10 @@ _CASES = [
     ),
     ("case_number(id)", "lpad((demo.draw(id, 'c.number') % 10000000000)::VARCHAR, 10, '0')"),
     ("case_is_open(id)", "demo.chance(id, 'c.open', 0.6)"),
-    ("case_contact(id)", "'SA ' || demo.rare_surname(demo.draw(demo.pick(id, 'c.agent', 400), 'c.name')) || ', ext. ' || (2000 + demo.pick(id, 'c.agent', 400))::VARCHAR"),
+    (
+        "case_contact(id)",
+        "'SA ' || demo.rare_surname(demo.draw(demo.pick(id, 'c.agent', 400), 'c.name')) || ', ext. ' || (2000 + demo.pick(id, 'c.agent', 400))::VARCHAR",
+    ),
     ("seen_on(t)", "(DATE '2019-01-01' + (t * 2500)::INTEGER)"),
 ]
 
@@ -296,7 +338,9 @@ _AGREEMENT = [
     ("alike_number(a, b)", "a = b OR (length(a) > 3 AND damerau_levenshtein(a, b) <= 1)"),
     (
         "alike_date(a, b)",
-        "a = b OR (month(a) = month(b) AND day(a) = day(b)) OR (year(a) = year(b) AND (month(a) = day(b) "
-        "OR greatest(month(a), day(a)) = 1 OR greatest(month(b), day(b)) = 1)) OR abs(date_diff('day', a, b)) <= 10",
+        (
+            "a = b OR (month(a) = month(b) AND day(a) = day(b)) OR (year(a) = year(b) AND (month(a) = day(b) "
+            "OR greatest(month(a), day(a)) = 1 OR greatest(month(b), day(b)) = 1)) OR abs(date_diff('day', a, b)) <= 10"
+        ),
     ),
 ]

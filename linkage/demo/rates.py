@@ -65,7 +65,7 @@ class DemoRates:
     chain: float = 0.10
     """Businesses that bear the name of a chain; each place is an entity of its own."""
     shell: float = 0.06
-    """Businesses that sit, six at a time, at one address with one phone."""
+    """Businesses that sit, four at a time, at one address with one phone."""
     trading_name: float = 0.08
     """Business records that give the trading name in place of the legal one."""
     name_variant: float = 0.50

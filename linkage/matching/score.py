@@ -154,6 +154,7 @@ def predicted(
     # One API object a Linker: Splink's cache of intermediate tables belongs to it.
     api = DuckDBAPI(engine.connection)
     linker = Linker(api.register(view), splink_settings(model, intermediate=intermediate), log_level=None)
+    _keep_levels(linker)
     lookups = []
     for column in _rarity_columns(model):
         lookup = f"linkage_frequency_{entity_type}_{column}"
@@ -186,6 +187,16 @@ def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCrea
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=intermediate,
     )
+
+
+def _keep_levels(linker: Linker) -> None:
+    """Make `predict` return the level numbers without the compared values, as Splink does for its own training."""
+    for comparison in linker._settings_obj.comparisons:
+        columns = comparison._columns_to_select_for_predict
+        # Bound here: each comparison has its own method.
+        comparison._columns_to_select_for_predict = lambda matching, intermediate, _training, own=columns: own(
+            matching, intermediate, True
+        )
 
 
 def _comparison(model: Model, comparison: Comparison) -> CustomComparison:

@@ -145,10 +145,13 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         WITH shuffled AS (
             SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), dataset, key, role) AS place
             FROM canonical.{quote(kind)}
-        ), chosen AS (SELECT record, place FROM shuffled WHERE place <= $chosen)
+        ), chosen AS (
+            SELECT record, place FROM shuffled WHERE place <= $chosen
+        ), stepped AS (
+            SELECT record, place, unnest(range(1, $steps + 1)) AS step FROM chosen
+        )
         SELECT '{RANDOM}', least(one.record, two.record), greatest(one.record, two.record)
-        FROM chosen AS one, range(1, $steps + 1) AS step(size)
-        JOIN chosen AS two ON two.place = one.place + step.size
+        FROM stepped AS one JOIN chosen AS two ON two.place = one.place + one.step
         """,
         {"chosen": chosen, "steps": steps},
     )

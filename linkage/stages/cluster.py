@@ -72,7 +72,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
     missing = count_missing_pairs(found.label, edges)
-    _check_memory(run, n, len(edges) + missing, settings.component_max)
+    _check_memory(run, n, len(edges) + missing, found.largest)
     whole = _with_missing(run, model, edges, found.label, missing)
     result = cluster(n, whole, judgements, settings, component=found.label)
     _write(run, audience, entity_type, result)
@@ -203,8 +203,8 @@ def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering)
     run.engine.run("DROP TABLE resolution.place")
 
 
-def _check_memory(run: Run, n: int, edges: int, component_max: int) -> None:
-    needed = memory_bytes(n, edges, component_max)
+def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:
+    needed = memory_bytes(n, edges, largest)
     limits = run.project.settings.engine
     text = limits.memory_limit
     if needed > limits.memory_bytes:

@@ -30,8 +30,7 @@ def standardise(run: Run) -> None:
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
         _create(run, entity_type)
-        for dataset, source, role in _roles(run, entity_type):
-            _fill(run, dataset, source, role)
+        _fill(run, entity_type)
         run.count(f"types.{entity_type}.records", engine.value(f"SELECT count(*) FROM canonical.{entity_type}"))
         run.count(
             f"types.{entity_type}.bad_values",
@@ -42,41 +41,42 @@ def standardise(run: Run) -> None:
     _count_no_entity(run)
 
 
-def mapped_sql(dataset: str, source: Source, role_name: str) -> tuple[str, dict[str, Any]]:
+def mapped_sql(dataset: str, source: Source, role_name: str, prefix: str = "map") -> tuple[str, dict[str, Any]]:
     """Return the SELECT that maps a role's columns to its type's input attributes, and its parameters."""
     role = source.roles[role_name]
-    values: dict[str, Any] = {
-        "map_dataset": dataset,
-        "map_role": role_name,
-        "map_agency": source.agency,
-        "map_country": role.country,
-    }
     seen = quote(source.seen.column) if source.seen else "NULL"
-    values["map_seen_order"] = source.seen.order if source.seen else "auto"
-    values["map_date_order"] = next((role.fields[name].order for name in role.fields if name in _DATES), "auto")
+    values: dict[str, Any] = {
+        f"{prefix}_dataset": dataset,
+        f"{prefix}_role": role_name,
+        f"{prefix}_agency": source.agency,
+        f"{prefix}_country": role.country,
+        f"{prefix}_seen_order": source.seen.order if source.seen else "auto",
+        f"{prefix}_date_order": next((role.fields[name].order for name in role.fields if name in _DATES), "auto"),
+    }
     fixed = {
-        "dataset": "$map_dataset",
+        "dataset": f"${prefix}_dataset",
         "key": quote(KEY),
-        "role": "$map_role",
-        "agency": "$map_agency",
+        "role": f"${prefix}_role",
+        "agency": f"${prefix}_agency",
         "seen_on": seen,
-        "date_order": "$map_date_order",
-        "seen_order": "$map_seen_order",
-        "country_default": "$map_country",
+        "date_order": f"${prefix}_date_order",
+        "seen_order": f"${prefix}_seen_order",
+        "country_default": f"${prefix}_country",
     }
     parts = []
     for column in MAPPED[role.entity]:
         if column.name in fixed:
             expression = fixed[column.name]
         elif column.name in role.fields:
-            expression, more = _attribute(column.name, role.fields[column.name], is_list=column.type.endswith("[]"))
+            mapping = role.fields[column.name]
+            expression, more = _attribute(f"{prefix}_{column.name}", mapping, is_list=column.type.endswith("[]"))
             values |= more
         else:
             expression = "NULL"
         parts.append(f"CAST({expression} AS {column.type}) AS {quote(column.name)}")
     where = ""
     if role.when is not None:
-        test, more = condition_sql(role.when, "map_when")
+        test, more = condition_sql(role.when, f"{prefix}_when")
         values |= more
         where = f" WHERE {test}"
     return f"SELECT {', '.join(parts)} FROM {dataset_table(dataset)}{where}", values
@@ -89,13 +89,13 @@ def _attribute(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str,
         issuer = f"coalesce(nullif(trim({quote(mapping.issuer)}), '') || ':', '')"
         texts = [f"{issuer} || {text}" for text in texts]
     if mapping.join is not None or (not is_list and len(texts) > 1):
-        values[f"map_join_{name}"] = " " if mapping.join is None else mapping.join
-        texts = [f"nullif(concat_ws($map_join_{name}, {', '.join(texts)}), '')"]
+        values[f"{name}_join"] = " " if mapping.join is None else mapping.join
+        texts = [f"nullif(concat_ws(${name}_join, {', '.join(texts)}), '')"]
     if not is_list:
         return texts[0], values
     if mapping.split is not None:
-        values[f"map_split_{name}"] = mapping.split
-        lists = [f"coalesce(string_split({text}, $map_split_{name}), [])" for text in texts]
+        values[f"{name}_split"] = mapping.split
+        lists = [f"coalesce(string_split({text}, ${name}_split), [])" for text in texts]
         joined = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
         return f"list_filter(list_transform({joined}, lambda x: trim(x)), lambda x: x <> '')", values
     return f"list_filter([{', '.join(texts)}], lambda x: x IS NOT NULL)", values
@@ -118,14 +118,17 @@ def _create(run: Run, entity_type: EntityType) -> None:
     )
 
 
-def _fill(run: Run, dataset: str, source: Source, role: str) -> None:
-    entity_type = source.roles[role].entity
-    mapped, values = mapped_sql(dataset, source, role)
+def _fill(run: Run, entity_type: EntityType) -> None:
+    """Standardise all roles of a type in one statement: planning it costs more than a small dataset's rows do."""
+    selects, values = [], {}
+    for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
+        mapped, more = mapped_sql(dataset, source, role, f"map_{place}")
+        selects.append(mapped)
+        values |= more
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
-    values["map_first"] = run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}")
     run.engine.run(
-        f"INSERT INTO canonical.{quote(entity_type)} WITH mapped AS ({mapped}) "
-        f"SELECT $map_first + row_number() OVER (ORDER BY key) - 1, {columns}, bad_values "
+        f"INSERT INTO canonical.{quote(entity_type)} WITH mapped AS ({' UNION ALL '.join(selects)}) "
+        f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
         f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )

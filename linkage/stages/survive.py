@@ -133,26 +133,35 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
         source = own[column.name]
         single.append(f"list_sort({quote(source.column)})[1] AS {name}" if source.is_list else quote(source.column))
     values = qualified("resolution", f"value_{audience}_{entity_type}")
-    # An identity whose records tell nothing but lists or nothing at all still has its row.
-    query = f"SELECT ids.identity_id, best.* EXCLUDE (identity_id) FROM (SELECT DISTINCT identity_id FROM resolution.many) AS ids LEFT JOIN (SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) AS best USING (identity_id)"
-    if entity_type != "account":
-        query = _one_place(query)
+    # An identity whose records tell nothing still has its row.
+    engine.create_as(
+        "resolution",
+        "best",
+        f"SELECT ids.identity_id, best.* EXCLUDE (identity_id) FROM (SELECT DISTINCT identity_id FROM resolution.many) AS ids "
+        f"LEFT JOIN (SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) AS best USING (identity_id)",
+    )
+    many = "FROM resolution.best" if entity_type == "account" else _ONE_PLACE
     engine.create_as(
         "resolution",
         f"golden_{audience}_{entity_type}",
-        f"{query} UNION ALL SELECT identity_id, {', '.join(single)} FROM resolution.single",
+        f"{many} UNION ALL SELECT identity_id, {', '.join(single)} FROM resolution.single",
     )
+    engine.run("DROP TABLE resolution.best")
 
 
-def _one_place(query: str) -> str:
+def _place_sql() -> str:
     """Take the parts of the address from records with the chosen address, so that no address is made up of two."""
-    latest = f"row(coalesce(seen_on, {_LONG_AGO}), part)"
     parts = ", ".join(
-        f"arg_max({name}, {latest.replace('part', name)}) FILTER (WHERE best.address IS NULL OR many.address = best.address) AS {name}"
+        f"arg_max(many.{name}, row(coalesce(many.seen_on, {_LONG_AGO}), many.{name})) "
+        f"FILTER (WHERE best.address IS NULL OR many.address = best.address) AS {name}"
         for name in PLACE[1:]
     )
+    chosen = ", ".join(f"place.{name} AS {name}" for name in PLACE[1:])
     return (
-        f"SELECT best.* REPLACE ({', '.join(f'place.{name} AS {name}' for name in PLACE[1:])}) FROM ({query}) AS best JOIN ("
-        f"SELECT identity_id, {parts} FROM resolution.many AS many JOIN ({query}) AS best USING (identity_id) GROUP BY identity_id"
+        f"SELECT best.* REPLACE ({chosen}) FROM resolution.best AS best JOIN (SELECT best.identity_id, {parts} "
+        "FROM resolution.many AS many JOIN resolution.best AS best USING (identity_id) GROUP BY best.identity_id"
         ") AS place USING (identity_id)"
     )
+
+
+_ONE_PLACE = _place_sql()

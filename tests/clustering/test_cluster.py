@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from linkage.clustering import (
     components,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 Pair = tuple[int, int]
 
 
@@ -23,7 +27,7 @@ def run(
     n: int,
     bits: dict[Pair, int],
     *,
-    conflict: set[Pair] = frozenset(),  # type: ignore[assignment]
+    conflict: Collection[Pair] = (),
     match: list[Pair] | None = None,
     apart: list[Pair] | None = None,
     ambiguity: int = -1,
@@ -33,9 +37,7 @@ def run(
     pairs = list(bits)
     judged = [*(match or []), *(apart or [])]
     kinds = [True] * len(match or []) + [False] * len(apart or [])
-    settings = ClusterSettings(
-        stop=2 * BIT, floor=0, ambiguity=max(ambiguity * BIT, -1), component_max=component_max
-    )
+    settings = ClusterSettings(stop=2 * BIT, floor=0, ambiguity=max(ambiguity * BIT, -1), component_max=component_max)
     edges = Edges(
         [a for a, _ in pairs],
         [b for _, b in pairs],
@@ -72,15 +74,21 @@ def test_mean_at_the_stop_merges_and_one_unit_below_does_not() -> None:
 
 
 def test_close_fractions_are_told_apart() -> None:
-    """Means whose whole parts agree are ordered by what is left over."""
-    bits = {(0, 1): 9000, (3, 4): 9000, (3, 5): 9000, (4, 5): 9000}
-    cross = {(0, 2): 1500, (1, 2): 1501, (3, 2): 1500, (4, 2): 1500, (5, 2): 1502}
-    apart = {(a, b): -9000 for a in (0, 1) for b in (3, 4, 5)}
-    pairs = bits | cross | apart
-    edges = Edges([a for a, _ in pairs], [b for _, b in pairs], list(pairs.values()), [False] * len(pairs))
+    """Means whose whole parts agree are ordered by what is left over: 3001/2 is more than 7502/5.
+
+    The record between the two is once the smallest, so that both means stand in its row, and once the largest.
+    """
     settings = ClusterSettings(stop=1000, floor=0, ambiguity=-1)
-    # 3001/2 = 1500.5 against 4502/3 = 1500.67
-    assert cluster(6, edges, Judgements.none(), settings).label.tolist() == [0, 0, 2, 2, 2, 2]
+    for between, two, five in ((0, (1, 2), (3, 4, 5, 6, 7)), (7, (5, 6), (0, 1, 2, 3, 4))):
+        weight = {pair: 9000 for group in (two, five) for pair in combinations(group, 2)}
+        weight |= {(a, b): -9000 for a in two for b in five}
+        weight |= dict(zip([(between, other) for other in two], (1500, 1501), strict=True))
+        weight |= dict(zip([(between, other) for other in five], (1500, 1500, 1500, 1501, 1501), strict=True))
+        pairs = list(weight)
+        edges = Edges([a for a, _ in pairs], [b for _, b in pairs], list(weight.values()), [False] * len(pairs))
+        label = cluster(8, edges, Judgements.none(), settings).label.tolist()
+        assert {label[other] for other in two} == {label[between]}
+        assert len({label[other] for other in five} | {label[between]}) == 2
 
 
 def test_extreme_weights_do_not_overflow() -> None:
@@ -160,6 +168,14 @@ def test_non_match_holds_after_groups_have_grown() -> None:
     assert result.lost.tolist() == [3]
 
 
+def test_merged_groups_remember_the_non_matches_of_both() -> None:
+    """After (0, 1) merged, the non-match of 1 is found from their side too, where the other has many."""
+    apart = [(0, 5), (1, 4), (4, 6), (4, 7), (4, 8)]
+    result = run(9, {}, match=[(0, 1), (0, 4)], apart=apart)
+    assert result.label.tolist() == [0, 0, 2, 3, 4, 5, 6, 7, 8]
+    assert result.lost.tolist() == [1]
+
+
 def test_record_between_two_conflicting_clusters_is_ambiguous() -> None:
     """A record that fits two conflicting clusters alike joins neither; beyond delta, the better."""
     bits = clique(0, 1) | clique(2, 3) | {(a, b): -2 for a in (0, 1) for b in (2, 3)}
@@ -192,6 +208,17 @@ def test_must_linked_and_unfree_records_are_never_ambiguous() -> None:
     unfree = run(5, bits | fits, conflict={(0, 2), (3, 4)}, ambiguity=1)
     assert unfree.label.tolist() == [0, 0, 2, 2, 0]
     assert not (judged.ambiguous | unfree.ambiguous).any()
+
+
+def test_a_record_below_the_stop_for_either_cluster_is_not_ambiguous() -> None:
+    """Both means must pass the stop: the other cluster's, and that to the rest of a cluster which grew away."""
+    bits = clique(0, 1) | clique(2, 3) | {(a, b): -2 for a in (0, 1) for b in (2, 3)}
+    fits = {(0, 4): 3, (1, 4): 3, (2, 4): 1, (3, 4): 1}
+    assert run(5, bits | fits, conflict={(0, 2)}, ambiguity=5).label.tolist() == [0, 0, 2, 2, 0]
+    grown = {(0, 1): 7, (0, 2): 6, (0, 3): 6, (1, 2): -2, (1, 3): -2, (2, 3): 2, (0, 4): -4}
+    other = {(4, 5): 9, (1, 4): 2, (1, 5): 2}
+    result = run(6, grown | other, conflict={(0, 4)}, ambiguity=1)
+    assert result.label.tolist() == [0, 0, 0, 0, 4, 4]  # record 1 is at 1 bit to {0, 2, 3}, at 2 bits to {4, 5}
 
 
 def test_taking_the_smallest_record_out_renames_the_cluster() -> None:

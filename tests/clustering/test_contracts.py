@@ -106,9 +106,7 @@ def test_memory_estimate_is_an_upper_bound() -> None:
     settings = ClusterSettings(stop=0, floor=-(10**6), ambiguity=100)
     first = np.arange(0, 200_000, 2)
     small = Edges(first, first + 1, random.integers(-500, 500, len(first)), np.zeros(len(first), np.bool_))
-    chains = Edges(
-        np.arange(199_999), np.arange(1, 200_000), np.full(199_999, 5), np.arange(199_999) % 4 == 3
-    )
+    chains = Edges(np.arange(199_999), np.arange(1, 200_000), np.full(199_999, 5), np.arange(199_999) % 4 == 3)
     a, b = np.triu_indices(600, 1)
     dense = Edges(a, b, random.integers(-500, 500, len(a)), random.random(len(a)) < 0.01)
     for n, edges in ((200_000, small), (200_000, chains), (600, dense)):

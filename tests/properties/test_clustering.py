@@ -134,9 +134,7 @@ def reference_cluster(world: World) -> tuple[list[int], list[bool], set[tuple[Pa
     return label, ambiguous, lost
 
 
-def _reference_part(
-    world: World, component: list[int]
-) -> tuple[list[set[int]], set[int], set[tuple[Pair, bool]]]:
+def _reference_part(world: World, component: list[int]) -> tuple[list[set[int]], set[int], set[tuple[Pair, bool]]]:
     """Return the clusters of one component, its ambiguous records, and its matches that lost."""
     apart = {_pair(a, b) for a, b, match in world.judged if not match}
     match = {_pair(a, b) for a, b, match in world.judged if match}
@@ -181,7 +179,7 @@ def _crosses(one: set[int], other: set[int], pairs: set[Pair]) -> bool:
 
 
 def _between(world: World, record: int, rest: set[int], other: set[int], barred: set[Pair]) -> bool:
-    """Whether the record fits both clusters alike and is free to join both, which cannot be one without it."""
+    """Whether the record fits both clusters alike, free to join both, and they cannot be one without it."""
     if _crosses({record}, other, barred) or not _crosses(rest, other, barred):
         return False
     means = _mean(world, {record}, rest), _mean(world, {record}, other)
@@ -264,9 +262,7 @@ def test_increment_equals_everything(world: World) -> None:
     for root in np.unique(whole.component).tolist():
         names = np.flatnonzero(whole.component == root).tolist()
         local = {name: i for i, name in enumerate(names)}
-        edge = {
-            (local[a], local[b]): value for (a, b), value in world.edge.items() if a in local and b in local
-        }
+        edge = {(local[a], local[b]): value for (a, b), value in world.edge.items() if a in local and b in local}
         judged = [(local[a], local[b], m) for a, b, m in world.judged if a in local and b in local]
         n, edges, judgements, rule = World(len(names), edge, judged, world.rule).arrays()
         touched = cluster(n, edges, judgements, rule, component=np.zeros(n, np.int64))
@@ -308,15 +304,10 @@ def test_missing_pairs_are_those_inside_without_an_edge(world: World) -> None:
     n, edges, judgements, rule = world.arrays()
     label = components(n, edges, rule, judgements)
     expected = sorted(
-        (int(label[a]), a, b)
-        for a, b in combinations(range(n), 2)
-        if label[a] == label[b] and (a, b) not in world.edge
+        (int(label[a]), a, b) for a, b in combinations(range(n), 2) if label[a] == label[b] and (a, b) not in world.edge
     )
     a, b = missing_pairs(label, edges)
     assert [(int(label[i]), i, j) for i, j in zip(a.tolist(), b.tolist(), strict=True)] == expected
     assert count_missing_pairs(label, edges) == len(expected)
     filled = world.edge | {(i, j): (9 * BIT, False) for _, i, j in expected}
-    assert (
-        components(*World(n, filled, world.judged, rule).arrays()[:2], rule, judgements).tolist()
-        == label.tolist()
-    )
+    assert components(*World(n, filled, world.judged, rule).arrays()[:2], rule, judgements).tolist() == label.tolist()

@@ -1,1 +1,112 @@
-SELECT 1
+-- One standardised row an account record of `mapped`, then `empty` (no identifying attribute) and `bad_values` (written but unusable).
+-- Each attribute goes through its macros step by step, side by side: a step is evaluated once, what a macro repeats is a column.
+SELECT
+    dataset, "key", "role", agency, seen_on, institution, "number", number_tail, masked, iban, account_type, currency, holder, holders,
+    opened_on,
+    "number" IS NULL AND number_tail IS NULL AND iban IS NULL AS "empty",
+    bad_values
+FROM (
+    WITH
+    step_1 AS (
+        SELECT
+            mapped.*,
+            std_date_order(seen_order, country_default) AS seen_reading,
+            CASE WHEN seen_on <> '' THEN std_date_text(seen_on) END AS seen,
+            std_date_order(date_order, country_default) AS opened_reading,
+            CASE WHEN opened_on <> '' THEN std_date_text(opened_on) END AS opened,
+            CASE WHEN "number" <> '' AND std_is_written("number") THEN std_is_masked("number") END AS is_masked,
+            CASE WHEN "number" <> '' AND std_is_written("number") THEN std_alnum("number") END AS number_folded,
+            CASE WHEN iban <> '' AND std_is_written(iban) THEN std_alnum(iban) END AS iban_folded,
+            CASE WHEN routing_number <> '' THEN std_plain_number(routing_number) END AS routing,
+            CASE WHEN institution <> '' THEN std_plain_number(institution) END AS institution_digits,
+            CASE WHEN institution <> '' AND std_is_written(institution) THEN std_org_text(institution) END AS bank,
+            CASE WHEN account_type <> '' THEN std_fold(account_type) END AS kind,
+            list_filter(holder, lambda one_holder: std_is_written(one_holder)) AS owners
+        FROM mapped
+    ),
+    step_2 AS (
+        SELECT
+            * REPLACE (
+                std_date_shape(seen, seen_reading) AS seen,
+                std_date_shape(opened, opened_reading) AS opened,
+                std_org_bare(bank) AS bank,
+                list_transform(owners, lambda one_holder: std_name_text(one_holder)) AS owners,
+                std_routing(routing) AS routing,
+                std_routing(institution_digits) AS institution_digits,
+                std_iban(regexp_replace(iban_folded, '^iban', '')) AS iban_folded
+            ),
+            CASE WHEN length(number_folded) >= 15 THEN std_iban(number_folded) END AS iban_in_number,
+            CASE WHEN bic <> '' THEN std_bic(bic) END AS bank_code,
+            CASE WHEN institution <> '' AND std_is_bic(institution) THEN std_bic(institution) END AS institution_code,
+            CASE WHEN NOT is_masked THEN std_account_number(number_folded) END AS full_number
+        FROM step_1
+    ),
+    step_3 AS (
+        SELECT
+            * REPLACE (
+                std_date_fields(seen) AS seen,
+                std_date_fields(opened) AS opened,
+                std_org_parted(bank) AS bank,
+                list_transform(owners, lambda one_holder: std_name_parted(one_holder)) AS owners
+            )
+        FROM step_2
+    ),
+    step_4 AS (
+        SELECT
+            * REPLACE (
+                std_date_texts(seen) AS seen,
+                std_date_texts(opened) AS opened,
+                std_org_form(bank) AS bank,
+                list_transform(owners, lambda one_holder: std_name_bare(one_holder).bare) AS owners
+            )
+        FROM step_3
+    ),
+    step_5 AS (
+        SELECT
+            * REPLACE (
+                std_date_days(seen) AS seen,
+                std_date_days(opened) AS opened,
+                std_org(bank) AS bank,
+                list_transform(owners, lambda one_holder: std_holder(one_holder)) AS owners
+            )
+        FROM step_4
+    ),
+    step_6 AS (
+        SELECT
+            * REPLACE (
+                std_date_choice(seen) AS seen,
+                std_date_choice(opened) AS opened
+            )
+        FROM step_5
+    ),
+    step_7 AS (
+        SELECT
+            * REPLACE (
+                std_date(seen) AS seen,
+                std_date(opened) AS opened
+            )
+        FROM step_6
+    )
+    SELECT
+        dataset, "key", "role", agency,
+        seen.day AS seen_on,
+        coalesce(routing, institution_digits, bank_code, institution_code, bank.core) AS institution,
+        full_number AS "number",
+        CASE WHEN is_masked OR full_number IS NOT NULL THEN nullif(std_number_tail("number", is_masked), '') END AS number_tail,
+        is_masked AS masked,
+        coalesce(iban_folded, iban_in_number) AS iban,
+        CASE WHEN kind IS NOT NULL AND NOT std_is_placeholder('any', kind) THEN coalesce(getvariable('std_account_types')[kind], 'other') END
+            AS account_type,
+        CASE WHEN currency <> '' THEN std_currency(currency) END AS currency,
+        std_squeeze(array_to_string(list_filter(holder, lambda one_holder: trim(one_holder) <> ''), '; ')) AS holder,
+        std_list(owners) AS holders,
+        opened.day AS opened_on,
+        (
+            coalesce(seen.bad, false)::INTEGER + coalesce(opened.bad, false)::INTEGER
+            + (is_masked IS NOT NULL AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') = '')::INTEGER
+            + coalesce(NOT is_masked AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') <> '', false)::INTEGER
+            + (iban_folded IS NULL AND iban <> '' AND std_is_written(iban))::INTEGER + (routing IS NULL AND routing_number <> '' AND std_is_written(routing_number))::INTEGER + (bank_code IS NULL AND bic <> '' AND std_is_written(bic))::INTEGER
+            + (std_currency(currency) IS NULL AND currency <> '' AND std_is_written(currency))::INTEGER
+        )::SMALLINT AS bad_values
+    FROM step_7
+)

@@ -1,163 +1,259 @@
 -- One standardised row a person record of `mapped`, then `empty` (no identifying attribute) and `bad_values` (written but unusable).
+-- Each attribute goes through its macros step by step, side by side: a step is evaluated once, what a macro repeats is a column.
 SELECT
     dataset, "key", "role", agency, seen_on, "name", given_name, middle_name, surname, suffix, given_root, surname_code, other_names,
     birth_date, birth_date_alt, birth_year, sex, ssn, ssn_last4, identifiers, phones, emails,
     address, house_number, street, unit, city, region, postcode, country, birth_place, occupation, employer,
-    given_name IS NULL AND surname IS NULL AND other_names IS NULL AND birth_year IS NULL AND ssn_last4 IS NULL AND identifiers IS NULL
-        AND phones IS NULL AND emails IS NULL AND street IS NULL AND postcode IS NULL AS "empty",
-    bad_values::SMALLINT AS bad_values
+    given_name IS NULL AND surname IS NULL AND other_names IS NULL AND birth_year IS NULL AND ssn_last4 IS NULL
+        AND identifiers IS NULL AND phones IS NULL AND emails IS NULL AND street IS NULL AND postcode IS NULL AS "empty",
+    (
+        birth_is_bad::INTEGER + seen_is_bad::INTEGER + lost_in_lists
+        + (sex IS NULL AND sex_written <> '' AND std_is_written(sex_written) AND lower(trim(sex_written)) NOT IN ('u', 'x', 'o', 'other'))::INTEGER
+        + (ssn_last4 IS NULL AND itin IS NULL AND ssn_written <> '' AND std_is_written(ssn_written))::INTEGER
+        + (postcode IS NULL AND postcode_written <> '' AND std_is_written(postcode_written))::INTEGER
+    )::SMALLINT AS bad_values
 FROM (
     WITH
-    -- Every attribute read once from what was written.
-    reading AS (
+    step_1 AS (
         SELECT
-            dataset, "key", "role", agency, seen_on AS seen_written,
-            list_filter("name", lambda full_name: trim(full_name) <> '') AS names_written,
-            given_name AS given_written, middle_name AS middle_written, surname AS surname_written, suffix AS suffix_written,
-            std_untitled(std_name_part(given_name)) AS given_read,
-            CASE WHEN middle_name <> '' THEN std_name_part(middle_name) END AS middle_read,
-            std_name_ending(std_name_part(surname)) AS surname_read,
-            std_suffix(suffix) AS suffix_read,
-            list_filter(list_transform(other_name, lambda alias: std_full_name(alias)), lambda alias_read: alias_read IS NOT NULL) AS aliases,
-            std_date(birth_date, CASE
-                WHEN coalesce(date_order, 'auto') <> 'auto' THEN date_order
-                WHEN coalesce(country_default, 'us') = 'us' THEN 'auto'
-                ELSE 'auto_dmy'
-            END) AS birth,
-            CASE WHEN seen_on <> '' THEN std_date(seen_on, CASE
-                WHEN coalesce(seen_order, 'auto') <> 'auto' THEN seen_order
-                WHEN coalesce(country_default, 'us') = 'us' THEN 'auto'
-                ELSE 'auto_dmy'
-            END) END AS seen,
-            std_sex(sex) AS sex, sex AS sex_written,
-            std_ssn(ssn) AS ssn, ssn AS ssn_written,
-            passport, driver_licence, national_id, identifier, phone, email,
-            coalesce(lower(country_default), 'us') AS country_default,
-            address AS address_written, house_number AS house_written, street AS street_written, unit AS unit_written,
-            po_box AS po_box_written, city AS city_written, region AS region_written, postcode AS postcode_written, country AS country_written,
+            mapped.*,
+            std_place_text(CASE
+                WHEN trim(street) <> '' AND NOT std_is_placeholder('address', lower(trim(street))) THEN street
+                WHEN trim(po_box) <> '' THEN std_box(po_box)
+                WHEN trim(address) <> '' AND NOT std_is_placeholder('address', lower(trim(address))) THEN address
+            END) AS place,
+            coalesce(trim(street), '') = '' AND coalesce(trim(po_box), '') = '' AND trim(address) <> '' OR coalesce(contains(street, ','), false)
+                AS place_is_line,
+            coalesce(trim(house_number), '') <> '' AS place_number_known,
+            CASE WHEN unit <> '' AND std_is_written(unit) THEN std_fold(unit) END AS flat,
+            CASE WHEN city <> '' THEN std_fold(city) END AS town,
+            CASE WHEN region <> '' AND std_is_written(region) THEN std_fold(region) END AS state,
+            CASE WHEN postcode <> '' THEN std_alnum(postcode) END AS code,
+            CASE WHEN country <> '' AND std_is_written(country) THEN std_fold(country) END AS nation,
+            coalesce(lower(country_default), 'us') AS home_country,
+            list_filter(phone, lambda one_phone: std_is_written(one_phone)) AS telephones,
+            list_filter(email, lambda one_mail: std_is_written(one_mail)) AS mails,
+            std_date_order(seen_order, country_default) AS seen_reading,
+            CASE WHEN seen_on <> '' THEN std_date_text(seen_on) END AS seen,
+            std_date_order(date_order, country_default) AS birth_reading,
+            CASE WHEN birth_date <> '' THEN std_date_text(birth_date) END AS birth,
+            coalesce(trim(given_name), '') <> '' OR coalesce(trim(surname), '') <> '' AS in_parts,
+            std_fold(given_name) AS given,
+            CASE WHEN middle_name <> '' THEN std_fold(middle_name) END AS middle,
+            std_fold(surname) AS family,
+            std_suffix(suffix) AS generation,
             CASE
-                WHEN contains(street, ',') THEN street
-                WHEN address <> '' AND coalesce(trim(street), '') = '' THEN address
-            END AS line,
-            CASE WHEN birth_place <> '' AND std_is_written(birth_place) THEN std_city(birth_place) END AS birth_place,
-            CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
-            CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer
+                WHEN coalesce(trim(given_name), '') = '' AND coalesce(trim(surname), '') = ''
+                    THEN std_name_text(list_filter("name", lambda full_name: trim(full_name) <> '')[1])
+            END AS whole_name,
+            list_filter(
+                CASE WHEN len("name") > 1 THEN list_concat(other_name, "name"[2:]) ELSE other_name END,
+                lambda alias: std_is_written(alias)) AS aliases,
+            CASE WHEN ssn <> '' THEN std_plain_number(ssn) END AS ssn_digits,
+            CASE WHEN passport <> '' AND std_is_written(passport) THEN std_identifier_parts(passport) END AS passport_id,
+            CASE WHEN driver_licence <> '' AND std_is_written(driver_licence) THEN std_identifier_parts(driver_licence) END AS licence_id,
+            CASE WHEN national_id <> '' AND std_is_written(national_id) THEN std_identifier_parts(national_id) END AS national,
+            list_filter(identifier, lambda one_other: std_is_written(one_other)) AS others
         FROM mapped
     ),
-    -- What needs a second look at what was read: names in several words, places, lists.
-    parting AS (
+    step_2 AS (
         SELECT
-            *,
-            std_name_ending(given_read) AS given_parted,
-            CASE WHEN len(names_written) > 0 THEN std_person_name(names_written[1]) END AS full_read,
-            CASE WHEN len(names_written) > 1
-                THEN list_filter(list_transform(names_written[2:], lambda more: std_full_name(more)), lambda more_read: more_read IS NOT NULL)
-            END AS more_names,
-            CASE WHEN ssn IS NULL AND ssn_written <> '' THEN std_ssn_last4(ssn_written) ELSE right(ssn, 4) END AS ssn_last4,
-            CASE WHEN ssn IS NULL AND ssn_written <> '' THEN 'itin::' || std_itin(ssn_written) END AS itin,
-            std_identifier('passport', passport) AS passport_read,
-            std_identifier('driver_licence', driver_licence) AS licence_read,
-            std_identifier('national_id', national_id) AS national_read,
-            list_transform(identifier, lambda other_id: std_identifier('id', other_id)) AS identifiers_read,
-            list_transform(phone, lambda one_phone: std_phone(one_phone, country_default)) AS phones_read,
-            list_transform(email, lambda one_email: std_email(one_email)) AS emails_read,
-            CASE
-                WHEN line IS NOT NULL AND std_is_written(line) AND NOT std_is_placeholder('address', std_fold(line)) THEN std_address(line)
-            END AS place,
-            CASE
-                WHEN line IS NULL AND street_written <> '' AND NOT std_is_placeholder('address', std_fold(street_written))
-                    THEN std_street_parts(street_written, coalesce(trim(house_written), '') <> '')
-            END AS way,
-            CASE WHEN po_box_written <> '' THEN std_street_parts('po box ' || regexp_replace(lower(po_box_written), '^[^0-9]+', ''), false) END AS box,
-            std_house_number(house_written) AS house_read,
-            CASE WHEN unit_written <> '' AND std_is_written(unit_written) THEN std_unit(unit_written) END AS unit_read,
-            std_city(city_written) AS city_read,
-            CASE WHEN region_written <> '' AND std_is_written(region_written) THEN std_region(region_written) END AS region_read,
-            std_postcode(postcode_written) AS postcode_read,
-            CASE WHEN country_written <> '' AND std_is_written(country_written) THEN std_country(country_written) END AS country_read
-        FROM reading
+            * REPLACE (
+                std_place_tail(place, place_is_line, place_number_known) AS place,
+                std_date_shape(seen, seen_reading) AS seen,
+                std_date_shape(birth, birth_reading) AS birth,
+                list_transform(telephones, lambda one_phone: std_phone_text(one_phone)) AS telephones,
+                list_transform(mails, lambda one_mail: std_email(one_mail)) AS mails,
+                list_transform(others, lambda one_other: std_identifier_parts(one_other)) AS others,
+                list_transform(aliases, lambda alias: std_name_text(alias)) AS aliases,
+                std_name_parted(whole_name) AS whole_name,
+                std_identifier('passport', passport_id) AS passport_id,
+                std_identifier('driver_licence', licence_id) AS licence_id,
+                std_identifier('national_id', national) AS national,
+                std_unit(flat) AS flat,
+                std_city(town) AS town,
+                std_region(state) AS state,
+                std_postcode(code) AS code,
+                std_country(nation) AS nation,
+                std_untitled(std_known('name', given)) AS given,
+                std_known('name', std_known('middle', middle)) AS middle,
+                std_known('name', family) AS family
+            ),
+            std_ssn(ssn_digits) AS social,
+            'itin::' || std_itin(ssn_digits) AS itin
+        FROM step_1
     ),
-    -- One choice among the parts and the full name; names in other scripts go to the other names.
-    choosing AS (
+    step_3 AS (
         SELECT
-            *,
-            CASE WHEN in_parts THEN nullif(split_part(given_parted.name, ' ', 1), '') ELSE full_read.given END AS given_chosen,
-            CASE
-                WHEN NOT in_parts THEN full_read.middle
-                WHEN contains(given_parted.name, ' ')
-                    THEN concat_ws(' ', substr(given_parted.name, instr(given_parted.name, ' ') + 1), middle_read)
-                ELSE middle_read
-            END AS middle_chosen,
-            CASE WHEN in_parts THEN surname_read.name ELSE full_read.surname END AS surname_chosen,
-            coalesce(suffix_read, CASE WHEN in_parts THEN coalesce(surname_read.suffix, given_parted.suffix) ELSE full_read.suffix END) AS suffix
-        FROM (SELECT *, given_read IS NOT NULL OR surname_read.name IS NOT NULL AS in_parts FROM parting)
+            * REPLACE (
+                std_place_country(place) AS place,
+                std_date_fields(seen) AS seen,
+                std_date_fields(birth) AS birth,
+                list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) AS telephones,
+                list_transform(mails, lambda one_mail: std_known('email', one_mail)) AS mails,
+                list_transform(others, lambda one_other: std_identifier('id', one_other)) AS others,
+                list_transform(aliases, lambda alias: std_name_parted(alias)) AS aliases,
+                std_name_bare(whole_name) AS whole_name
+            )
+        FROM step_2
     ),
-    chosen AS (
+    step_4 AS (
         SELECT
-            *,
-            CASE WHEN NOT std_is_placeholder('middle', middle_chosen) AND std_is_latin(middle_chosen) THEN middle_chosen END AS middle_name,
-            CASE WHEN std_is_latin(given_chosen) THEN given_chosen END AS given_name,
-            CASE WHEN std_is_latin(surname_chosen) THEN surname_chosen END AS surname,
-            CASE
-                WHEN std_is_latin(given_chosen) IS NOT DISTINCT FROM false OR std_is_latin(surname_chosen) IS NOT DISTINCT FROM false
-                    THEN concat_ws(' ', given_chosen, middle_chosen, surname_chosen)
-            END AS native_name
-        FROM choosing
+            * REPLACE (
+                std_place_code(place) AS place,
+                std_date_texts(seen) AS seen,
+                std_date_texts(birth) AS birth,
+                list_transform(telephones, lambda one_phone: std_phone_national(one_phone, home_country)) AS telephones,
+                list_transform(aliases, lambda alias: std_name_bare(alias)) AS aliases,
+                std_name_fields(whole_name) AS whole_name
+            )
+        FROM step_3
+    ),
+    step_5 AS (
+        SELECT
+            * REPLACE (
+                std_place_code_city(place) AS place,
+                std_date_days(seen) AS seen,
+                std_date_days(birth) AS birth,
+                list_transform(telephones, lambda one_phone: std_phone(one_phone, home_country)) AS telephones,
+                list_transform(aliases, lambda alias: std_name_fields(alias)) AS aliases,
+                std_name(whole_name) AS whole_name
+            )
+        FROM step_4
+    ),
+    step_6 AS (
+        SELECT
+            * REPLACE (
+                std_place_again(place) AS place,
+                std_date_choice(seen) AS seen,
+                std_date_choice(birth) AS birth,
+                list_transform(aliases, lambda alias: std_name(alias)) AS aliases,
+                CASE WHEN in_parts THEN given ELSE std_known('name', whole_name.given) END AS given,
+                CASE WHEN in_parts THEN middle ELSE std_known('middle', whole_name.middle) END AS middle,
+                CASE WHEN in_parts THEN family ELSE std_known('name', whole_name.surname) END AS family,
+                CASE WHEN generation IS NULL AND NOT in_parts THEN whole_name.suffix ELSE generation END AS generation
+            )
+        FROM step_5
+    ),
+    step_7 AS (
+        SELECT
+            * REPLACE (
+                std_place_region(place) AS place,
+                std_date(seen) AS seen,
+                std_date(birth) AS birth,
+                list_transform(aliases, lambda alias: std_other_name(alias)) AS aliases
+            ),
+            CASE WHEN in_parts AND NOT ends_with(given, ' v') THEN std_endings(given) END AS given_parted,
+            CASE WHEN in_parts THEN std_endings(family) END AS family_parted
+        FROM step_6
+    ),
+    step_8 AS (
+        SELECT
+            * REPLACE (
+                std_place_state(place) AS place,
+                std_unended(given, given_parted) AS given,
+                std_unended(family, family_parted) AS family,
+                coalesce(generation, std_generation(family_parted), std_generation(given_parted)) AS generation
+            )
+        FROM step_7
+    ),
+    step_9 AS (
+        SELECT
+            * REPLACE (
+                std_place_unit(place) AS place,
+                nullif(split_part(given, ' ', 1), '') AS given,
+                CASE WHEN contains(given, ' ') THEN concat_ws(' ', substr(given, instr(given, ' ') + 1), middle) ELSE middle END AS middle
+            )
+        FROM step_8
+    ),
+    step_10 AS (
+        SELECT
+            * REPLACE (
+                std_place_split(place) AS place,
+                CASE WHEN std_is_latin(given) THEN given END AS given,
+                CASE WHEN std_is_latin(middle) THEN middle END AS middle,
+                CASE WHEN std_is_latin(family) THEN family END AS family
+            ),
+            CASE WHEN NOT std_is_latin(concat(given, family)) THEN concat_ws(' ', given, middle, family) END AS native_name
+        FROM step_9
+    ),
+    step_11 AS (
+        SELECT
+            * REPLACE (
+                std_place_city(place) AS place
+            ),
+            std_sound_spelling(family) AS sound
+        FROM step_10
+    ),
+    step_12 AS (
+        SELECT
+            * REPLACE (
+                std_place_number(place) AS place
+            ),
+            std_sound_classes(sound) AS sound_classes
+        FROM step_11
+    ),
+    step_13 AS (
+        SELECT
+            * REPLACE (
+                std_place_parts(place) AS place
+            )
+        FROM step_12
+    ),
+    step_14 AS (
+        SELECT
+            * REPLACE (
+                std_place_fold(place) AS place
+            )
+        FROM step_13
+    ),
+    step_15 AS (
+        SELECT
+            * REPLACE (
+                std_place(place) AS place
+            )
+        FROM step_14
     )
     SELECT
         dataset, "key", "role", agency,
         seen.day AS seen_on,
+        std_squeeze(CASE
+            WHEN in_parts THEN concat_ws(' ', given_name, middle_name, surname, suffix)
+            ELSE coalesce(
+                list_filter("name", lambda full_name: trim(full_name) <> '')[1],
+                list_filter(other_name, lambda full_name: trim(full_name) <> '')[1])
+        END) AS "name",
+        given AS given_name, middle AS middle_name, family AS surname, generation AS suffix,
+        coalesce(root, given) AS given_root,
+        std_surname_code(sound, sound_classes) AS surname_code,
         CASE
-            WHEN in_parts THEN std_squeeze(concat_ws(' ', given_written, middle_written, surname_written, suffix_written))
-            ELSE std_squeeze(coalesce(names_written[1], list_filter([native_name], lambda native: native IS NOT NULL)[1]))
-        END AS "name",
-        given_name, middle_name, surname, suffix,
-        coalesce(nickname.root, given_name) AS given_root,
-        std_surname_code(surname) AS surname_code,
-        CASE
-            WHEN native_name IS NOT NULL OR len(aliases) > 0 OR len(more_names) > 0
-                THEN std_list(list_concat(coalesce(aliases, []), coalesce(more_names, []), [native_name]))
+            WHEN native_name IS NOT NULL OR len(aliases) > 0 THEN std_list(list_append(aliases, native_name))
         END AS other_names,
-        birth.day AS birth_date, birth.other AS birth_date_alt, birth.year AS birth_year,
-        sex, ssn, ssn_last4,
+        birth.day AS birth_date, birth.other AS birth_date_alt, birth.year AS birth_year, coalesce(birth.bad, false) AS birth_is_bad,
+        coalesce(seen.bad, false) AS seen_is_bad,
+        std_sex(sex) AS sex, sex AS sex_written,
+        social AS ssn, coalesce(right(social, 4), CASE WHEN ssn <> '' AND itin IS NULL THEN std_ssn_last4(ssn) END) AS ssn_last4,
+        itin, ssn AS ssn_written,
         CASE
-            WHEN passport_read IS NOT NULL OR licence_read IS NOT NULL OR national_read IS NOT NULL OR itin IS NOT NULL
-                OR len(identifiers_read) > 0
-                THEN std_list(list_concat([passport_read, licence_read, national_read, itin], coalesce(identifiers_read, [])))
+            WHEN passport_id IS NOT NULL OR licence_id IS NOT NULL OR national IS NOT NULL OR itin IS NOT NULL OR len(others) > 0
+                THEN std_list(list_concat([passport_id, licence_id, national, itin], others))
         END AS identifiers,
-        std_list(phones_read) AS phones,
-        std_list(emails_read) AS emails,
-        std_squeeze(coalesce(
-            nullif(trim(address_written), ''),
-            concat_ws(', ',
-                nullif(concat_ws(' ', nullif(trim(house_written), ''), nullif(trim(street_written), ''), nullif(trim(unit_written), '')), ''),
-                'PO Box ' || nullif(trim(po_box_written), ''),
-                nullif(trim(city_written), ''),
-                nullif(concat_ws(' ', nullif(trim(region_written), ''), nullif(trim(postcode_written), '')), ''),
-                nullif(trim(country_written), ''))
-        )) AS address,
-        coalesce(house_read, place.house_number, way.house_number, CASE WHEN place IS NULL AND way IS NULL THEN box.house_number END) AS house_number,
-        coalesce(place.street, way.street, box.street) AS street,
-        coalesce(unit_read, place.unit, way.unit) AS unit,
-        coalesce(city_read, place.city) AS city,
-        coalesce(region_read, place.region) AS region,
-        coalesce(postcode_read, place.postcode) AS postcode,
-        coalesce(country_read, place.country) AS country,
-        birth_place, occupation, employer,
-        coalesce(birth.bad, false)::INTEGER + coalesce(seen.bad, false)::INTEGER
-            + (sex IS NULL AND sex_written <> '' AND std_is_written(sex_written) AND lower(trim(sex_written)) NOT IN ('u', 'o', 'other'))::INTEGER
-            + (ssn_last4 IS NULL AND itin IS NULL AND ssn_written <> '' AND std_is_written(ssn_written))::INTEGER
-            + (passport_read IS NULL AND passport <> '' AND std_is_written(passport))::INTEGER
-            + (licence_read IS NULL AND driver_licence <> '' AND std_is_written(driver_licence))::INTEGER
-            + (national_read IS NULL AND national_id <> '' AND std_is_written(national_id))::INTEGER
-            + (postcode_read IS NULL AND postcode_written <> '' AND std_is_written(postcode_written))::INTEGER
-            + CASE WHEN len(list_filter(identifiers_read, lambda id_read: id_read IS NULL)) > 0
-                THEN len(list_filter(identifier, lambda id_raw: std_is_written(id_raw) AND std_identifier('id', id_raw) IS NULL)) ELSE 0 END
-            + CASE WHEN len(list_filter(phones_read, lambda phone_read: phone_read IS NULL)) > 0
-                THEN len(list_filter(phone, lambda phone_raw: std_is_written(phone_raw) AND std_phone(phone_raw, country_default) IS NULL)) ELSE 0 END
-            + CASE WHEN len(list_filter(emails_read, lambda email_read: email_read IS NULL)) > 0
-                THEN len(list_filter(email, lambda email_raw: std_is_written(email_raw) AND std_email(email_raw) IS NULL)) ELSE 0 END
-            AS bad_values
-    FROM chosen
-    LEFT JOIN reference.nickname AS nickname ON nickname."name" = chosen.given_name
+        std_list(telephones) AS phones,
+        std_list(mails) AS emails,
+        std_address(address, house_number, street, unit, po_box, city, region, postcode, country) AS address,
+        coalesce(std_house_number(house_number), place.house_number) AS house_number,
+        place.street AS street,
+        coalesce(flat, place.unit) AS unit,
+        coalesce(town, place.city) AS city,
+        coalesce(state, place.region) AS region,
+        coalesce(code, place.postcode) AS postcode,
+        coalesce(nation, place.country) AS country,
+        postcode AS postcode_written,
+        CASE WHEN birth_place <> '' AND std_is_written(birth_place) THEN std_fold(birth_place) END AS birth_place,
+        CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
+        CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer,
+        std_lost(telephones) + std_lost(mails) + std_lost(others)
+            + (passport_id IS NULL AND passport <> '' AND std_is_written(passport))::INTEGER + (licence_id IS NULL AND driver_licence <> '' AND std_is_written(driver_licence))::INTEGER + (national IS NULL AND national_id <> '' AND std_is_written(national_id))::INTEGER AS lost_in_lists
+    FROM step_15
+    LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames ON nickname = given
 )

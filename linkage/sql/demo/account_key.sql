@@ -5,6 +5,7 @@ WITH seen AS (
         coalesce(routing_number, left(bic, 8), bank_name) AS bank, type::VARCHAR AS type, opened_on::VARCHAR AS opened,
         string_split(lower(title), ' ')[-1] AS surname, string_split(lower(title), ' ')[1] AS given, lower(title) AS title
     FROM demo.account_record
+    WHERE demo.sampled(account, $modulus)
 ),
 listed AS (
     SELECT

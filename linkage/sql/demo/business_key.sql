@@ -5,6 +5,7 @@ WITH seen AS (
         regexp_replace(lower(trading_name), '[^a-z0-9]', '', 'g') AS trading_name,
         ein, phone, website, house_number || ' ' || lower(street) AS home, lower(city) AS city
     FROM demo.business_record
+    WHERE demo.sampled(business, $modulus)
 ),
 listed AS (
     SELECT

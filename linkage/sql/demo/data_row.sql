@@ -1,22 +1,13 @@
 -- One row a row of a file: its dataset, key, time (0 to 1 over the years) and the entities that it tells of.
-WITH block AS (
-    SELECT kind, max(slot) + 1 AS slots FROM demo.slot GROUP BY kind
-),
-person_row AS (
-    SELECT
-        appearance.n * 3 AS row,
-        (appearance.n // slots) * 1000 + member AS person, NULL::BIGINT AS business, NULL::BIGINT AS account
+WITH person_row AS (
+    SELECT n * 3 AS row, (n // $person_slots) * 1000 + member AS person, NULL::BIGINT AS business, NULL::BIGINT AS account
     FROM (SELECT unnest(range($person_rows)) AS n) AS appearance
-    JOIN block ON block.kind = 'person'
-    JOIN demo.slot ON slot.kind = 'person' AND slot.slot = appearance.n % slots
+    JOIN demo.slot ON slot.kind = 'person' AND slot.slot = n % $person_slots
 ),
 business_row AS (
-    SELECT
-        appearance.n * 3 + 1 AS row,
-        NULL::BIGINT AS person, (appearance.n // slots) * 1000 + member AS business, NULL::BIGINT AS account
+    SELECT n * 3 + 1 AS row, NULL::BIGINT AS person, (n // $business_slots) * 1000 + member AS business, NULL::BIGINT AS account
     FROM (SELECT unnest(range($business_rows)) AS n) AS appearance
-    JOIN block ON block.kind = 'business'
-    JOIN demo.slot ON slot.kind = 'business' AND slot.slot = appearance.n % slots
+    JOIN demo.slot ON slot.kind = 'business' AND slot.slot = n % $business_slots
 ),
 account_row AS (
     SELECT row, demo.row_holder(row, account) AS person, demo.row_firm(row, account) AS business, account

@@ -5,6 +5,7 @@ WITH seen AS (
         birth_date::VARCHAR AS born, ssn, licence, passport, phone, phone2, email, house_number || ' ' || lower(street) AS home,
         lower(city) AS city, postcode
     FROM demo.person_record
+    WHERE demo.sampled(person, $modulus)
 ),
 listed AS (
     SELECT

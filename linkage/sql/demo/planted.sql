@@ -21,7 +21,7 @@ found AS (
     SELECT 'changed_surname', 'person-' || person, NULL FROM person WHERE demo.changes_surname(person)
     UNION ALL
     SELECT 'shell_address', 'business-' || a.business, 'business-' || b.business
-    FROM business AS a JOIN business AS b ON b.business // 6 = a.business // 6 AND b.business > a.business WHERE demo.is_shell(a.business)
+    FROM business AS a JOIN business AS b ON b.business // 4 = a.business // 4 AND b.business > a.business WHERE demo.is_shell(a.business)
     UNION ALL
     SELECT 'chain', 'business-' || business, NULL FROM business WHERE demo.is_chain(business)
     UNION ALL

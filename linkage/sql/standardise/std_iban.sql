@@ -1,11 +1,7 @@
--- An international bank account number with right length and check digits, in lower case without spaces.
-CREATE OR REPLACE TEMP MACRO std_iban(written) AS
-    list_transform([regexp_replace(std_alnum(written), '^iban', '')], lambda iban_1:
-        CASE
-            WHEN regexp_matches(iban_1, '^[a-z]{2}[0-9]{2}[a-z0-9]{11,30}$')
-                THEN CASE
-                    WHEN coalesce(getvariable('std_iban_lengths')[left(iban_1, 2)]::INTEGER, length(iban_1)) = length(iban_1)
-                        THEN CASE WHEN std_mod97(substr(iban_1, 5) || left(iban_1, 4)) = 1 THEN iban_1 END
-                END
-        END
-    )[1]
+-- An international bank account number, folded by std_alnum, with right length and check digits.
+CREATE OR REPLACE TEMP MACRO std_iban(folded) AS
+    CASE
+        WHEN regexp_matches(folded, '^[a-z]{2}[0-9]{2}[a-z0-9]{11,30}$')
+            AND coalesce(getvariable('std_iban_lengths')[left(folded, 2)], length(folded)::VARCHAR) = length(folded)::VARCHAR
+            THEN CASE WHEN std_mod97(substr(folded, 5) || left(folded, 4)) = 1 THEN folded END
+    END

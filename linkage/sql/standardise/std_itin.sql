@@ -1,6 +1,3 @@
 -- A taxpayer number that starts with 9 and was written where a social security number belongs.
-CREATE OR REPLACE TEMP MACRO std_itin(written) AS
-    CASE
-        WHEN regexp_matches(written, '^[\s./-]*9[\s0-9./-]+$') AND regexp_matches(std_digits(written), '^9[0-9]{8}$')
-            AND translate(std_digits(written), '9', '') <> '' THEN std_digits(written)
-    END
+CREATE OR REPLACE TEMP MACRO std_itin(digits) AS
+    CASE WHEN length(digits) = 9 AND left(digits, 1) = '9' AND NOT std_is_same_sign(digits) AND NOT std_is_placeholder('ssn', digits) THEN digits END

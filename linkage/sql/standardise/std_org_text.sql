@@ -1,15 +1,13 @@
--- An organisation's name folded: dotted initials joined, "&" spelt out, apostrophes dropped, other signs a space.
+-- Organisation, step 1: folded, dotted initials joined, "&" spelt out, apostrophes dropped, other signs a space.
 CREATE OR REPLACE TEMP MACRO std_org_text(written) AS
-    list_transform([std_latin(written)], lambda org_text:
-        CASE
-            WHEN regexp_matches(org_text, '^[a-z0-9]+(?: [a-z0-9]+)*$') THEN org_text
-            ELSE nullif(trim(regexp_replace(
-                replace(replace(
-                    CASE
-                        WHEN contains(org_text, '.') THEN regexp_replace(org_text, '\b(\p{L})\.', '\1', 'g')
-                        ELSE org_text
-                    END,
-                    '''', ''), '&', ' and '),
-                '[^\p{L}\p{M}\p{Nd}]+', ' ', 'g')), '')
-        END
-    )[1]
+    CASE
+        WHEN regexp_matches(written, '^[a-zA-Z0-9]+(?: [a-zA-Z0-9]+)*$') THEN lower(written)
+        ELSE nullif(trim(regexp_replace(
+            replace(replace(
+                CASE
+                    WHEN contains(written, '.') THEN regexp_replace(std_latin(written), '\b(\p{L})\.', '\1', 'g')
+                    ELSE std_latin(written)
+                END,
+                '''', ''), '&', ' and '),
+            '[^\p{L}\p{M}\p{Nd}]+', ' ', 'g')), '')
+    END

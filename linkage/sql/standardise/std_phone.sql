@@ -1,19 +1,11 @@
--- A telephone number: ten digits in the United States and Canada, '+' and digits abroad, seven digits without area code.
-CREATE OR REPLACE TEMP MACRO std_phone(written, country) AS
-    list_transform(
-        [CASE
-            WHEN regexp_matches(written, '[a-zA-Z#,;]')
-                THEN regexp_replace(lower(written), '\s*(?:[,;#]|ext(?:ension|n)?\.?|x|p|w)[\s:.#]*[0-9]{1,6}\s*$', '')
-            ELSE written
-        END],
-        lambda phone_1: list_transform(
-            [{
-                'digits': CASE
-                    WHEN regexp_matches(phone_1, '^[^0-9+]*(?:00|011[\s.-])') THEN regexp_replace(std_digits(phone_1), '^(?:011|00)', '')
-                    ELSE std_digits(phone_1)
-                END,
-                'abroad': regexp_matches(phone_1, '^[^0-9+]*(?:\+|00|011[\s.-])')
-            }],
-            lambda phone_2: std_phone_form(phone_2.digits, phone_2.abroad, country)
-        )[1]
-    )[1]
+-- Telephone number, step 4: ten digits in the United States and Canada, '+' and digits abroad, seven digits without area code; NULL for fillers.
+CREATE OR REPLACE TEMP MACRO std_phone(step, country) AS
+    CASE
+        WHEN length(step.digits) NOT BETWEEN 7 AND 15 OR std_is_same_sign(step.digits)
+            OR right(step.digits, 7) IN ('5555555', '0000000', '9999999') OR std_is_placeholder('phone', step.digits)
+            OR (length(step.digits) = 10 AND starts_with(step.digits, '000')) THEN NULL
+        WHEN step.abroad THEN '+' || step.digits
+        WHEN NOT step.home AND getvariable('std_calling_codes')[country] <> ''
+            THEN '+' || getvariable('std_calling_codes')[country] || ltrim(step.digits, '0')
+        ELSE step.digits
+    END

@@ -1,11 +1,18 @@
--- Sound code of a folded surname: its first sound, then the classes of its consonants, vowels left out; at most eight signs.
-CREATE OR REPLACE TEMP MACRO std_surname_code(folded) AS
-    list_transform([std_sound_spelling(replace(folded, ' ', ''))], lambda code_1:
-        left(
-            concat(
-                translate(left(code_1, 1), 'cqzxeiouy', 'kkssaaaaa'),
-                std_undouble(translate(substr(code_1, 2), 'bpfvcgjkqsxzdtlmnraeiouhwy', '111122222222334556'))
-            ),
-            8
-        )
-    )[1]
+-- Sound code of a surname: its first sound, then the classes of its consonants without doubles; at most eight signs.
+CREATE OR REPLACE TEMP MACRO std_surname_code(spelling, classes) AS
+    left(
+        concat(
+            CASE
+                WHEN left(spelling, 1) IN ('c', 'q') THEN 'k'
+                WHEN left(spelling, 1) IN ('z', 'x') THEN 's'
+                WHEN left(spelling, 1) IN ('e', 'i', 'o', 'u', 'y') THEN 'a'
+                ELSE left(spelling, 1)
+            END,
+            CASE
+                WHEN regexp_matches(classes, '11|22|33|44|55|66')
+                    THEN replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+                        classes, '11', '1'), '11', '1'), '22', '2'), '22', '2'), '33', '3'), '33', '3'),
+                        '44', '4'), '44', '4'), '55', '5'), '55', '5'), '66', '6'), '66', '6')
+                ELSE classes
+            END),
+        CASE WHEN spelling IS NULL THEN NULL ELSE 8 END)

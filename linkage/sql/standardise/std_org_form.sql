@@ -1,0 +1,17 @@
+-- Organisation, step 4: core and legal form; a few forms stand at the start.
+CREATE OR REPLACE TEMP MACRO std_org_form(step) AS
+    CASE
+        WHEN step.parted.core <> '' THEN {
+            'core': CASE
+                WHEN ends_with(step.parted.core, ' and') THEN left(step.parted.core, length(step.parted.core) - 4)
+                ELSE step.parted.core
+            END,
+            'form': coalesce(
+                getvariable('std_legal_forms')[trim(step.parted.tail)],
+                getvariable('std_legal_forms')[split_part(step.parted.tail, ' ', -1)],
+                getvariable('std_legal_forms')[split_part(step.parted.tail, ' ', 2)])}
+        WHEN regexp_matches(step.bare, '^(?:ooo|oao|zao|pao|tov|uab|pt) ') THEN {
+            'core': substr(step.bare, instr(step.bare, ' ') + 1),
+            'form': left(step.bare, instr(step.bare, ' ') - 1)}
+        ELSE {'core': step.bare, 'form': NULL::VARCHAR}
+    END

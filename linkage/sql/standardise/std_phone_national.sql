@@ -1,0 +1,7 @@
+-- Telephone number, step 3: the digits without the country code 1.
+CREATE OR REPLACE TEMP MACRO std_phone_national(step, country) AS
+    CASE
+        WHEN length(step.digits) = 11 AND starts_with(step.digits, '1') AND (step.abroad OR country IN ('us', 'ca'))
+            THEN {'digits': right(step.digits, 10), 'abroad': false, 'home': true}
+        ELSE {'digits': step.digits, 'abroad': step.abroad, 'home': country IN ('us', 'ca')}
+    END
