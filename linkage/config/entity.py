@@ -64,11 +64,14 @@ class BlockingRule(Settings):
 class Blocking(Settings):
     """Which pairs are candidates.
 
-    `max_block` is the largest number of records that may share a key;
+    `max_block` is the largest number of records that may share a key. A rule may make `least_pairs` pairs or
+    `pairs_per_record` for each record, whichever is more: at training its largest blocks become stop keys until it does.
     a value of a `generic` column held by more than `generic_max` records at training says nothing and is set aside.
     """
 
     max_block: Annotated[int, Field(ge=10)] = 1000
+    pairs_per_record: Annotated[float, Field(gt=0)] = 1.0
+    least_pairs: Annotated[int, Field(ge=0)] = 1_000_000
     generic: tuple[Name, ...] = ()
     generic_max: Annotated[int, Field(ge=2)] = 50
     rules: Annotated[tuple[BlockingRule, ...], Field(min_length=1)]

@@ -62,15 +62,15 @@ class DemoRates:
     identifier_error: float = 0.04
     """Identifiers and phones with a wrong digit."""
     # Businesses
-    chain: float = 0.10
+    chain: float = 0.14
     """Businesses that bear the name of a chain; each place is an entity of its own."""
-    shell: float = 0.06
+    shell: float = 0.09
     """Businesses that sit, four at a time, at one address with one phone."""
-    trading_name: float = 0.08
+    trading_name: float = 0.14
     """Business records that give the trading name in place of the legal one."""
-    name_variant: float = 0.50
+    name_variant: float = 0.55
     """Business names written in another way (legal form, abbreviation, typing error)."""
-    business_moved: float = 0.25
+    business_moved: float = 0.4
     """Businesses that move to another address and phone."""
     # Accounts
     business_account: float = 0.30
@@ -85,9 +85,9 @@ class DemoRates:
     """Every other account: opened together with another one, the number one higher."""
     reused_number: float = 0.03
     """Every other account: the number was another customer's before."""
-    masked: float = 0.10
+    masked: float = 0.08
     """Account numbers of which only the last four characters are shown."""
-    number_error: float = 0.04
+    number_error: float = 0.035
     """Account numbers with a wrong digit."""
     bank_as_name: float = 0.25
     """Account records that name the bank in words, in one of several ways."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from linkage.config.entity import parse_part
 from linkage.engine.sql import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linkage.config.entity import BlockingRule
+    from linkage.config.entity import Blocking, BlockingRule
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
 
@@ -82,6 +84,38 @@ def large_blocks(engine: Engine, entity_type: EntityType, rules: Sequence[Blocki
         Block(rules[rule].name, key, records, record_name(dataset, name, role))
         for rule, key, records, dataset, name, role in rows
     ]
+
+
+def fit_stop_keys(
+    engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], blocking: Blocking, records: int
+) -> dict[str, list[int]]:
+    """Return for each rule the keys whose blocks are too large for `max_block` or for the rule's budget of pairs.
+
+    The largest blocks go first: what many records share says least about who they are. They are frozen into the model
+    as stop keys, so that which pairs are candidates never depends on later counts.
+    """
+    engine.create_as(
+        "blocking", "size", f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1"
+    )
+    budget = max(blocking.least_pairs, round(blocking.pairs_per_record * records))
+    rows = engine.rows(
+        """
+        WITH grown AS (
+            SELECT rule, records, sum(sum(records * (records - 1) // 2)) OVER (PARTITION BY rule ORDER BY records) AS pairs
+            FROM blocking.size GROUP BY rule, records
+        ), kept AS (
+            SELECT rule, max(records) AS largest FROM grown WHERE pairs <= $budget AND records <= $most GROUP BY rule
+        )
+        SELECT size.rule, size.key FROM blocking.size LEFT JOIN kept USING (rule)
+        WHERE size.records > coalesce(kept.largest, 1) ORDER BY size.rule, size.key
+        """,
+        {"budget": budget, "most": blocking.max_block},
+    )
+    engine.run("DROP TABLE blocking.size")
+    found: dict[str, list[int]] = {rule.name: [] for rule in rules}
+    for number, key in rows:
+        found[rules[number].name].append(key)
+    return found
 
 
 def record_name(dataset: str, key: str, role: str) -> str:

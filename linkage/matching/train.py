@@ -16,7 +16,7 @@ import numpy as np
 from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import quote
 from linkage.errors import ModelError
-from linkage.matching.blocking import drop_stop_keys, large_blocks, make_keys, make_pairs
+from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
@@ -35,6 +35,7 @@ ITERATIONS = 60
 TRUSTED = 5.0
 LEAST, MOST = 1e-9, 1 - 1e-6
 STILL = 1e-6
+MOST_STOP_KEYS = 100_000
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,15 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     model = replace(model, **_frequencies(engine, model))
     make_frequencies(engine, model)
     make_keys(engine, kind, model.rules)
-    stop_keys = tuple(sorted(block.key for block in large_blocks(engine, kind, model.rules, model.max_block)))
-    model = replace(model, stop_keys=stop_keys)
-    drop_stop_keys(engine, kind, stop_keys)
-    candidates = make_pairs(engine, kind)
     records = int(engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}"))
+    stops = fit_stop_keys(engine, kind, model.rules, entity.blocking, records)
+    if any(len(keys) > MOST_STOP_KEYS for keys in stops.values()):
+        # A rule that has to set so much aside finds nothing that is worth its keys.
+        rules = tuple(rule for rule in model.rules if len(stops[rule.name]) <= MOST_STOP_KEYS)
+        make_keys(engine, kind, rules)
+    model = replace(model, rules=rules, stop_keys=tuple(sorted(key for rule in rules for key in stops[rule.name])))
+    drop_stop_keys(engine, kind, model.stop_keys)
+    candidates = make_pairs(engine, kind)
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
     sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"))
     engine.run("DROP TABLE training.pair")

@@ -120,7 +120,9 @@ def _evidence(run: Run, audience: str) -> None:
 
 def _in_order(query: str) -> str:
     """Put the two records of each pair in the order of their names (their numbers depend on other records)."""
-    first = "row(dataset_a, key_a, role_a) <= row(dataset_b, key_b, role_b)"
+    first = (
+        "(dataset_a < dataset_b OR (dataset_a = dataset_b AND (key_a < key_b OR (key_a = key_b AND role_a <= role_b))))"
+    )
     swapped = [
         f"CASE WHEN {first} THEN {name}_{a} ELSE {name}_{b} END AS {name}_{a}"
         for a, b in (("a", "b"), ("b", "a"))

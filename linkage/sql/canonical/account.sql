@@ -30,7 +30,7 @@ FROM (
                 std_date_shape(seen, seen_reading) AS seen,
                 std_date_shape(opened, opened_reading) AS opened,
                 std_org_bare(bank) AS bank,
-                list_transform(owners, lambda one_holder: std_name_text(one_holder)) AS owners,
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_text(one_holder)) END AS owners,
                 std_routing(routing) AS routing,
                 std_routing(institution_digits) AS institution_digits,
                 std_iban(regexp_replace(iban_folded, '^iban', '')) AS iban_folded
@@ -47,7 +47,7 @@ FROM (
                 std_date_fields(seen) AS seen,
                 std_date_fields(opened) AS opened,
                 std_org_parted(bank) AS bank,
-                list_transform(owners, lambda one_holder: std_name_parted(one_holder)) AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(one_holder)) END AS owners
             )
         FROM step_2
     ),
@@ -57,7 +57,7 @@ FROM (
                 std_date_texts(seen) AS seen,
                 std_date_texts(opened) AS opened,
                 std_org_form(bank) AS bank,
-                list_transform(owners, lambda one_holder: std_name_bare(one_holder).bare) AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_bare(one_holder).bare) END AS owners
             )
         FROM step_3
     ),
@@ -67,7 +67,7 @@ FROM (
                 std_date_days(seen) AS seen,
                 std_date_days(opened) AS opened,
                 std_org(bank) AS bank,
-                list_transform(owners, lambda one_holder: std_holder(one_holder)) AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
             )
         FROM step_4
     ),

@@ -49,10 +49,10 @@ FROM (
             * REPLACE (
                 std_place_tail(place, place_is_line, place_number_known) AS place,
                 std_date_shape(seen, seen_reading) AS seen,
-                list_transform(telephones, lambda one_phone: std_phone_text(one_phone)) AS telephones,
-                list_transform(mails, lambda one_mail: std_email(one_mail)) AS mails,
-                list_transform(others, lambda one_other: std_identifier_parts(one_other)) AS others,
-                list_transform(registrations, lambda one_registration: std_identifier_parts(one_registration)) AS registrations,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_text(one_phone)) END AS telephones,
+                CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_email(one_mail)) END AS mails,
+                CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier_parts(one_other)) END AS others,
+                CASE WHEN len(registrations) > 0 THEN list_transform(registrations, lambda one_registration: std_identifier_parts(one_registration)) END AS registrations,
                 std_lei(lei_folded) AS lei_folded,
                 std_unit(flat) AS flat,
                 std_city(town) AS town,
@@ -71,12 +71,12 @@ FROM (
             * REPLACE (
                 std_place_country(place) AS place,
                 std_date_fields(seen) AS seen,
-                list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) AS telephones,
-                list_transform(mails, lambda one_mail: std_known('email', one_mail)) AS mails,
-                list_transform(others, lambda one_other: std_identifier('id', one_other)) AS others,
-                list_transform(registrations, lambda one_registration: std_identifier('registration', one_registration)) AS registrations,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
+                CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
+                CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
+                CASE WHEN len(registrations) > 0 THEN list_transform(registrations, lambda one_registration: std_identifier('registration', one_registration)) END AS registrations,
                 std_org_bare(company) AS company,
-                list_transform(aliases, lambda alias: std_org_text(alias)) AS aliases,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org_text(alias)) END AS aliases,
                 CASE WHEN tax IS NULL AND (tax_digits IS NULL OR length(tax_digits) <> 9) THEN std_identifier('tax', tax_other) END AS tax_other
             )
         FROM step_2
@@ -86,9 +86,9 @@ FROM (
             * REPLACE (
                 std_place_code(place) AS place,
                 std_date_texts(seen) AS seen,
-                list_transform(telephones, lambda one_phone: std_phone_national(one_phone, home_country)) AS telephones,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_national(one_phone, home_country)) END AS telephones,
                 std_org_parted(company) AS company,
-                list_transform(aliases, lambda alias: std_org_bare(alias)) AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org_bare(alias)) END AS aliases
             )
         FROM step_3
     ),
@@ -97,9 +97,9 @@ FROM (
             * REPLACE (
                 std_place_code_city(place) AS place,
                 std_date_days(seen) AS seen,
-                list_transform(telephones, lambda one_phone: std_phone(one_phone, home_country)) AS telephones,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone(one_phone, home_country)) END AS telephones,
                 std_org_form(company) AS company,
-                list_transform(aliases, lambda alias: std_org_parted(alias)) AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org_parted(alias)) END AS aliases
             )
         FROM step_4
     ),
@@ -109,7 +109,7 @@ FROM (
                 std_place_again(place) AS place,
                 std_date_choice(seen) AS seen,
                 std_org(company) AS company,
-                list_transform(aliases, lambda alias: std_org_form(alias)) AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org_form(alias)) END AS aliases
             )
         FROM step_5
     ),
@@ -118,7 +118,7 @@ FROM (
             * REPLACE (
                 std_place_region(place) AS place,
                 std_date(seen) AS seen,
-                list_transform(aliases, lambda alias: std_org(alias).core) AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org(alias).core) END AS aliases
             )
         FROM step_6
     ),

@@ -62,10 +62,10 @@ FROM (
                 std_place_tail(place, place_is_line, place_number_known) AS place,
                 std_date_shape(seen, seen_reading) AS seen,
                 std_date_shape(birth, birth_reading) AS birth,
-                list_transform(telephones, lambda one_phone: std_phone_text(one_phone)) AS telephones,
-                list_transform(mails, lambda one_mail: std_email(one_mail)) AS mails,
-                list_transform(others, lambda one_other: std_identifier_parts(one_other)) AS others,
-                list_transform(aliases, lambda alias: std_name_text(alias)) AS aliases,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_text(one_phone)) END AS telephones,
+                CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_email(one_mail)) END AS mails,
+                CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier_parts(one_other)) END AS others,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_text(alias)) END AS aliases,
                 std_name_parted(whole_name) AS whole_name,
                 std_identifier('passport', passport_id) AS passport_id,
                 std_identifier('driver_licence', licence_id) AS licence_id,
@@ -89,10 +89,10 @@ FROM (
                 std_place_country(place) AS place,
                 std_date_fields(seen) AS seen,
                 std_date_fields(birth) AS birth,
-                list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) AS telephones,
-                list_transform(mails, lambda one_mail: std_known('email', one_mail)) AS mails,
-                list_transform(others, lambda one_other: std_identifier('id', one_other)) AS others,
-                list_transform(aliases, lambda alias: std_name_parted(alias)) AS aliases,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
+                CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
+                CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(alias)) END AS aliases,
                 std_name_bare(whole_name) AS whole_name
             )
         FROM step_2
@@ -103,8 +103,8 @@ FROM (
                 std_place_code(place) AS place,
                 std_date_texts(seen) AS seen,
                 std_date_texts(birth) AS birth,
-                list_transform(telephones, lambda one_phone: std_phone_national(one_phone, home_country)) AS telephones,
-                list_transform(aliases, lambda alias: std_name_bare(alias)) AS aliases,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_national(one_phone, home_country)) END AS telephones,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_bare(alias)) END AS aliases,
                 std_name_fields(whole_name) AS whole_name
             )
         FROM step_3
@@ -115,8 +115,8 @@ FROM (
                 std_place_code_city(place) AS place,
                 std_date_days(seen) AS seen,
                 std_date_days(birth) AS birth,
-                list_transform(telephones, lambda one_phone: std_phone(one_phone, home_country)) AS telephones,
-                list_transform(aliases, lambda alias: std_name_fields(alias)) AS aliases,
+                CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone(one_phone, home_country)) END AS telephones,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_fields(alias)) END AS aliases,
                 std_name(whole_name) AS whole_name
             )
         FROM step_4
@@ -127,7 +127,7 @@ FROM (
                 std_place_again(place) AS place,
                 std_date_choice(seen) AS seen,
                 std_date_choice(birth) AS birth,
-                list_transform(aliases, lambda alias: std_name(alias)) AS aliases,
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name(alias)) END AS aliases,
                 CASE WHEN in_parts THEN given ELSE std_known('name', whole_name.given) END AS given,
                 CASE WHEN in_parts THEN middle ELSE std_known('middle', whole_name.middle) END AS middle,
                 CASE WHEN in_parts THEN family ELSE std_known('name', whole_name.surname) END AS family,
@@ -141,7 +141,7 @@ FROM (
                 std_place_region(place) AS place,
                 std_date(seen) AS seen,
                 std_date(birth) AS birth,
-                list_transform(aliases, lambda alias: std_other_name(alias)) AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_other_name(alias)) END AS aliases
             ),
             CASE WHEN in_parts AND NOT ends_with(given, ' v') THEN std_endings(given) END AS given_parted,
             CASE WHEN in_parts THEN std_endings(family) END AS family_parted
