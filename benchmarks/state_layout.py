@@ -145,27 +145,29 @@ def build_base(ws: Path, total: int) -> None:
     con.close()
 
 
-def prepare(con: Con, audience: str, touched: str = "") -> None:
-    """The members of the identities to publish: all as a view, the touched as a table."""
-    source = f"b.resolution.assignment_{audience} {f'SEMI JOIN {touched} USING (identity)' if touched else ''}"
-    con.execute(f"""CREATE OR REPLACE TEMP {"TABLE" if touched else "VIEW"} member AS SELECT a.identity, p.* FROM (FROM {source}) a JOIN b.canonical.person p USING (record);
-        CREATE OR REPLACE TEMP TABLE many AS SELECT identity, record, agency, seen_on, phones, emails, {", ".join(GOLDEN)} FROM member
+def prepare(con: Con, audience: str, which: str) -> None:
+    """The members of the identities to publish, and those of them that are identities of two records and more."""
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE member AS SELECT a.identity, p.*
+          FROM (FROM b.resolution.assignment_{audience} WHERE {which}) a JOIN b.canonical.person p USING (record);
+        CREATE OR REPLACE TEMP TABLE many AS FROM member
         SEMI JOIN (SELECT identity FROM member GROUP BY identity HAVING count(*) > 1) USING (identity)""")
 
 
 def build_release(ws: Path, audience: str, n: int, file: str) -> None:
-    """A whole release from base n."""
+    """A whole release from base n, in eight pieces in the order of the identities: lists of all at once pass 4 GB."""
     con = connect(ws, b=f"base/{n}.duckdb (READ_ONLY)", r=f"{file} {NO_WAL}")
-    prepare(con, audience)
-    for table, sql in PUBLISHED.items():
-        con.execute(f"CREATE TABLE r.{table} AS FROM ({sql}) ORDER BY ALL")
+    for piece in ("01", "23", "45", "67", "89", "ab", "cd", "ef"):
+        prepare(con, audience, f"contains('{piece}', identity[2])")
+        for table, sql in PUBLISHED.items():
+            start = f"CREATE TABLE r.{table} AS" if piece == "01" else f"INSERT INTO r.{table}"
+            con.execute(f"{start} FROM ({sql}) ORDER BY ALL")
     con.execute("CREATE TABLE r.release_info AS SELECT 0 AS release; CHECKPOINT r")
     con.close()
 
 
 def patch_release(con: Con, audience: str, n: int) -> None:
     """Replace the touched identities in `r`, a copy of the last release."""
-    prepare(con, audience, f"touched_{audience}")
+    prepare(con, audience, f"identity IN (FROM touched_{audience})")
     con.execute("BEGIN")
     for table, sql in PUBLISHED.items():
         con.execute(f"DELETE FROM r.{table} USING touched_{audience} t WHERE {table}.identity = t.identity")

@@ -22,10 +22,14 @@ _PART = re.compile(r"^([a-z][a-z0-9_]*)(?:\.(each|year|month|first\(([1-9][0-9]?
 
 
 class Prior(Settings):
-    """Chances of one agreement level: `m` among records of one entity, `u` among records of two."""
+    """Chances of one agreement level: `m` among records of one entity, `u` among records of two.
+
+    `fixed` keeps them as they are: training without labels cannot tell what depends on other evidence.
+    """
 
     m: Annotated[float, Field(gt=0, lt=1)]
     u: Annotated[float, Field(gt=0, lt=1)]
+    fixed: bool = False
 
 
 class Comparison(Settings):
@@ -89,12 +93,17 @@ class Thresholds(Settings):
 
 
 class Training(Settings):
-    """How models are trained: pair samples, and how many effective pairs the priors weigh as much as."""
+    """How models are trained: pair samples, and how many effective pairs the priors weigh as much as.
+
+    `counted_once` are lists of columns: where rarity is counted, records that agree on all columns of the first list that
+    both fill count as one, since one entity with many records does not make its name common.
+    """
 
     random_pairs: Annotated[int, Field(ge=1000)] = 500_000
     rule_pairs: Annotated[int, Field(ge=1000)] = 300_000
-    prior_pairs: Annotated[float, Field(gt=0)] = 200.0
+    prior_pairs: Annotated[float, Field(gt=0)] = 1000.0
     matches_per_record: Annotated[float, Field(gt=0)] = 0.5
+    counted_once: tuple[tuple[Name, ...], ...] = ()
 
 
 class Conflict(Settings):

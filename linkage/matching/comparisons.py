@@ -31,6 +31,11 @@ class Level:
     rarity: float = 0.0
 
 
+_MAILBOXES = (
+    "info|contact|office|admin|administration|sales|support|service|services|mail|hello|enquiries|inquiries|webmaster|"
+    "no-?reply|reception|billing|accounts?|accounting|hr|jobs|help|helpdesk|team|postmaster|marketing|press|legal"
+)
+
 Columns = Mapping[str, str]
 Builder = Callable[[Columns], tuple[Level, ...]]
 
@@ -39,12 +44,15 @@ Builder = Callable[[Columns], tuple[Level, ...]]
 class Kind:
     """A kind of comparison: the columns it reads (name in the kind → default column) and its levels.
 
+    `rarity_column` is the column whose value frequencies count; where agreement is on something that is no column (a
+    house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
     `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
     """
 
     columns: Columns
     build: Builder
     rarity_column: str | None = None
+    rarity_value: str | None = None
     foreign: frozenset[str] = frozenset()
 
 
@@ -151,6 +159,28 @@ def _number(c: Columns) -> tuple[Level, ...]:
     )
 
 
+def _account_number(c: Columns) -> tuple[Level, ...]:
+    (l, r), (tail_l, tail_r), (iban_l, iban_r) = _pair(c["number"]), _pair(c["tail"]), _pair(c["iban"])
+    hidden = f"({l} IS NULL OR {r} IS NULL)"
+    return (
+        Level(UNKNOWN, "a number is missing", f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL"),
+        Level("exact", "same number", f"{l} = {r}"),
+        Level(
+            "iban",
+            "one number is the domestic part of the other's IBAN",
+            f"(length({r}) > 5 AND contains({iban_l}, {r})) OR (length({l}) > 5 AND contains({iban_r}, {l})) OR {iban_l} = {iban_r}",
+        ),
+        Level(
+            "sequence",
+            "only the last digit differs, as it does for accounts opened together",
+            f"length({l}) = length({r}) AND left({l}, length({l}) - 1) = left({r}, length({r}) - 1)",
+        ),
+        Level("near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({l}, {r}) <= 1"),
+        Level("tail", "same last digits of a number that one side hides", f"{hidden} AND {tail_l} = {tail_r}"),
+        Level("different", "different numbers", "ELSE"),
+    )
+
+
 def _shared(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["list"])
     return (
@@ -166,15 +196,19 @@ def _identifiers(c: Columns) -> tuple[Level, ...]:
     def kinds(side: str) -> str:
         return f"list_transform({side}, lambda x: split_part(x, ':', 1))"
 
+    # Identifiers of different kinds (a passport, a licence) cannot be compared: they tell nothing.
     return (
-        Level(UNKNOWN, "a side has none", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level(
+            UNKNOWN,
+            "no identifiers of one kind",
+            f"{l} IS NULL OR {r} IS NULL OR NOT coalesce(list_has_any({kinds(l)}, {kinds(r)}), FALSE)",
+        ),
         Level("shared", "an identifier in common", f"list_has_any({l}, {r})"),
         Level(
             "near",
             "an identifier of one kind differs in one character",
             f"len(list_filter({l}, lambda x: len(list_filter({r}, lambda y: damerau_levenshtein(x, y) <= 1)) > 0)) > 0",
         ),
-        Level("other_kinds", "identifiers of different kinds", f"NOT list_has_any({kinds(l)}, {kinds(r)})"),
         Level("different", "different identifiers of one kind", "ELSE"),
     )
 
@@ -187,7 +221,7 @@ def _phones(c: Columns) -> tuple[Level, ...]:
 
     return (
         Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
-        Level("shared", "a phone in common", f"list_has_any({l}, {r})"),
+        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=0.5),
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),
     )
@@ -199,10 +233,12 @@ def _emails(c: Columns) -> tuple[Level, ...]:
     def locals_(side: str) -> str:
         return f"list_transform({side}, lambda x: split_part(x, '@', 1))"
 
+    own = f"list_filter({l}, lambda x: NOT regexp_matches(x, '^({_MAILBOXES})@'))"
     return (
         Level(UNKNOWN, "a side has no e-mail", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
-        Level("shared", "an e-mail in common", f"list_has_any({l}, {r})"),
-        Level("local", "the same name before the @", f"list_has_any({locals_(l)}, {locals_(r)})"),
+        Level("shared", "an e-mail in common", f"list_has_any({own}, {r})"),
+        Level("mailbox", "a mailbox of an office in common, such as info@", f"list_has_any({l}, {r})"),
+        Level("local", "the same name before the @", f"list_has_any({locals_(own)}, {locals_(r)})"),
         Level("different", "different e-mails", "ELSE"),
     )
 
@@ -217,12 +253,13 @@ def _address(c: Columns) -> tuple[Level, ...]:
             "an address is missing",
             f"({street_l} IS NULL OR {street_r} IS NULL) AND ({code_l} IS NULL OR {code_r} IS NULL) AND ({city_l} IS NULL OR {city_r} IS NULL)",
         ),
-        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}"),
+        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}", rarity=0.5),
         Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}"),
         Level(
             "house", "similar street, house number off by a digit", f"{near} AND levenshtein({house_l}, {house_r}) <= 1"
         ),
-        Level("street", "same street", f"{street_l} = {street_r}"),
+        Level("street", "same street, another house", f"{street_l} = {street_r}"),
+        Level("number", "same house number, street unlike or missing", f"{house_l} = {house_r}"),
         Level("postcode", "same postcode", f"{code_l} = {code_r}"),
         Level("city", "same city", f"{city_l} = {city_r}"),
         Level("different", "different addresses", "ELSE"),
@@ -298,17 +335,46 @@ def _organisation(c: Columns) -> tuple[Level, ...]:
     )
 
 
+def _institution(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["value"])
+
+    def form(side: str) -> str:
+        """Routing number, BIC or name: forms of one institution that cannot be compared with each other."""
+        return (
+            f"CASE WHEN regexp_full_match({side}, '[0-9]+') THEN 'routing' "
+            f"WHEN regexp_full_match({side}, '[a-z]{{6}}[a-z0-9]{{2}}') THEN 'bic' ELSE 'name' END"
+        )
+
+    return (
+        Level(UNKNOWN, "a side does not say, or says it in another form", f"{l} IS NULL OR {r} IS NULL OR {form(l)} <> {form(r)}"),
+        Level("exact", "same institution", f"{l} = {r}", rarity=1.0),
+        Level(
+            "near",
+            "similar spelling of the institution",
+            f"jaro_winkler_similarity({l}, {r}) >= 0.88 AND {form(l)} = 'name' OR damerau_levenshtein({l}, {r}) <= 1",
+        ),
+        Level("different", "different institutions", "ELSE"),
+    )
+
+
 def _holders(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["list"])
     first_l, first_r = f"{l}[1]", f"{r}[1]"
     return (
         Level(UNKNOWN, "a holder is missing", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
         Level("shared", "a holder in common", f"list_has_any({l}, {r})"),
-        Level("near", "holders of similar spelling", f"jaro_winkler_similarity({first_l}, {first_r}) >= 0.9"),
+        Level(
+            "contained",
+            "all names of one holder are names of the other",
+            f"len(list_filter({l}, lambda x: len(list_filter({r}, lambda y: list_has_all(string_split(x, ' '), string_split(y, ' ')) "
+            f"OR list_has_all(string_split(y, ' '), string_split(x, ' ')))) > 0)) > 0",
+        ),
+        Level("near", "holders of similar spelling", f"jaro_winkler_similarity({first_l}, {first_r}) >= 0.88"),
         Level(
             "part",
             "holders share a name",
-            f"list_has_any(string_split(array_to_string({l}, ' '), ' '), string_split(array_to_string({r}, ' '), ' '))",
+            f"list_has_any(list_filter(string_split(array_to_string({l}, ' '), ' '), lambda x: length(x) > 2), "
+            f"string_split(array_to_string({r}, ' '), ' '))",
         ),
         Level("different", "different holders", "ELSE"),
     )
@@ -319,33 +385,37 @@ KINDS: Mapping[str, Kind] = {
         {"given": "given_name", "root": "given_root", "surname": "surname"},
         _given_name,
         "given",
-        frozenset({"surname"}),
+        foreign=frozenset({"surname"}),
     ),
-    "surname": Kind({"surname": "surname", "given": "given_name"}, _surname, "surname", frozenset({"given"})),
+    "surname": Kind({"surname": "surname", "given": "given_name"}, _surname, "surname", foreign=frozenset({"given"})),
     "middle_name": Kind({"middle": "middle_name"}, _middle_name),
     "birth_date": Kind({"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"}, _date),
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
+    "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
-    "phones": Kind({"list": "phones"}, _phones),
+    "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
     "emails": Kind({"list": "emails"}, _emails),
     "address": Kind(
-        {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"}, _address
+        {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
+        _address,
+        "address_key",
+        "house_number || ' ' || street",
     ),
     "category": Kind({"value": "sex"}, _category),
     "text": Kind({"value": "occupation"}, _text, "value"),
     "alias": Kind(
         {"given": "given_name", "surname": "surname", "others": "other_names"},
         _alias,
-        None,
-        frozenset({"given", "surname"}),
+        foreign=frozenset({"given", "surname"}),
     ),
     "organisation": Kind(
         {"name": "name_core", "tokens": "name_tokens", "others": "other_names"},
         _organisation,
         "name",
-        frozenset({"others"}),
+        foreign=frozenset({"others"}),
     ),
+    "institution": Kind({"value": "institution"}, _institution, "value"),
     "holders": Kind({"list": "holders"}, _holders),
 }
 
@@ -360,6 +430,7 @@ _DERIVED = {
     "given_root": "given_name",
     "ssn_last4": "ssn",
     "number_tail": "number",
+    "iban": "number",
     "birth_year": "birth_date",
     "birth_date_alt": "birth_date",
     "name_tokens": "name_core",
@@ -386,7 +457,7 @@ def levels_of(comparison: Comparison) -> tuple[Level, ...]:
 def rarity_column(comparison: Comparison) -> str | None:
     """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
     name = KINDS[comparison.kind].rarity_column
-    return columns_of(comparison)[name] if comparison.rarity and name else None
+    return columns_of(comparison).get(name, name) if comparison.rarity and name else None
 
 
 def check_entity(entity: Entity, path: Path) -> None:

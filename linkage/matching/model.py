@@ -61,6 +61,7 @@ class Model:
     generic: pa.Table = field(compare=False, repr=False)
     card: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     trained_now: bool = field(default=False, compare=False)
+    approved_as: str = field(default="", compare=False)
 
     def content(self) -> dict[str, Any]:
         """Return what is hashed, as plain JSON values."""
@@ -88,12 +89,17 @@ class Model:
     @property
     def hash(self) -> str:
         """The model's name: SHA-256 of its content, 24 hexadecimal digits."""
-        text = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
+        return self.approved_as or content_hash(self.content())
 
     def units(self, bits: float) -> int:
         """Return bits of weight as an integer in 1/1024 bit."""
         return round(bits * BITS)
+
+
+def content_hash(content: dict[str, Any]) -> str:
+    """Return the name of a model with this content."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _digest(table: pa.Table) -> str:
@@ -101,7 +107,8 @@ def _digest(table: pa.Table) -> str:
     digest = hashlib.sha256()
     for column in table.columns:
         for chunk in column.chunks:
-            digest.update("\x1f".join(map(str, chunk.to_pylist())).encode() + b"\x1f")
+            # JSON, so that no value can look like two; an empty chunk, which only some writers leave, adds nothing.
+            digest.update("".join(json.dumps(value) + "\n" for value in chunk.to_pylist()).encode())
         digest.update(b"\x1e")
     return digest.hexdigest()
 
@@ -169,8 +176,11 @@ def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
             frequencies=pq.read_table(path / "frequencies.parquet", schema=FREQUENCY_SCHEMA),
             generic=pq.read_table(path / "generic.parquet", schema=GENERIC_SCHEMA),
             card=json.loads((path / "card.json").read_text(encoding="utf-8")),
+            approved_as=model_hash,
         )
-        intact = model.hash == model_hash
+        told = {"frequencies": _digest(model.frequencies), "generic": _digest(model.generic)}
+        # The stored words are what was approved: a later version may read them with more defaults.
+        intact = content_hash({**content, **told}) == model_hash
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         message = f"{path}: the approved {entity_type} model cannot be read ({type(error).__name__}); restore it, or run with --retrain"
         raise ModelError(message) from error

@@ -16,10 +16,10 @@ from splink.comparison_library import CustomComparison
 
 from linkage.config.entity import BITS
 from linkage.engine.sql import comma, quote
-from linkage.matching.comparisons import columns_of, levels_of, rarity_column
+from linkage.matching.comparisons import KINDS, columns_of, levels_of, rarity_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from splink.internals.comparison_level_creator import ComparisonLevelCreator
 
@@ -41,8 +41,8 @@ def feature_columns(model: Model) -> list[str]:
     return sorted(used)
 
 
-def make_features(engine: Engine, model: Model) -> None:
-    """Write `feature.<type>`: the columns that count, with the model's generic values taken out."""
+def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> None:
+    """Write `feature.<type>`: the columns that count (`also` for training), the model's generic values taken out."""
     entity_type = model.entity_type
     types = engine.columns("canonical", entity_type)
     generic = model.generic.to_pydict()
@@ -51,7 +51,7 @@ def make_features(engine: Engine, model: Model) -> None:
         for column in model.generic_columns
     }
     parts = ["record"]
-    for column in feature_columns(model):
+    for column in sorted({*feature_columns(model), *also}):
         name = quote(column)
         if not values.get(f"generic_{column}"):
             parts.append(name)
@@ -59,15 +59,22 @@ def make_features(engine: Engine, model: Model) -> None:
             parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{column}, x)) AS {name}")
         else:
             parts.append(f"CASE WHEN list_contains($generic_{column}, {name}) THEN NULL ELSE {name} END AS {name}")
+    parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
     engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
 
 
 def make_frequencies(engine: Engine, model: Model) -> None:
     """Write `feature.frequency_<type>_<column>`: for each value in the data, its share in the model's training data.
 
-    The pair itself holds the value, so one record is taken off the count; a value that training never saw is as rare
-    as one seen once. Shares below `LEAST_FREQUENCY` say nothing more about a person and are held there.
+    One holder of the value is the pair itself and is taken off the count. A value that nobody else holds is as rare as
+    half a record, but not rarer than the average agreement where the data are too few to tell. Shares below
+    `LEAST_FREQUENCY` say nothing more about who it is and are held there.
     """
+    average = {
+        column: model.chances[comparison.name]["shared" if comparison.kind == "phones" else "exact"].u
+        for comparison in model.comparisons
+        if (column := rarity_column(comparison)) is not None
+    }
     with engine.registered("model_frequency", model.frequencies):
         for column in _rarity_columns(model):
             engine.create_as(
@@ -75,12 +82,23 @@ def make_frequencies(engine: Engine, model: Model) -> None:
                 f"frequency_{model.entity_type}_{column}",
                 f"""
                 SELECT seen.value AS {quote(column)},
-                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + 0.5) / $total, $least) AS {quote("tf_" + column)}
+                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, $least) AS {quote("tf_" + column)}
                 FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
                 LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
                 """,
-                {"total": max(model.totals.get(column, 1), 1), "least": LEAST_FREQUENCY, "column": column},
+                {
+                    "total": max(model.totals.get(column, 1), 1),
+                    "least": LEAST_FREQUENCY,
+                    "column": column,
+                    "average": average[column],
+                },
             )
+
+
+def rarity_values(model: Model) -> dict[str, str]:
+    """Return name → SQL of the features that exist only so that their rarity counts."""
+    kinds = {comparison.kind: KINDS[comparison.kind] for comparison in model.comparisons if comparison.rarity}
+    return {kind.rarity_column: kind.rarity_value for kind in kinds.values() if kind.rarity_column and kind.rarity_value}
 
 
 def _rarity_columns(model: Model) -> list[str]:
@@ -147,6 +165,7 @@ def predicted(
     engine.run("CREATE SCHEMA IF NOT EXISTS main")
     view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
     columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
+    columns += rarity_values(model)
     engine.run(
         f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
     )
@@ -211,6 +230,11 @@ def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
         chances = model.chances[comparison.name][level.name]
         creator = creator.configure(m_probability=chances.m, u_probability=chances.u)
         if column is not None and level.rarity > 0:
-            creator = creator.configure(tf_adjustment_column=column, tf_adjustment_weight=level.rarity)
+            creator = creator.configure(
+                tf_adjustment_column=column,
+                tf_adjustment_weight=level.rarity,
+                # What is no column has no test of equality that Splink could find: the level's own u is the base.
+                disable_tf_exact_match_detection=KINDS[comparison.kind].rarity_value is not None,
+            )
         creators.append(creator)
     return CustomComparison(creators, output_column_name=comparison.name, comparison_description=comparison.describe)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.config.entity import Entity, Training, parse_part
-from linkage.engine.sql import quote
+from linkage.engine.sql import comma, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
@@ -62,8 +62,8 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
         raise ModelError(message)
     rules = tuple(r for r in model.rules if all(parse_part(part).column in present for part in r.on))
     model = replace(model, rules=rules, generic=_generic(engine, entity, present))
-    make_features(engine, model)
-    model = replace(model, **_frequencies(engine, model))
+    make_features(engine, model, [column for key in entity.training.counted_once for column in key])
+    model = replace(model, **_frequencies(engine, model, entity.training.counted_once))
     make_frequencies(engine, model)
     make_keys(engine, kind, model.rules)
     records = int(engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}"))
@@ -80,6 +80,8 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     engine.run("DROP TABLE training.pair")
     learned = _Learner(model, sets, entity.training, records, shares.get(UNION, 1.0))
     model = learned.run(learn=learn)
+    # Once more: rarity is measured against u, which has just been learned.
+    make_frequencies(engine, model)
     return replace(model, card=_card(model, records, candidates, sets), trained_now=True)
 
 
@@ -114,21 +116,29 @@ def _text(column: str) -> str:
     return f"'{column}'"
 
 
-def _frequencies(engine: Engine, model: Model) -> dict[str, Any]:
+def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Count how many entities, nearly, hold each value that rarity weighs."""
     columns = sorted({c for c in map(rarity_column, model.comparisons) if c is not None})
-    feature = f"feature.{quote(model.entity_type)}"
     if not columns:
         return {}
-    counts = engine.rows(f"SELECT {', '.join(f'count({quote(c)})' for c in columns)} FROM {feature}")[0]
-    # Values held once are as good as unseen, and are left out of the artefact.
-    selects = [
-        f'SELECT {_text(c)} AS "column", {quote(c)} AS value, count(*) AS records FROM {feature} WHERE {quote(c)} IS NOT NULL GROUP BY ALL HAVING count(*) > 1'
+    known = engine.columns("feature", model.entity_type)
+    keys = [
+        f"CASE WHEN {' AND '.join(f'{quote(c)} IS NOT NULL' for c in key)} THEN hash({place}, {comma(key)}) END"
+        for place, key in enumerate(counted_once)
+        if set(key) <= set(known)
+    ]
+    entity = f"coalesce({', '.join([*keys, 'hash(record)'])})"
+    counted = [
+        f"SELECT {_text(c)} AS \"column\", {quote(c)} AS value, count(DISTINCT {entity}) AS records "
+        f"FROM feature.{quote(model.entity_type)} WHERE {quote(c)} IS NOT NULL GROUP BY ALL"
         for c in columns
     ]
-    table = engine.arrow(f'SELECT * FROM ({" UNION ALL ".join(selects)}) ORDER BY "column", value').cast(
-        FREQUENCY_SCHEMA
-    )
-    return {"frequencies": table, "totals": dict(zip(columns, map(int, counts), strict=True))}
+    engine.create_as("training", "frequency", " UNION ALL ".join(counted))
+    totals = engine.rows('SELECT "column", CAST(sum(records) AS BIGINT) FROM training.frequency GROUP BY ALL')
+    # Values held once are as good as unseen, and are left out of the artefact.
+    table = engine.arrow('SELECT * FROM training.frequency WHERE records > 1 ORDER BY "column", value')
+    engine.run("DROP TABLE training.frequency")
+    return {"frequencies": table.cast(FREQUENCY_SCHEMA), "totals": {name: int(total) for name, total in sorted(totals)}}
 
 
 def _sample_pairs(engine: Engine, model: Model, training: Training, records: int, candidates: int) -> dict[str, float]:
@@ -222,6 +232,10 @@ class _Learner:
         ]
         self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
         self.prior_u = [self._prior(place, "u") for place in range(len(self.names))]
+        self.fixed = [
+            np.array([model.comparisons[place].priors[name].fixed for name in names], dtype=np.bool_)
+            for place, names in enumerate(self.names)
+        ]
         self.m = [array.copy() for array in self.prior_m]
         self.u = [array.copy() for array in self.prior_u]
         self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
@@ -247,6 +261,16 @@ class _Learner:
             for place, comparison in enumerate(self.model.comparisons)
         }
         return replace(self.model, chances=chances, match_rate=rounded(self.rate))
+
+    def _hold(self, place: int, fresh: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Put the fixed levels back to their priors; the others share what is left."""
+        fixed = self.fixed[place]
+        if not fixed.any():
+            return fresh
+        free = fresh[~fixed]
+        held = prior.copy()
+        held[~fixed] = free / free.sum() * (1 - prior[fixed].sum())
+        return held
 
     def _log_odds(self, sample: PatternSet, places: Sequence[int]) -> NDArray[np.float64]:
         odds = np.zeros(len(sample.pairs))
@@ -276,7 +300,7 @@ class _Learner:
             seen = np.clip(counts / total, LEAST, MOST)
             # A level seen k times speaks with k voices, its prior with `TRUSTED`, on the scale of bits.
             mixed = np.exp((counts * np.log(seen) + TRUSTED * np.log(self.prior_u[place])) / (counts + TRUSTED))
-            self.u[place] = mixed / mixed.sum()
+            self.u[place] = self._hold(place, mixed / mixed.sum(), self.prior_u[place])
 
     def _learn_m(self) -> None:
         """M from EM on every rule's patterns, u held; the rules' expected matches are added up, then shrunk."""
@@ -289,7 +313,8 @@ class _Learner:
                 gathered[place] += self._counts(sample, place, shares)
         for place, counts in enumerate(gathered):
             weight = self.training.prior_pairs
-            self.m[place] = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+            mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+            self.m[place] = self._hold(place, mixed, self.prior_m[place])
 
     def _expect(self, sample: PatternSet) -> NDArray[np.float64]:
         """EM on one sample; returns the chance of each pattern to be a match."""
@@ -306,7 +331,8 @@ class _Learner:
             for place in sample.trains:
                 counts = self._counts(sample, place, shares)
                 weight = self.training.prior_pairs
-                own[place] = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+                mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
+                own[place] = self._hold(place, mixed, self.prior_m[place])
             if moved < STILL:
                 break
         self.m = kept
