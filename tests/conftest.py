@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import linkage
+from linkage import queries
+from linkage.demo import generate
 from linkage.engine.duckdb import Engine
 from linkage.project import Project
 from linkage.stages.context import Run
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
+from linkage.tables import PUBLISHED
 
 NOW = datetime(2026, 1, 31, 6, 0, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -32,6 +39,43 @@ surname = "last"
 birth_date = {{ column = "born", order = "ymd" }}
 phone = "phone"
 """
+
+ACCOUNTS = """
+[sources.{name}]
+agency = "{name}"
+files = "{name}.csv"
+delivery = "snapshot"
+key = "id"
+[sources.{name}.roles.account]
+entity = "account"
+[sources.{name}.roles.account.fields]
+number = "number"
+institution = "bank"
+holder = ["holder"]
+"""
+
+
+class Accounts:
+    """Small account projects: the cheapest there are to run."""
+
+    def source(self, name: str) -> str:
+        """A source section; its file is NAME.csv."""
+        return ACCOUNTS.format(name=name)
+
+    def csv(self, **groups: str) -> str:
+        """A file where each letter of a group is the key of a record, and each group is one account."""
+        lines = [
+            f"{key},{10**9 + 7919 * sum(map(ord, group))},021000021,{group} Holder"
+            for group, keys in groups.items()
+            for key in keys
+        ]
+        return "\n".join(["id,number,bank,holder", *lines, ""])
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Accounts:
+    """Sections and files of small account projects."""
+    return Accounts()
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +116,91 @@ def start_run(tmp_path: Path) -> Callable[[Project], Run]:
         return Run(1, NOW, project.loaded, Workspace(project.loaded.workspace), Ledger(Path(":memory:")), Engine(), staging)
 
     return start
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A project folder that has been run, its project, and the report of its last run."""
+
+    folder: Path
+    project: Project
+    report: dict[str, Any]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that read one expensive run on one worker, so that it is made once."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if {"demo", "demo_again", "demo_shuffled"} & set(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.xdist_group("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """About 3,000 demo records of all types after their first run; for reading only."""
+    folder = tmp_path_factory.mktemp("demo") / "first"
+    with Engine() as engine:
+        generate(folder, engine=engine, records=3000, seed=7, with_ceiling=False)
+    project = linkage.open(folder)
+    return Ran(folder, project, project.run(now=NOW))
+
+
+@pytest.fixture(scope="session")
+def demo_again(demo: Ran) -> Ran:
+    """A copy of the demo after a second run on unchanged data; for reading only."""
+    return run_copy(demo.folder, "again")
+
+
+@pytest.fixture(scope="session")
+def demo_shuffled(demo: Ran) -> Ran:
+    """The demo's first run again in a fresh workspace with the same secret, the rows of every file in another order."""
+    folder = demo.folder.with_name("shuffled")
+    shutil.copytree(demo.folder, folder, ignore=shutil.ignore_patterns("work"))
+    for file in sorted((folder / "data").glob("*.csv")):
+        header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        random.Random(file.name).shuffle(rows)  # noqa: S311  # no secret hangs on it
+        file.write_text(header + "".join(rows), encoding="utf-8")
+    (folder / "work").mkdir()
+    shutil.copyfile(demo.folder / "work" / "secret.key", folder / "work" / "secret.key")
+    project = linkage.open(folder)
+    return Ran(folder, project, project.run(now=NOW))
+
+
+def run_copy(first: Path, name: str, change: Callable[[Path], None] = lambda _folder: None) -> Ran:
+    """Copy a project folder with its workspace, change the copy's files, and run it with the approved models."""
+    folder = first.with_name(name)
+    shutil.copytree(first, folder)
+    change(folder)
+    project = linkage.open(folder)
+    return Ran(folder, project, project.run(now=NOW))
+
+
+@pytest.fixture(scope="session")
+def copy_and_run() -> Callable[..., Ran]:
+    """`run_copy`, for test modules."""
+    return run_copy
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, bytes]]:
+    """Export all published tables of an audience: table → bytes of its CSV, and of its rows as they are stored."""
+
+    known: dict[Path, dict[str, bytes]] = {}
+
+    def export(project: Project, audience: str) -> dict[str, bytes]:
+        path = project.release_path(audience)
+        if path in known:
+            return known[path]
+        target = tmp_path_factory.mktemp("export") / "table.csv"
+        found = {}
+        for table in PUBLISHED:
+            queries.export(project, table.name, target, audience=audience)
+            found[table.name] = target.read_bytes()
+        with project.release(audience) as engine:
+            engine.run("SET preserve_insertion_order = true")
+            for name in (*(table.name for table in PUBLISHED if table.name != "identity_value"), "stored_value"):
+                found[f"{name} as stored"] = repr(engine.rows(f"FROM published.{name}")).encode()
+        known[path] = found
+        return found
+
+    return export

@@ -21,7 +21,7 @@ FROM (
             CASE WHEN institution <> '' THEN std_plain_number(institution) END AS institution_digits,
             CASE WHEN institution <> '' AND std_is_written(institution) THEN std_org_text(institution) END AS bank,
             CASE WHEN account_type <> '' THEN std_fold(account_type) END AS kind,
-            list_filter(holder, lambda one_holder: std_is_written(one_holder)) AS owners
+            CASE WHEN len(holder) > 0 THEN list_filter(holder, lambda one_holder: std_is_written(one_holder)) END AS owners
         FROM mapped
     ),
     step_2 AS (
@@ -105,8 +105,8 @@ FROM (
             coalesce(seen.bad, false)::INTEGER + coalesce(opened.bad, false)::INTEGER
             + (is_masked IS NOT NULL AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') = '')::INTEGER
             + coalesce(NOT is_masked AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') <> '', false)::INTEGER
-            + (iban_folded IS NULL AND iban <> '' AND std_is_written(iban))::INTEGER + (routing IS NULL AND routing_number <> '' AND std_is_written(routing_number))::INTEGER + (bank_code IS NULL AND bic <> '' AND std_is_written(bic))::INTEGER
-            + (std_currency(currency) IS NULL AND currency <> '' AND std_is_written(currency))::INTEGER
+            + CASE WHEN iban_folded IS NULL AND iban <> '' THEN std_is_written(iban)::INTEGER ELSE 0 END + CASE WHEN routing IS NULL AND routing_number <> '' THEN std_is_written(routing_number)::INTEGER ELSE 0 END + CASE WHEN bank_code IS NULL AND bic <> '' THEN std_is_written(bic)::INTEGER ELSE 0 END
+            + CASE WHEN std_currency(currency) IS NULL AND currency <> '' THEN std_is_written(currency)::INTEGER ELSE 0 END
         )::SMALLINT AS bad_values
     FROM step_7
 )

@@ -9,7 +9,7 @@ SELECT
         AND domain IS NULL AND street IS NULL AND postcode IS NULL AS "empty",
     (
         seen_is_bad::INTEGER + lost_in_lists
-        + (postcode IS NULL AND postcode_written <> '' AND std_is_written(postcode_written))::INTEGER
+        + CASE WHEN postcode IS NULL AND postcode_written <> '' THEN std_is_written(postcode_written)::INTEGER ELSE 0 END
     )::SMALLINT AS bad_values
 FROM (
     WITH
@@ -17,9 +17,9 @@ FROM (
         SELECT
             mapped.*,
             std_place_text(CASE
-                WHEN trim(street) <> '' AND NOT std_is_placeholder('address', lower(trim(street))) THEN street
+                WHEN street <> '' AND trim(street) <> '' AND NOT std_is_placeholder('address', lower(street)) THEN street
                 WHEN trim(po_box) <> '' THEN std_box(po_box)
-                WHEN trim(address) <> '' AND NOT std_is_placeholder('address', lower(trim(address))) THEN address
+                WHEN address <> '' AND NOT std_is_placeholder('address', lower(trim(address))) THEN address
             END) AS place,
             coalesce(trim(street), '') = '' AND coalesce(trim(po_box), '') = '' AND trim(address) <> '' OR coalesce(contains(street, ','), false)
                 AS place_is_line,
@@ -30,18 +30,19 @@ FROM (
             CASE WHEN postcode <> '' THEN std_alnum(postcode) END AS code,
             CASE WHEN country <> '' AND std_is_written(country) THEN std_fold(country) END AS nation,
             coalesce(lower(country_default), 'us') AS home_country,
-            list_filter(phone, lambda one_phone: std_is_written(one_phone)) AS telephones,
-            list_filter(email, lambda one_mail: std_is_written(one_mail)) AS mails,
+            CASE WHEN len(phone) > 0 THEN list_filter(phone, lambda one_phone: std_is_written(one_phone)) END AS telephones,
+            CASE WHEN len(email) > 0 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
             std_date_order(seen_order, country_default) AS seen_reading,
             CASE WHEN seen_on <> '' THEN std_date_text(seen_on) END AS seen,
-            std_org_names(list_filter("name", lambda one_name: trim(one_name) <> '')[1]) AS named,
-            list_filter(
-                CASE WHEN len("name") > 1 THEN list_concat(other_name, "name"[2:]) ELSE other_name END,
-                lambda alias: std_is_written(alias)) AS aliases,
+            std_org_names("name"[1]) AS named,
+            CASE
+                WHEN len(other_name) > 0 OR len("name") > 1
+                    THEN list_filter(list_concat(other_name, "name"[2:]), lambda alias: std_is_written(alias))
+            END AS aliases,
             CASE WHEN tax_id <> '' THEN std_plain_number(tax_id) END AS tax_digits,
             CASE WHEN lei <> '' THEN std_alnum(lei) END AS lei_folded,
-            list_filter(registration, lambda one_registration: std_is_written(one_registration)) AS registrations,
-            list_filter(identifier, lambda one_other: std_is_written(one_other)) AS others
+            CASE WHEN len(registration) > 0 THEN list_filter(registration, lambda one_registration: std_is_written(one_registration)) END AS registrations,
+            CASE WHEN len(identifier) > 0 THEN list_filter(identifier, lambda one_other: std_is_written(one_other)) END AS others
         FROM mapped
     ),
     step_2 AS (
@@ -181,7 +182,7 @@ FROM (
     SELECT
         dataset, "key", "role", agency,
         seen.day AS seen_on, coalesce(seen.bad, false) AS seen_is_bad,
-        std_squeeze(list_filter("name", lambda one_name: trim(one_name) <> '')[1]) AS "name",
+        std_squeeze("name"[1]) AS "name",
         company.core AS name_core, company.form AS legal_form,
         std_list(list_filter(aliases, lambda alias: alias <> company.core OR company.core IS NULL)) AS other_names,
         tax AS tax_id,

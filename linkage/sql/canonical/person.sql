@@ -8,9 +8,9 @@ SELECT
         AND identifiers IS NULL AND phones IS NULL AND emails IS NULL AND street IS NULL AND postcode IS NULL AS "empty",
     (
         birth_is_bad::INTEGER + seen_is_bad::INTEGER + lost_in_lists
-        + (sex IS NULL AND sex_written <> '' AND std_is_written(sex_written) AND lower(trim(sex_written)) NOT IN ('u', 'x', 'o', 'other'))::INTEGER
-        + (ssn_last4 IS NULL AND itin IS NULL AND ssn_written <> '' AND std_is_written(ssn_written))::INTEGER
-        + (postcode IS NULL AND postcode_written <> '' AND std_is_written(postcode_written))::INTEGER
+        + CASE WHEN sex IS NULL AND sex_written <> '' AND lower(trim(sex_written)) NOT IN ('u', 'x', 'o', 'other') THEN std_is_written(sex_written)::INTEGER ELSE 0 END
+        + CASE WHEN ssn_last4 IS NULL AND itin IS NULL AND ssn_written <> '' THEN std_is_written(ssn_written)::INTEGER ELSE 0 END
+        + CASE WHEN postcode IS NULL AND postcode_written <> '' THEN std_is_written(postcode_written)::INTEGER ELSE 0 END
     )::SMALLINT AS bad_values
 FROM (
     WITH
@@ -18,9 +18,9 @@ FROM (
         SELECT
             mapped.*,
             std_place_text(CASE
-                WHEN trim(street) <> '' AND NOT std_is_placeholder('address', lower(trim(street))) THEN street
+                WHEN street <> '' AND trim(street) <> '' AND NOT std_is_placeholder('address', lower(street)) THEN street
                 WHEN trim(po_box) <> '' THEN std_box(po_box)
-                WHEN trim(address) <> '' AND NOT std_is_placeholder('address', lower(trim(address))) THEN address
+                WHEN address <> '' AND NOT std_is_placeholder('address', lower(trim(address))) THEN address
             END) AS place,
             coalesce(trim(street), '') = '' AND coalesce(trim(po_box), '') = '' AND trim(address) <> '' OR coalesce(contains(street, ','), false)
                 AS place_is_line,
@@ -31,8 +31,8 @@ FROM (
             CASE WHEN postcode <> '' THEN std_alnum(postcode) END AS code,
             CASE WHEN country <> '' AND std_is_written(country) THEN std_fold(country) END AS nation,
             coalesce(lower(country_default), 'us') AS home_country,
-            list_filter(phone, lambda one_phone: std_is_written(one_phone)) AS telephones,
-            list_filter(email, lambda one_mail: std_is_written(one_mail)) AS mails,
+            CASE WHEN len(phone) > 0 THEN list_filter(phone, lambda one_phone: std_is_written(one_phone)) END AS telephones,
+            CASE WHEN len(email) > 0 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
             std_date_order(seen_order, country_default) AS seen_reading,
             CASE WHEN seen_on <> '' THEN std_date_text(seen_on) END AS seen,
             std_date_order(date_order, country_default) AS birth_reading,
@@ -44,16 +44,17 @@ FROM (
             std_suffix(suffix) AS generation,
             CASE
                 WHEN coalesce(trim(given_name), '') = '' AND coalesce(trim(surname), '') = ''
-                    THEN std_name_text(list_filter("name", lambda full_name: trim(full_name) <> '')[1])
+                    THEN std_name_text("name"[1])
             END AS whole_name,
-            list_filter(
-                CASE WHEN len("name") > 1 THEN list_concat(other_name, "name"[2:]) ELSE other_name END,
-                lambda alias: std_is_written(alias)) AS aliases,
+            CASE
+                WHEN len(other_name) > 0 OR len("name") > 1
+                    THEN list_filter(list_concat(other_name, "name"[2:]), lambda alias: std_is_written(alias))
+            END AS aliases,
             CASE WHEN ssn <> '' THEN std_plain_number(ssn) END AS ssn_digits,
             CASE WHEN passport <> '' AND std_is_written(passport) THEN std_identifier_parts(passport) END AS passport_id,
             CASE WHEN driver_licence <> '' AND std_is_written(driver_licence) THEN std_identifier_parts(driver_licence) END AS licence_id,
             CASE WHEN national_id <> '' AND std_is_written(national_id) THEN std_identifier_parts(national_id) END AS national,
-            list_filter(identifier, lambda one_other: std_is_written(one_other)) AS others
+            CASE WHEN len(identifier) > 0 THEN list_filter(identifier, lambda one_other: std_is_written(one_other)) END AS others
         FROM mapped
     ),
     step_2 AS (
@@ -220,8 +221,7 @@ FROM (
         std_squeeze(CASE
             WHEN in_parts THEN concat_ws(' ', given_name, middle_name, surname, suffix)
             ELSE coalesce(
-                list_filter("name", lambda full_name: trim(full_name) <> '')[1],
-                list_filter(other_name, lambda full_name: trim(full_name) <> '')[1])
+                "name"[1], other_name[1])
         END) AS "name",
         given AS given_name, middle AS middle_name, family AS surname, generation AS suffix,
         coalesce(root, given) AS given_root,
@@ -253,7 +253,7 @@ FROM (
         CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
         CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer,
         std_lost(telephones) + std_lost(mails) + std_lost(others)
-            + (passport_id IS NULL AND passport <> '' AND std_is_written(passport))::INTEGER + (licence_id IS NULL AND driver_licence <> '' AND std_is_written(driver_licence))::INTEGER + (national IS NULL AND national_id <> '' AND std_is_written(national_id))::INTEGER AS lost_in_lists
+            + CASE WHEN passport_id IS NULL AND passport <> '' THEN std_is_written(passport)::INTEGER ELSE 0 END + CASE WHEN licence_id IS NULL AND driver_licence <> '' THEN std_is_written(driver_licence)::INTEGER ELSE 0 END + CASE WHEN national IS NULL AND national_id <> '' THEN std_is_written(national_id)::INTEGER ELSE 0 END AS lost_in_lists
     FROM step_15
     LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames ON nickname = given
 )

@@ -1,6 +1,6 @@
 -- Sex as 'f' or 'm'; NULL for anything else.
 CREATE OR REPLACE TEMP MACRO std_sex(written) AS
     CASE
-        WHEN lower(trim(written)) IN ('f', 'female', 'fem', 'woman', 'w', 'girl') THEN 'f'
-        WHEN lower(trim(written)) IN ('m', 'male', 'man', 'boy') THEN 'm'
+        WHEN regexp_matches(written, '(?i)^\s*(?:f|female|fem|woman|w|girl)\s*$') THEN 'f'
+        WHEN regexp_matches(written, '(?i)^\s*(?:m|male|man|boy)\s*$') THEN 'm'
     END

@@ -5,7 +5,7 @@ CREATE OR REPLACE TEMP MACRO std_surname_code(spelling, classes) AS
             CASE
                 WHEN left(spelling, 1) IN ('c', 'q') THEN 'k'
                 WHEN left(spelling, 1) IN ('z', 'x') THEN 's'
-                WHEN left(spelling, 1) IN ('e', 'i', 'o', 'u', 'y') THEN 'a'
+                WHEN left(spelling, 1) IN ('e', 'i', 'o') OR left(spelling, 1) IN ('u', 'y') THEN 'a'
                 ELSE left(spelling, 1)
             END,
             CASE

@@ -1,10 +1,10 @@
--- Placeholders by attribute, as written and folded; those of attribute 'any' count under each.
+-- Patterns of placeholders by attribute, as written and folded; those of attribute 'any' count under each.
 SET VARIABLE std_placeholders = (
-    SELECT map_from_entries(list((attribute, "values") ORDER BY attribute))
+    SELECT map_from_entries(list((attribute, pattern) ORDER BY attribute))
     FROM (
-        SELECT attribute, list(DISTINCT form ORDER BY form) AS "values"
+        SELECT attribute, '^(?:' || string_agg(regexp_escape(form), '|' ORDER BY form) || ')$' AS pattern
         FROM (
-            SELECT kinds.attribute, unnest([
+            SELECT DISTINCT kinds.attribute, unnest([
                 held."value",
                 trim(regexp_replace(held."value", '[^\p{L}\p{Nd}]+', ' ', 'g')),
                 replace(held."value", ' ', '')
