@@ -28,7 +28,7 @@ from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
-from linkage.store.ledger import Ledger, Release, RunRow
+from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.workspace import Workspace, move_into_place
 
 if TYPE_CHECKING:
@@ -211,18 +211,19 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
 
 
 def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str, Any]) -> None:
-    """Move finished files into place, then make them the current ones by one ledger row."""
+    """Move finished files into place, then make them and the models trained now the current ones by one ledger row."""
     run.progress("commit")
-    for kind, model in run.models.items():
-        run.ledger.add_model(kind, model.hash, run.now.isoformat(), run.number)
-        if model.trained_now:
-            first = run.ledger.approved_model(kind) is None
-            run.ledger.approve(kind, model.hash, run.now.isoformat(), "project rule", AUTOMATIC if first else RETRAINED)
+    approvals = [
+        Approval(kind, model.hash, "project rule", RETRAINED if run.ledger.approved_model(kind) else AUTOMATIC)
+        for kind, model in run.models.items()
+        if model.trained_now
+    ]
     for audience, release in releases.items():
         move_into_place(run.staging / f"{audience}.duckdb", run.workspace.release(audience, release.sequence))
     move_into_place(base, run.workspace.base(run.number))
     finished = datetime.now(UTC).isoformat()
-    run.ledger.add_run(RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report))
+    row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)
+    run.ledger.add_run(row, approvals)
 
 
 def approve_model(project: LoadedProject, entity_type: str, model_hash: str) -> None:

@@ -68,14 +68,15 @@ class BlockingRule(Settings):
 class Blocking(Settings):
     """Which pairs are candidates.
 
-    `max_block` is the largest number of records that may share a key. A rule may make `least_pairs` pairs or
-    `pairs_per_record` for each record, whichever is more: at training its largest blocks become stop keys until it does.
+    `max_block` is the largest number of records that may share a key. All rules together may make `least_pairs` pairs or
+    `pairs_per_record` for each record, whichever is more; what one rule leaves, others may use. At training the largest
+    blocks of a rule become stop keys until it keeps to its share.
     a value of a `generic` column held by more than `generic_max` records at training says nothing and is set aside.
     """
 
     max_block: Annotated[int, Field(ge=10)] = 1000
-    pairs_per_record: Annotated[float, Field(gt=0)] = 1.0
-    least_pairs: Annotated[int, Field(ge=0)] = 1_000_000
+    pairs_per_record: Annotated[float, Field(gt=0)] = 5.0
+    least_pairs: Annotated[int, Field(ge=0)] = 3_000_000
     generic: tuple[Name, ...] = ()
     generic_max: Annotated[int, Field(ge=2)] = 50
     rules: Annotated[tuple[BlockingRule, ...], Field(min_length=1)]
@@ -99,8 +100,8 @@ class Training(Settings):
     both fill count as one, since one entity with many records does not make its name common.
     """
 
-    random_pairs: Annotated[int, Field(ge=1000)] = 500_000
-    rule_pairs: Annotated[int, Field(ge=1000)] = 300_000
+    random_pairs: Annotated[int, Field(ge=1000)] = 300_000
+    rule_pairs: Annotated[int, Field(ge=1000)] = 100_000
     prior_pairs: Annotated[float, Field(gt=0)] = 1000.0
     matches_per_record: Annotated[float, Field(gt=0)] = 0.5
     counted_once: tuple[tuple[Name, ...], ...] = ()

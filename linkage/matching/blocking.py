@@ -97,25 +97,40 @@ def fit_stop_keys(
     engine.create_as(
         "blocking", "size", f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1"
     )
-    budget = max(blocking.least_pairs, round(blocking.pairs_per_record * records))
+    needs = engine.rows(
+        "SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM blocking.size WHERE records <= $most GROUP BY rule",
+        {"most": blocking.max_block},
+    )
+    total = max(blocking.least_pairs, round(blocking.pairs_per_record * records))
     rows = engine.rows(
         """
         WITH grown AS (
             SELECT rule, records, sum(sum(records * (records - 1) // 2)) OVER (PARTITION BY rule ORDER BY records) AS pairs
             FROM blocking.size GROUP BY rule, records
         ), kept AS (
-            SELECT rule, max(records) AS largest FROM grown WHERE pairs <= $budget AND records <= $most GROUP BY rule
+            SELECT rule, max(records) AS largest FROM grown WHERE pairs <= $share AND records <= $most GROUP BY rule
         )
         SELECT size.rule, size.key FROM blocking.size LEFT JOIN kept USING (rule)
         WHERE size.records > coalesce(kept.largest, 1) ORDER BY size.rule, size.key
         """,
-        {"budget": budget, "most": blocking.max_block},
+        {"share": fair_share([int(pairs) for _, pairs in needs], total), "most": blocking.max_block},
     )
     engine.run("DROP TABLE blocking.size")
     found: dict[str, list[int]] = {rule.name: [] for rule in rules}
     for number, key in rows:
         found[rules[number].name].append(key)
     return found
+
+
+def fair_share(needs: Sequence[int], total: int) -> int:
+    """Return the most that one rule may make so that all together make at most `total` (what one leaves, others use)."""
+    left, share = total, total
+    for place, need in enumerate(sorted(needs)):
+        share = left // (len(needs) - place)
+        if need > share:
+            return share
+        left -= need
+    return max(share, max(needs, default=0))
 
 
 def record_name(dataset: str, key: str, role: str) -> str:
@@ -126,7 +141,8 @@ def record_name(dataset: str, key: str, role: str) -> str:
 def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int]) -> None:
     """Remove the model's stop keys from the key table."""
     if stop_keys:
-        engine.run(f"DELETE FROM blocking.key_{entity_type} WHERE list_contains($keys, key)", {"keys": list(stop_keys)})
+        with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
+            engine.run(f"DELETE FROM blocking.key_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
 
 
 def make_pairs(engine: Engine, entity_type: EntityType) -> int:

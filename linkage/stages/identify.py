@@ -48,9 +48,8 @@ def identify(run: Run, audience: str, sequence: int, last: Path | None) -> None:
         "digits": ID_DIGITS,
     }
     engine.create("resolution", "identified", values)
-    engine.create_as("resolution", f"assignment_{audience}", "FROM resolution.identified")
     _events(run, audience)
-    for table in ("member", "old", "overlap", "matched", "identified"):
+    for table in ("member", "old", "overlap", "matched"):
         engine.run(f"DROP TABLE IF EXISTS resolution.{table}")
 
 
@@ -134,6 +133,8 @@ def _events(run: Run, audience: str) -> None:
     engine.create("resolution", "event")
     engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', f'event_{audience}')}")
     engine.run(f"ALTER TABLE resolution.event RENAME TO {quote(f'event_{audience}')}")
+    engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', f'assignment_{audience}')}")
+    engine.run(f"ALTER TABLE resolution.identified RENAME TO {quote(f'assignment_{audience}')}")
     ended = qualified("resolution", f"ended_{audience}")
     engine.run(
         f"CREATE TABLE IF NOT EXISTS {ended} (old_id VARCHAR, entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
-from linkage.tables import published
+from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
@@ -38,18 +38,23 @@ _CONTACTS = (
     Attribute("identifier", "identifiers", is_list=True),
     Attribute("other_name", "other_names", is_list=True),
 )
-PLACE = ("address", "city", "region", "postcode", "country")
 LISTS = {"phones": "phone", "emails": "email", "identifiers": "identifier", "other_names": "other_name"}
 ATTRIBUTES: dict[EntityType, tuple[Attribute, ...]] = {
     "person": (
-        *_plain("name", "given_name", "middle_name", "surname", "suffix", "birth_date", "sex", "ssn", *PLACE),
-        *_plain("birth_place", "occupation", "employer"),
+        *_plain("name", "birth_date", "sex", "ssn", "address", "birth_place", "occupation", "employer"),
         *_CONTACTS,
     ),
-    "business": (*_plain("name", "name_core", "legal_form", "tax_id", "domain", *PLACE), *_CONTACTS),
+    "business": (*_plain("name", "tax_id", "domain", "address"), *_CONTACTS),
     "account": _plain(
         "institution", "number", "number_tail", "iban", "account_type", "currency", "holder", "opened_on"
     ),
+}
+_PLACE = ("city", "region", "postcode", "country")
+# The parts of a name or an address come from the records that hold the chosen whole, so that none is made up of two.
+PARTS: dict[EntityType, dict[str, tuple[str, ...]]] = {
+    "person": {"name": ("given_name", "middle_name", "surname", "suffix"), "address": _PLACE},
+    "business": {"name": ("name_core", "legal_form"), "address": _PLACE},
+    "account": {},
 }
 
 # What comes first wins; the value itself comes last, so that a tie never depends on the order of rows.
@@ -86,7 +91,7 @@ def _size(run: Run, audience: str, entity_type: EntityType) -> None:
         engine.create_as(
             "resolution",
             table,
-            f"SELECT sized.identity_id, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
+            f"SELECT sized.identity_id, dataset || '/' || key || '#' || role AS record_name, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
         )
     engine.run("DROP TABLE resolution.sized")
 
@@ -97,7 +102,7 @@ def _values(run: Run, audience: str, entity_type: EntityType) -> None:
         column = quote(attribute.column)
         value = f"unnest({column})" if attribute.is_list else f"CAST({column} AS VARCHAR)"
         selects.append(
-            f"SELECT identity_id, '{attribute.name}' AS attribute, {value} AS value, dataset, key, role, agency, seen_on "
+            f"SELECT identity_id, '{attribute.name}' AS attribute, {value} AS value, record_name, agency, seen_on "
             f"FROM resolution.many WHERE {column} IS NOT NULL"
         )
     run.engine.create_as(
@@ -105,8 +110,7 @@ def _values(run: Run, audience: str, entity_type: EntityType) -> None:
         f"value_{audience}_{entity_type}",
         f"""
         SELECT identity_id, attribute, value, count(*) AS records,
-               list(dataset || '/' || key || '#' || role ORDER BY dataset, key, role) AS record_names,
-               list_sort(list(DISTINCT agency)) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
+               list_sort(list(record_name)) AS record_names, list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
         FROM ({" UNION ALL ".join(selects)}) GROUP BY identity_id, attribute, value
         """,
     )
@@ -115,53 +119,54 @@ def _values(run: Run, audience: str, entity_type: EntityType) -> None:
 def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
     engine = run.engine
     rules = run.entity(entity_type).survivorship
-    table = published(entity_type)
-    columns = [column for column in (table.columns if table else ()) if column.name != "identity_id"]
+    table = next(table for table in PUBLISHED if table.name == entity_type)
+    columns = [column for column in table.columns if column.name != "identity_id"]
     own = {attribute.name: attribute for attribute in ATTRIBUTES[entity_type]}
-    best, single = [], []
+    parts = {part: whole for whole, names in PARTS[entity_type].items() for part in names}
+    best, taken, many, single = [], [], [], []
     for column in columns:
         name = quote(column.name)
-        if column.name in LISTS:
-            kind = LISTS[column.name]
-            best.append(f"list(value ORDER BY value) FILTER (WHERE attribute = '{kind}') AS {name}")
-            single.append(f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END AS {name}")
-            continue
-        rule = _RULES[rules.get(column.name, "most_agreed")]
-        best.append(
-            f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}"
-        )
-        source = own[column.name]
-        single.append(f"list_sort({quote(source.column)})[1] AS {name}" if source.is_list else quote(source.column))
+        if column.name in parts:
+            whole = parts[column.name]
+            taken.append(_part_sql(column.name, whole))
+            many.append(f"part.{name}")
+            single.append(name)
+        elif column.name in LISTS:
+            best.append(f"list(value ORDER BY value) FILTER (WHERE attribute = '{LISTS[column.name]}') AS {name}")
+            many.append(f"best.{name}")
+            single.append(f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END")
+        else:
+            rule = _RULES[rules.get(column.name, "most_agreed")]
+            best.append(f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}")
+            many.append(f"best.{name}")
+            source = own[column.name]
+            single.append(f"list_sort({quote(source.column)})[1]" if source.is_list else quote(source.column))
     values = qualified("resolution", f"value_{audience}_{entity_type}")
     # An identity whose records tell nothing still has its row.
     engine.create_as(
         "resolution",
         "best",
-        f"SELECT ids.identity_id, best.* EXCLUDE (identity_id) FROM (SELECT DISTINCT identity_id FROM resolution.many) AS ids "
-        f"LEFT JOIN (SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) AS best USING (identity_id)",
+        f"SELECT * FROM (SELECT DISTINCT identity_id FROM resolution.many) LEFT JOIN "
+        f"(SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) USING (identity_id)",
     )
-    many = "FROM resolution.best" if entity_type == "account" else _ONE_PLACE
+    engine.create_as(
+        "resolution",
+        "part",
+        f"SELECT {', '.join(['best.identity_id', *taken])} FROM resolution.many AS many "
+        "JOIN resolution.best AS best USING (identity_id) GROUP BY best.identity_id",
+    )
+    names = [quote(column.name) for column in columns]
     engine.create_as(
         "resolution",
         f"golden_{audience}_{entity_type}",
-        f"{many} UNION ALL SELECT identity_id, {', '.join(single)} FROM resolution.single",
+        f"SELECT {', '.join(['best.identity_id', *many])} FROM resolution.best AS best JOIN resolution.part AS part USING (identity_id) "
+        f"UNION ALL SELECT {', '.join(['identity_id', *(f'{value} AS {name}' for value, name in zip(single, names, strict=True))])} FROM resolution.single",
     )
     engine.run("DROP TABLE resolution.best")
+    engine.run("DROP TABLE resolution.part")
 
 
-def _place_sql() -> str:
-    """Take the parts of the address from records with the chosen address, so that no address is made up of two."""
-    parts = ", ".join(
-        f"arg_max(many.{name}, row(coalesce(many.seen_on, {_LONG_AGO}), many.{name})) "
-        f"FILTER (WHERE best.address IS NULL OR many.address = best.address) AS {name}"
-        for name in PLACE[1:]
-    )
-    chosen = ", ".join(f"place.{name} AS {name}" for name in PLACE[1:])
-    return (
-        f"SELECT best.* REPLACE ({chosen}) FROM resolution.best AS best JOIN (SELECT best.identity_id, {parts} "
-        "FROM resolution.many AS many JOIN resolution.best AS best USING (identity_id) GROUP BY best.identity_id"
-        ") AS place USING (identity_id)"
-    )
-
-
-_ONE_PLACE = _place_sql()
+def _part_sql(part: str, whole: str) -> str:
+    latest = f"row(coalesce(many.seen_on, {_LONG_AGO}), many.{quote(part)})"
+    chosen = f"best.{quote(whole)} IS NULL OR many.{quote(whole)} = best.{quote(whole)}"
+    return f"arg_max(many.{quote(part)}, {latest}) FILTER (WHERE {chosen}) AS {quote(part)}"

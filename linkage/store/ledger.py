@@ -65,6 +65,16 @@ class RunRow:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """A model that becomes the approved one of its type together with a run."""
+
+    entity_type: str
+    model_hash: str
+    approved_by: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Look:
     """One look: when, who, in whose view, why, by which command, at which ids."""
 
@@ -158,10 +168,17 @@ class Ledger:
         runs = self.runs()
         return runs[-1] if runs else None
 
-    def add_run(self, row: RunRow) -> None:
-        """Publish: the base and the releases of this row become the current ones, all at once."""
+    def add_run(self, row: RunRow, approvals: Sequence[Approval] = ()) -> None:
+        """Publish: the base and the releases of this row become the current ones, and its models approved, all at once."""
         releases = json.dumps([asdict(release) for release in row.releases])
         with self._transaction() as connection:
+            for entry in approvals:
+                model = (entry.entity_type, entry.model_hash)
+                connection.execute("INSERT OR IGNORE INTO model VALUES (?, ?, ?, ?)", (*model, row.started_at, row.run))
+                connection.execute(
+                    "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
+                    (*model, row.started_at, entry.approved_by, entry.why),
+                )
             connection.execute(
                 "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)",
                 (row.run, row.started_at, row.finished_at, row.base, releases, json.dumps(row.report, sort_keys=True)),

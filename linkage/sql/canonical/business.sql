@@ -24,6 +24,7 @@ FROM (
             coalesce(trim(street), '') = '' AND coalesce(trim(po_box), '') = '' AND trim(address) <> '' OR coalesce(contains(street, ','), false)
                 AS place_is_line,
             coalesce(trim(house_number), '') <> '' AS place_number_known,
+            std_address(address, house_number, street, unit, po_box, city, region, postcode, country) AS address_joined,
             CASE WHEN unit <> '' AND std_is_written(unit) THEN std_fold(unit) END AS flat,
             CASE WHEN city <> '' THEN std_fold(city) END AS town,
             CASE WHEN region <> '' AND std_is_written(region) THEN std_fold(region) END AS state,
@@ -34,7 +35,7 @@ FROM (
             CASE WHEN len(email) > 0 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
             std_date_order(seen_order, country_default) AS seen_reading,
             CASE WHEN seen_on <> '' THEN std_date_text(seen_on) END AS seen,
-            std_org_names("name"[1]) AS named,
+            CASE WHEN std_is_written("name"[1]) THEN std_org_names("name"[1]) END AS named,
             CASE
                 WHEN len(other_name) > 0 OR len("name") > 1
                     THEN list_filter(list_concat(other_name, "name"[2:]), lambda alias: std_is_written(alias))
@@ -193,7 +194,7 @@ FROM (
         std_list(telephones) AS phones,
         std_list(mails) AS emails,
         CASE WHEN website <> '' THEN std_domain(website) END AS domain,
-        std_address(address, house_number, street, unit, po_box, city, region, postcode, country) AS address,
+        std_address_clean(address_joined) AS address,
         coalesce(std_house_number(house_number), place.house_number) AS house_number,
         place.street AS street,
         coalesce(flat, place.unit) AS unit,

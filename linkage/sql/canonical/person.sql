@@ -25,6 +25,7 @@ FROM (
             coalesce(trim(street), '') = '' AND coalesce(trim(po_box), '') = '' AND trim(address) <> '' OR coalesce(contains(street, ','), false)
                 AS place_is_line,
             coalesce(trim(house_number), '') <> '' AS place_number_known,
+            std_address(address, house_number, street, unit, po_box, city, region, postcode, country) AS address_joined,
             CASE WHEN unit <> '' AND std_is_written(unit) THEN std_fold(unit) END AS flat,
             CASE WHEN city <> '' THEN std_fold(city) END AS town,
             CASE WHEN region <> '' AND std_is_written(region) THEN std_fold(region) END AS state,
@@ -44,7 +45,7 @@ FROM (
             std_suffix(suffix) AS generation,
             CASE
                 WHEN coalesce(trim(given_name), '') = '' AND coalesce(trim(surname), '') = ''
-                    THEN std_name_text("name"[1])
+                    THEN CASE WHEN std_is_written("name"[1]) THEN std_name_text("name"[1]) END
             END AS whole_name,
             CASE
                 WHEN len(other_name) > 0 OR len("name") > 1
@@ -223,9 +224,12 @@ FROM (
             ELSE coalesce(
                 "name"[1], other_name[1])
         END) AS "name",
-        given AS given_name, middle AS middle_name, family AS surname, generation AS suffix,
+        CASE WHEN is_given THEN family ELSE given END AS given_name,
+        middle AS middle_name,
+        CASE WHEN NOT is_given THEN family END AS surname,
+        generation AS suffix,
         coalesce(root, given) AS given_root,
-        std_surname_code(sound, sound_classes) AS surname_code,
+        CASE WHEN NOT is_given THEN std_surname_code(sound, sound_classes) END AS surname_code,
         CASE
             WHEN native_name IS NOT NULL OR len(aliases) > 0 THEN std_list(list_append(aliases, native_name))
         END AS other_names,
@@ -240,7 +244,7 @@ FROM (
         END AS identifiers,
         std_list(telephones) AS phones,
         std_list(mails) AS emails,
-        std_address(address, house_number, street, unit, po_box, city, region, postcode, country) AS address,
+        std_address_clean(address_joined) AS address,
         coalesce(std_house_number(house_number), place.house_number) AS house_number,
         place.street AS street,
         coalesce(flat, place.unit) AS unit,
@@ -254,6 +258,11 @@ FROM (
         CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer,
         std_lost(telephones) + std_lost(mails) + std_lost(others)
             + CASE WHEN passport_id IS NULL AND passport <> '' THEN std_is_written(passport)::INTEGER ELSE 0 END + CASE WHEN licence_id IS NULL AND driver_licence <> '' THEN std_is_written(driver_licence)::INTEGER ELSE 0 END + CASE WHEN national IS NULL AND national_id <> '' THEN std_is_written(national_id)::INTEGER ELSE 0 END AS lost_in_lists
-    FROM step_15
-    LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames ON nickname = given
+    -- A name of one word is a given name where it is a known one, else a surname.
+    FROM (
+        SELECT *, NOT in_parts AND given IS NULL AND family IS NOT NULL AND root IS NOT NULL AS is_given
+        FROM step_15
+        LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames
+            ON nickname = CASE WHEN in_parts THEN given ELSE coalesce(given, family) END
+    )
 )

@@ -26,7 +26,8 @@ LEFT JOIN moved ON moved.new_id = after.identity_id
 WHERE after.records > 1 OR moved.old_id IS NOT NULL
 UNION ALL
 SELECT before.identity_id, before.entity_type,
-       CASE WHEN moved.new_id IS NULL THEN 'withdrawn' WHEN before.records = moved.records THEN 'merged' ELSE 'split' END,
+       CASE WHEN moved.new_id IS NULL THEN 'withdrawn'
+            WHEN count(*) OVER (PARTITION BY before.identity_id) = 1 THEN 'merged' ELSE 'split' END,
        moved.new_id, before.records, CAST(0 AS BIGINT)
 FROM before ANTI JOIN after USING (identity_id)
 LEFT JOIN moved ON moved.old_id = before.identity_id

@@ -1,15 +1,13 @@
 -- The address as written: the line, or its parts in the usual order.
 CREATE OR REPLACE TEMP MACRO std_address(line, house_number, street, unit, po_box, city, region, postcode, country) AS
-    std_squeeze(CASE
+    CASE
         WHEN line <> '' AND trim(line) <> '' THEN line
+        WHEN contains(street, ',') AND (city IS NULL OR contains(lower(street), lower(trim(city))))
+            THEN concat_ws(' ', street, CASE WHEN city IS NULL THEN postcode END)
         ELSE concat_ws(', ',
-            nullif(trim(concat_ws(' ', trim(house_number), trim(street), trim(unit))), ''),
-            CASE
-                WHEN po_box = '' THEN NULL
-                WHEN regexp_matches(po_box, '[a-zA-Z]{2}') THEN trim(po_box)
-                ELSE 'PO Box ' || nullif(trim(po_box), '')
-            END,
-            nullif(trim(city), ''),
-            nullif(trim(concat_ws(' ', trim(region), trim(postcode))), ''),
-            nullif(trim(country), ''))
-    END)
+            nullif(concat_ws(' ', house_number, street, unit), ''),
+            CASE WHEN regexp_matches(po_box, '[a-zA-Z]{2}') THEN po_box ELSE 'PO Box ' || po_box END,
+            city,
+            nullif(concat_ws(' ', region, postcode), ''),
+            country)
+    END

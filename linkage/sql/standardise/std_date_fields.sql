@@ -4,6 +4,7 @@ CREATE OR REPLACE TEMP MACRO std_date_fields(step) AS
         'reading_order': step.reading_order,
         'shape': step.shape,
         'field': CASE step.shape
+            WHEN 'iso' THEN {'a': left(step.text, 4), 'b': substr(step.text, 6, 2), 'c': right(step.text, 2)}
             WHEN 'ymd' THEN regexp_extract(step.text, '^([0-9]{4})[-/. ]+([0-9]{1,2})[-/. ]+([0-9]{1,2})$', ['a', 'b', 'c'])
             WHEN 'open' THEN regexp_extract(step.text, '^([0-9]{1,2})[-/. ]+([0-9]{1,2})[-/. ]+([0-9]{2,4})$', ['a', 'b', 'c'])
             WHEN 'eight' THEN {'a': left(step.text, 4), 'b': substr(step.text, 5, 2), 'c': right(step.text, 2)}

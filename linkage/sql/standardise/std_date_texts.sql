@@ -4,6 +4,7 @@ CREATE OR REPLACE TEMP MACRO std_date_texts(step) AS
         'reading_order': step.reading_order,
         'shape': step.shape,
         'ymd': CASE step.shape
+            WHEN 'iso' THEN std_year_text(step.field.a) || '-' || step.field.b || '-' || step.field.c
             WHEN 'ymd' THEN std_year_text(step.field.a) || '-' || step.field.b || '-' || step.field.c
             WHEN 'eight' THEN std_year_text(step.field.a) || '-' || step.field.b || '-' || step.field.c
             WHEN 'open' THEN CASE
@@ -33,6 +34,7 @@ CREATE OR REPLACE TEMP MACRO std_date_texts(step) AS
             WHEN 'six' THEN std_year_text(step.field.c) || '-' || step.field.b || '-' || step.field.a
         END,
         'year': CASE step.shape
+            WHEN 'iso' THEN std_year_text(step.field.a)
             WHEN 'ymd' THEN std_year_text(step.field.a)
             WHEN 'year' THEN std_year_text(step.field.a)
             WHEN 'open' THEN std_year_text(step.field.c)

@@ -16,13 +16,17 @@ CREATE OR REPLACE TEMP MACRO std_place_city(step) AS
                     step.segments[1])
         END,
         'last': CASE WHEN len(step.segments) > 1 THEN trim(step.segments[-1]) END,
+        'next': CASE
+            WHEN len(step.segments) > 2 AND step.country <> 'us' AND step.segments[1] BETWEEN '0' AND ':' AND NOT regexp_matches(step.segments[2], '[0-9]')
+                THEN trim(step.segments[2])
+        END,
         'parted': CASE
             WHEN step.is_line AND (step.segments IS NULL OR len(step.segments) = 1)
                 THEN regexp_extract(
                     step.rest,
-                    '^((?:[0-9][^ ]* )(?:[nsew] |[ns][ew] )?[^ ]+ (?:.*? )?'
+                    '^((?:[0-9][^ ]* )(?:[nsew] |[ns][ew] )?[^ ]{2,} (?:.*? )?'
                     || '(?:street|st|avenue|ave|av|road|rd|boulevard|blvd|drive|dr|lane|ln|court|ct|circle|cir|way|highway|hwy|parkway|pkwy'
-                    || '|terrace|ter|trail|trl|place|pl)(?: (?:n|s|e|w|ne|nw|se|sw|north|south|east|west))?) (\p{L}{3}.*)$',
+                    || '|terrace|ter|trail|trl|place|pl)(?: (?:n|s|e|w|ne|nw|se|sw|north|south|east|west))?) ((?:\p{L}{3}|\p{L}{2} \p{L}{3}).*)$',
                     ['street', 'city'])
         END
     }

@@ -8,6 +8,6 @@ CREATE OR REPLACE TEMP MACRO std_place_code_city(step) AS
         'postcode': nullif(step.code.postcode, ''),
         'code': CASE
             WHEN step.is_line AND step.code.postcode = ''
-                THEN regexp_extract(step.rest, '^(.*,)(?:[a-z]{1,2}-)?([0-9]{4,6}) (\p{L}[^,]*)$', ['rest', 'postcode', 'city'])
+                THEN regexp_extract(step.rest, '^(.*[0-9].*,)(?:[a-z]{1,2}-)?([0-9]{4,6}) (\p{L}[^,]*)$', ['rest', 'postcode', 'city'])
         END
     }

@@ -11,7 +11,7 @@ CREATE OR REPLACE TEMP MACRO std_place_parts(step) AS
         'leading': CASE
             WHEN NOT step.number_known AND step.box IS NULL
                 THEN regexp_extract(
-                    step.street, '^(?:no )?(?:# )?([0-9]+[a-z]?(?:-[0-9]+[a-z]?)?)(?: [0-9]/[0-9])?[ ,]+(.+)$', ['number', 'street'])
+                    step.street, '^(?:no )?(?:# )?([0-9]+[a-z]?(?:-[0-9]+[a-z]?)?)(?: [0-9]/[0-9])?(?:[ ,]+|-)(.+)$', ['number', 'street'])
         END,
         'trailing': CASE
             WHEN NOT step.number_known AND step.box IS NULL AND regexp_matches(step.street, '^[^0-9].*[ ,][0-9]+ ?[a-z]?$')

@@ -1,0 +1,265 @@
+"""Identify: ids last from release to release, and every change of an identity is told (rule R4)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkage.stages.identify import ID_DIGITS, identify, match_identities
+
+PROJECT = """
+[audiences.centre]
+[audiences.dea]
+hidden = ["zulu"]
+"""
+
+
+def match(rows):
+    """Chosen (old, new) of overlaps given as (old, new, shared, age, size)."""
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    chosen = match_identities(*columns)
+    return {(row[0], row[1]) for row, taken in zip(rows, chosen, strict=True) if taken}
+
+
+def test_the_example_of_the_design():
+    """A = {1,2,3,4}, B = {5}; now {1,2}, {3,4,5,6}: A ties between both and goes to the larger; B keeps none."""
+    a, b, small, large = 0, 1, 0, 1
+    assert match([(a, small, 2, 1, 2), (a, large, 2, 1, 4), (b, large, 1, 1, 4)]) == {(a, large)}
+
+
+def test_most_shared_records_come_first():
+    """An overlap of more records is chosen before one of fewer, whatever the ages and sizes."""
+    assert match([(0, 0, 3, 9, 3), (1, 0, 2, 1, 3), (0, 1, 2, 9, 90)]) == {(0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "chosen"),
+    [
+        ((0, 0, 2, 1, 4), (1, 0, 2, 2, 4), (0, 0)),  # the older id
+        ((1, 0, 2, 1, 4), (0, 0, 2, 2, 4), (1, 0)),  # the older id, though its name comes later
+        ((0, 0, 2, 1, 4), (0, 1, 2, 1, 5), (0, 1)),  # the larger cluster
+        ((0, 0, 2, 1, 4), (0, 1, 2, 1, 4), (0, 0)),  # the smallest record
+        ((0, 0, 2, 1, 4), (1, 0, 2, 1, 4), (0, 0)),  # two ids of one age: the smaller id
+    ],
+)
+def test_ties_are_settled_in_order(one, two, chosen):
+    """Equal overlaps go to the older id, then the larger cluster, then the smallest record; row order plays no part."""
+    assert match([one, two]) == {chosen}
+    assert match([two, one]) == {chosen}
+
+
+OVERLAPS = st.dictionaries(
+    st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 4), min_size=1, max_size=20
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(OVERLAPS, st.lists(st.integers(1, 3), min_size=6, max_size=6), st.lists(st.integers(1, 9), min_size=6, max_size=6), st.randoms())
+def test_matching_is_one_to_one_greedy_and_blind_to_order(overlaps, ages, sizes, random):
+    """No id goes to two clusters, none takes two, every overlap left out lost to a better one, and order changes nothing."""
+    rows = [(old, new, shared, ages[old], sizes[new]) for (old, new), shared in overlaps.items()]
+    chosen = match(rows)
+    assert len({old for old, _ in chosen}) == len({new for _, new in chosen}) == len(chosen)
+
+    def rank(row):
+        old, new, shared, age, size = row
+        return (-shared, age, -size, new, old)
+
+    for row in rows:
+        if row[:2] not in chosen:
+            rivals = [other for other in rows if other[:2] in chosen and (other[0] == row[0] or other[1] == row[1])]
+            assert rivals
+            assert min(map(rank, rivals)) < rank(row)
+    shuffled = rows.copy()
+    random.shuffle(shuffled)
+    assert match(shuffled) == chosen
+
+
+@pytest.fixture
+def identified(make_project, start_run, accounts, tmp_path):
+    """Call with clusters by name: identify them as the next release of an audience, and return what it wrote."""
+    project = make_project(PROJECT + accounts.source("alpha") + accounts.source("zulu"), {})
+    run = start_run(project)
+    run.workspace.prepare()
+    sequences = {"centre": 0, "dea": 0}
+
+    def step(audience, *clusters, ambiguous=""):
+        records = sorted(
+            ("zulu" if key.isupper() else "alpha", key, place) for place, cluster in enumerate(clusters) for key in cluster
+        )
+        smallest = {}
+        for number, (_, _, place) in enumerate(records):
+            smallest.setdefault(place, number)
+        columns = {
+            "record": pa.array(range(len(records)), pa.int64()),
+            "dataset": pa.array([dataset for dataset, _, _ in records], pa.string()),
+            "key": pa.array([key for _, key, _ in records], pa.string()),
+            "cluster": pa.array([smallest[place] for _, _, place in records], pa.int64()),
+            "ambiguous": pa.array([key in ambiguous for _, key, _ in records], pa.bool_()),
+        }
+        with run.engine.registered("given", pa.table(columns)):
+            run.engine.create_as("canonical", "account", "SELECT record, dataset, key, 'account' AS role, dataset AS agency FROM given")
+            run.engine.create_as("resolution", f"cluster_{audience}_account", "SELECT record, cluster, 0 AS component, ambiguous FROM given")
+        last = tmp_path / f"{audience}{sequences[audience]}.duckdb" if sequences[audience] else None
+        sequences[audience] += 1
+        identify(run, audience, sequences[audience], last)
+        publish_crosswalk(run.engine, audience, tmp_path / f"{audience}{sequences[audience]}.duckdb")
+        return Step(run.engine, audience)
+
+    step.run = run
+    return step
+
+
+def publish_crosswalk(engine, audience, path):
+    """Write the two tables that the next release reads back."""
+    with engine.attached(path, "release", read_only=False):
+        engine.run("CREATE SCHEMA release.published")
+        engine.run(f"CREATE TABLE release.published.identity_record AS FROM resolution.assignment_{audience}")
+        engine.run(
+            f"CREATE TABLE release.published.identity AS SELECT identity_id, min(since) AS since FROM resolution.assignment_{audience} GROUP BY ALL"
+        )
+
+
+class Step:
+    """What one identify wrote: ids by key, events, redirects."""
+
+    def __init__(self, engine, audience):
+        self.id = dict(engine.rows(f"SELECT key, identity_id FROM resolution.assignment_{audience}"))
+        self.since = dict(engine.rows(f"SELECT key, since FROM resolution.assignment_{audience}"))
+        self.ambiguous = {row[0] for row in engine.rows(f"SELECT key FROM resolution.assignment_{audience} WHERE ambiguous")}
+        self.events = set(
+            engine.rows(f"SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event_{audience}")
+        )
+        self.redirects = set(engine.rows(f"SELECT old_id, new_id, records, divided FROM resolution.redirect_{audience}"))
+
+
+def test_ids_are_the_hmac_of_sequence_and_smallest_record(identified):
+    """A new id is HMAC-SHA256 of the release's number and the smallest record under the audience's key, as Python computes it."""
+    found = identified("centre", "cab", "X", "d").id
+    key = identified.run.workspace.audience_key("centre")
+    for names, smallest in (("abc", "alpha/a#account"), ("X", "zulu/X#account"), ("d", "alpha/d#account")):
+        digest = hmac.new(key, f"1|account|{smallest}".encode(), hashlib.sha256).hexdigest()
+        assert {found[name] for name in names} == {f"A-{digest[:ID_DIGITS]}"}
+
+
+def test_hmac_holds_for_any_text(identified):
+    """SQL and Python agree on keys of records in any script, with quotes and separators."""
+    engine = identified.run.engine
+    keys = ["é", "𝔘", "a'b", 'a"b', "a/b#c", "a|b", " ", "long" * 200]
+    identified("centre", "a")
+    rows = pa.table({"key": pa.array(sorted(keys), pa.string()), "record": pa.array(range(len(keys)), pa.int64())})
+    with engine.registered("given", rows):
+        engine.create_as("canonical", "account", "SELECT record, 'alpha' AS dataset, key, 'account' AS role, 'A' AS agency FROM given")
+    engine.create_as("resolution", "cluster_centre_account", "SELECT 0 AS record, 0 AS cluster, 0 AS component, FALSE AS ambiguous WHERE FALSE")
+    identify(identified.run, "centre", 7, None)
+    secret = identified.run.workspace.audience_key("centre")
+    for key, found in engine.rows("SELECT key, identity_id FROM resolution.assignment_centre"):
+        assert found == "A-" + hmac.new(secret, f"7|account|alpha/{key}#account".encode(), hashlib.sha256).hexdigest()[:ID_DIGITS]
+
+
+def test_the_first_release_creates(identified):
+    """In a first release every identity of two records and more is told as created; single records are not."""
+    first = identified("centre", "ab", "c")
+    assert first.events == {(first.id["a"], "created", None, 0, 2)}
+    assert first.redirects == set()
+    assert set(first.since.values()) == {1}
+
+
+def test_nothing_changed_nothing_told(identified):
+    """The same clusters keep their ids and ages and have no events."""
+    first = identified("centre", "ab", "c", "XY")
+    again = identified("centre", "ab", "c", "XY")
+    assert (again.id, again.since, again.events, again.redirects) == (first.id, first.since, set(), set())
+
+
+def test_the_example_of_the_design_in_sql(identified):
+    """A = {1,2,3,4}, B = {5} become {1,2}, {3,4,5,6}: A keeps the larger part, B merges into A, {1,2} is split from A."""
+    old = identified("centre", "1234", "5").id
+    new = identified("centre", "12", "3456")
+    assert new.id["3"] == new.id["6"] == old["1"]
+    assert new.id["1"] not in set(old.values())
+    assert new.since["3"] == 1
+    assert new.since["1"] == 2
+    assert new.events == {
+        (old["1"], "changed", None, 4, 4),
+        (new.id["1"], "split", old["1"], 0, 2),
+        (old["5"], "merged", old["1"], 1, 0),
+    }
+    assert new.redirects == {(old["5"], old["1"], 1, False)}
+
+
+def test_grown_and_shrunk_identities_keep_their_ids(identified):
+    """An identity that only gains records grew, one that only loses them shrank; both keep id and age."""
+    old = identified("centre", "ab", "cde").id
+    new = identified("centre", "abX", "ce")
+    assert (new.id["X"], new.id["e"]) == (old["a"], old["c"])
+    assert new.events == {(old["a"], "grew", None, 2, 3), (old["c"], "shrank", None, 3, 2)}
+
+
+def test_a_merge_is_told_and_redirected(identified):
+    """Two identities that become one: the larger share keeps its id, the other ends as merged and leads there."""
+    old = identified("centre", "abc", "de").id
+    new = identified("centre", "abcde")
+    assert set(new.id.values()) == {old["a"]}
+    assert new.events == {(old["a"], "grew", None, 3, 5), (old["d"], "merged", old["a"], 2, 0)}
+    assert new.redirects == {(old["d"], old["a"], 2, False)}
+
+
+def test_an_identity_that_loses_records_on_the_way_merges_all_the_same(identified):
+    """Where all records that are left of an identity go to one other, it merged, though some were withdrawn."""
+    old = identified("centre", "abc", "defg").id
+    new = identified("centre", "abdefg")
+    assert new.events == {(old["d"], "grew", None, 4, 6), (old["a"], "merged", old["d"], 3, 0)}
+    assert new.redirects == {(old["a"], old["d"], 2, False)}
+
+
+def test_a_divided_identity_leads_to_all_its_parts(identified):
+    """An id whose records go to several other identities ends as split, and its redirects are marked divided."""
+    old = identified("centre", "abc", "defg", "hij").id
+    new = identified("centre", "defga", "hijbc")
+    assert new.events == {
+        (old["d"], "grew", None, 4, 5),
+        (old["h"], "grew", None, 3, 5),
+        (old["a"], "split", old["d"], 3, 0),
+        (old["a"], "split", old["h"], 3, 0),
+    }
+    assert new.redirects == {(old["a"], old["d"], 1, True), (old["a"], old["h"], 2, True)}
+
+
+def test_redirects_follow_records_through_later_releases(identified):
+    """A redirect leads to where the records are now, not to where they went first."""
+    old = identified("centre", "abc", "de").id
+    identified("centre", "abcde")
+    later = identified("centre", "abc", "deX")
+    assert later.id["d"] not in set(old.values())
+    assert later.redirects == {(old["d"], later.id["d"], 2, False)}
+
+
+def test_withdrawn_identities_end_without_redirect(identified):
+    """An identity none of whose records is left is withdrawn; its id leads nowhere and is not used again when records return."""
+    old = identified("centre", "ab", "c").id
+    gone = identified("centre", "c")
+    assert gone.events == {(old["a"], "withdrawn", None, 2, 0)}
+    assert gone.redirects == set()
+    back = identified("centre", "ab", "c")
+    assert back.id["a"] not in set(old.values())
+    assert back.redirects == {(old["a"], back.id["a"], 2, False)}
+
+
+def test_an_audience_has_ids_and_history_of_its_own(identified):
+    """The agency's ids differ from the centre's, and what it may not see has none."""
+    centre, agency = identified("centre", "abX", "c"), identified("dea", "abX", "c")
+    assert set(agency.id) == {"a", "b", "c"}
+    assert not set(agency.id.values()) & set(centre.id.values())
+    assert agency.events == {(agency.id["a"], "created", None, 0, 2)}
+
+
+def test_ambiguity_is_carried_on(identified):
+    """A record that clustering found ambiguous is so in the crosswalk."""
+    assert identified("centre", "ab", "c", ambiguous="c").ambiguous == {"c"}
