@@ -76,7 +76,7 @@ class Blocking(Settings):
 
     max_block: Annotated[int, Field(ge=10)] = 1000
     pairs_per_record: Annotated[float, Field(gt=0)] = 5.0
-    least_pairs: Annotated[int, Field(ge=0)] = 3_000_000
+    least_pairs: Annotated[int, Field(ge=0)] = 1_500_000
     generic: tuple[Name, ...] = ()
     generic_max: Annotated[int, Field(ge=2)] = 50
     rules: Annotated[tuple[BlockingRule, ...], Field(min_length=1)]

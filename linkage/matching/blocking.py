@@ -47,7 +47,7 @@ def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
     for part in map(parse_part, rule.on):
         column = quote(part.column)
         if part.take == "each":
-            lists.append(f"unnest({column}) AS {column}")
+            lists.append(column)
             values.append(f"nullif({column}, '')")
         elif part.take in {"year", "month"}:
             values.append(f"{part.take}({column})")
@@ -56,8 +56,11 @@ def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
             values.append(f"CASE WHEN length({column}) >= {part.length} THEN {cut} END")
         else:
             values.append(column)
-    columns = sorted({quote(parse_part(part).column) for part in rule.on} - {entry.split(" AS ")[1] for entry in lists})
-    source = f"SELECT {', '.join(['record', *lists, *columns])} FROM feature.{quote(entity_type)}"
+    columns = sorted({quote(parse_part(part).column) for part in rule.on})
+    source = f"SELECT {', '.join(['record', *columns])} FROM feature.{quote(entity_type)}"
+    for column in lists:
+        # One after the other: side by side, the first values of two lists would go together, the second, and so on.
+        source = f"SELECT * REPLACE (unnest({column}) AS {column}) FROM ({source})"
     present = " AND ".join(f"{value} IS NOT NULL" for value in values)
     distinct = "DISTINCT " if lists else ""
     return (

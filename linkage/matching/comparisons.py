@@ -60,6 +60,11 @@ def _pair(column: str) -> tuple[str, str]:
     return f'"{column}_l"', f'"{column}_r"'
 
 
+def _one_off(l: str, r: str) -> str:
+    """At most one letter more, less or other, or two neighbours swapped; lengths are compared first, being cheap."""
+    return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
+
+
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
     return (
@@ -69,7 +74,7 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "one letter differs",
-            f"length({l}) > 3 AND length({r}) > 3 AND damerau_levenshtein({l}, {r}) <= 1",
+            f"length({l}) > 3 AND length({r}) > 3 AND {_one_off(l, r)}",
             rarity=0.5,
         ),
         Level(
@@ -89,7 +94,7 @@ def _surname(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "one letter differs",
-            f"length({l}) > 3 AND length({r}) > 3 AND damerau_levenshtein({l}, {r}) <= 1",
+            f"length({l}) > 3 AND length({r}) > 3 AND {_one_off(l, r)}",
             rarity=0.5,
         ),
         Level(
@@ -116,11 +121,13 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
 def _date(c: Columns) -> tuple[Level, ...]:
     (l, r), (alt_l, alt_r), (year_l, year_r) = _pair(c["date"]), _pair(c["alternative"]), _pair(c["year"])
     text_l, text_r = f"strftime({l}, '%Y%m%d')", f"strftime({r}, '%Y%m%d')"
+    two_parts = (
+        f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) "
+        f"+ CAST(day({l}) = day({r}) AS INTEGER)) >= 2"
+    )
     return (
         Level(
-            UNKNOWN,
-            "a birth date is missing",
-            f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
+            UNKNOWN, "a birth date is missing", f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)"
         ),
         Level("exact", "same birth date", f"{l} = {r}"),
         Level(
@@ -129,14 +136,13 @@ def _date(c: Columns) -> tuple[Level, ...]:
             f"{alt_l} = {r} OR {l} = {alt_r} OR "
             f"(year({l}) = year({r}) AND month({l}) = day({r}) AND day({l}) = month({r}))",
         ),
+        # One digit lies in one part: comparing the parts first spares most pairs the text.
         Level(
-            "near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({text_l}, {text_r}) <= 1"
+            "near",
+            "one digit differs, or two neighbours are swapped",
+            f"{two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
         ),
-        Level(
-            "partial",
-            "two of day, month and year are the same",
-            f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) + CAST(day({l}) = day({r}) AS INTEGER)) >= 2",
-        ),
+        Level("partial", "two of day, month and year are the same", two_parts),
         Level("year", "same birth year", f"{year_l} = {year_r}"),
         Level("different", "different birth dates", "ELSE"),
     )
@@ -149,7 +155,7 @@ def _number(c: Columns) -> tuple[Level, ...]:
             UNKNOWN, "a number is missing", f"({l} IS NULL OR {r} IS NULL) AND ({tail_l} IS NULL OR {tail_r} IS NULL)"
         ),
         Level("exact", "same number", f"{l} = {r}"),
-        Level("near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({l}, {r}) <= 1"),
+        Level("near", "one digit differs, or two neighbours are swapped", _one_off(l, r)),
         Level(
             "tail",
             "same last digits of a number that one side hides",
@@ -175,7 +181,7 @@ def _account_number(c: Columns) -> tuple[Level, ...]:
             "only the last digit differs, as it does for accounts opened together",
             f"length({l}) = length({r}) AND left({l}, length({l}) - 1) = left({r}, length({r}) - 1)",
         ),
-        Level("near", "one digit differs, or two neighbours are swapped", f"damerau_levenshtein({l}, {r}) <= 1"),
+        Level("near", "one digit differs, or two neighbours are swapped", _one_off(l, r)),
         Level("tail", "same last digits of a number that one side hides", f"{hidden} AND {tail_l} = {tail_r}"),
         Level("different", "different numbers", "ELSE"),
     )
@@ -322,7 +328,7 @@ def _organisation(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "nearly the same spelling",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.94 OR damerau_levenshtein({l}, {r}) <= 1",
+            f"jaro_winkler_similarity({l}, {r}) >= 0.94 OR {_one_off(l, r)}",
         ),
         Level("part", "all words of one are in the other", f"{common} = {least} AND {least} >= 2"),
         Level(
@@ -351,7 +357,7 @@ def _institution(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "similar spelling of the institution",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.88 AND {form(l)} = 'name' OR damerau_levenshtein({l}, {r}) <= 1",
+            f"jaro_winkler_similarity({l}, {r}) >= 0.88 AND {form(l)} = 'name' OR {_one_off(l, r)}",
         ),
         Level("different", "different institutions", "ELSE"),
     )

@@ -16,7 +16,7 @@ from splink.comparison_library import CustomComparison
 
 from linkage.config.entity import BITS
 from linkage.engine.sql import comma, quote
-from linkage.matching.comparisons import KINDS, columns_of, levels_of, rarity_column
+from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,12 +53,14 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> Non
     parts = ["record"]
     for column in sorted({*feature_columns(model), *also}):
         name = quote(column)
-        if not values.get(f"generic_{column}"):
+        # What is made of a value goes with it: the last digits of a generic number say as little.
+        (source,) = base_columns({column})
+        if not values.get(f"generic_{source}"):
             parts.append(name)
         elif types[column].endswith("[]"):
-            parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{column}, x)) AS {name}")
+            parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{source}, x)) AS {name}")
         else:
-            parts.append(f"CASE WHEN list_contains($generic_{column}, {name}) THEN NULL ELSE {name} END AS {name}")
+            parts.append(f"CASE WHEN list_contains($generic_{source}, {quote(source)}) THEN NULL ELSE {name} END AS {name}")
     parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
     engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
 

@@ -83,7 +83,7 @@ def _members(run: Run, audience: str) -> None:
     datasets = list(run.project.settings.visible(audience))
     selects = [
         f"""
-        SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency,
+        SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
         WHERE list_contains($datasets, entity.dataset)

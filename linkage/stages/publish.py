@@ -51,13 +51,16 @@ def publish(run: Run, audience: str, sequence: int, path: Path) -> dict[str, Any
     return counts
 
 
-def _write(run: Run, name: str, query: str, values: dict[str, Any] | None = None) -> None:
-    """Write one published table: contract columns, contract types, in the order of its key."""
+def _write(run: Run, name: str, query: str, values: dict[str, Any] | None = None, *, order: str = "") -> None:
+    """Write one published table: contract columns, contract types, in the order of its key.
+
+    `order` may name a column that orders the rows as the key does, at less cost.
+    """
     table = next(table for table in PUBLISHED if table.name == name)
     columns = ", ".join(
         f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in table.columns
     )
-    order = ", ".join(quote(column) for column in table.key)
+    order = order or ", ".join(quote(column) for column in table.key)
     run.engine.run(
         f"CREATE TABLE release.published.{quote(name)} AS SELECT {columns} FROM ({query}) ORDER BY {order}", values
     )
@@ -80,7 +83,8 @@ def _evidence(run: Run, audience: str) -> None:
             f"""
             SELECT '{kind}' AS entity_type, one.dataset AS dataset_a, one.key AS key_a, one.role AS role_a,
                    two.dataset AS dataset_b, two.key AS key_b, two.role AS role_b,
-                   one.identity_id AS identity_a, two.identity_id AS identity_b, weight, pattern,
+                   one.identity_id AS identity_a, two.identity_id AS identity_b, one.identity AS number_a,
+                   two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern,
                    one.ambiguous OR two.ambiguous AS ambiguous
             FROM ({own} UNION ALL {inside}) AS pair
             JOIN resolution.{quote(f"assignment_{audience}")} AS one ON one.record = a AND one.entity_type = '{kind}'
@@ -104,7 +108,7 @@ def _evidence(run: Run, audience: str) -> None:
             run,
             "link_evidence",
             "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
-            "JOIN pattern_text USING (entity_type, pattern) WHERE identity_a = identity_b",
+            "JOIN pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
         )
         _write(
             run,
@@ -113,7 +117,7 @@ def _evidence(run: Run, audience: str) -> None:
             SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
             FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
             JOIN pattern_text USING (entity_type, pattern)
-            WHERE identity_a <> identity_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
+            WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
             """,
         )
 
@@ -126,7 +130,7 @@ def _in_order(query: str) -> str:
     swapped = [
         f"CASE WHEN {first} THEN {name}_{a} ELSE {name}_{b} END AS {name}_{a}"
         for a, b in (("a", "b"), ("b", "a"))
-        for name in ("dataset", "key", "role", "identity")
+        for name in ("dataset", "key", "role", "identity", "number", "record")
     ]
     return f"SELECT entity_type, {', '.join(swapped)}, weight, pattern, ambiguous FROM ({query})"
 
@@ -150,37 +154,37 @@ def levels_text(model: Model, pattern: int) -> str:
 
 def _identities(run: Run, audience: str) -> None:
     assignment = f"resolution.{quote(f'assignment_{audience}')}"
-    seen = " UNION ALL ".join(
-        f"SELECT '{kind}' AS entity_type, record, seen_on FROM canonical.{quote(kind)}" for kind in run.types
-    )
     _write(
         run,
         "identity",
         f"""
         WITH link AS (
-            SELECT identity_id, min(mean) AS weakest_link FROM (
-                SELECT identity_a AS identity_id, record, sum(weight) / 1024.0 / count(*) AS mean FROM (
-                    SELECT identity_a, row(dataset_a, key_a, role_a) AS record, weight FROM resolution.compared WHERE identity_a = identity_b
+            SELECT identity, min(mean) AS weakest_link FROM (
+                SELECT identity, record, sum(weight) / 1024.0 / count(*) AS mean FROM (
+                    SELECT entity_type, number_a AS identity, record_a AS record, weight FROM resolution.compared WHERE number_a = number_b
                     UNION ALL
-                    SELECT identity_a, row(dataset_b, key_b, role_b), weight FROM resolution.compared WHERE identity_a = identity_b
-                ) GROUP BY identity_a, record
-            ) GROUP BY identity_id
+                    SELECT entity_type, number_a, record_b, weight FROM resolution.compared WHERE number_a = number_b
+                ) GROUP BY identity, record
+            ) GROUP BY identity
         )
         SELECT *, CASE WHEN records = 1 THEN 'certain' WHEN weakest_link >= {HIGH_CONFIDENCE} THEN 'high' ELSE 'medium' END AS confidence
         FROM (
-            SELECT identity_id, any_value(entity_type) AS entity_type, min(since) AS since, count(*) AS records,
-                   count(DISTINCT dataset) AS datasets, list_sort(list(DISTINCT agency)) AS agencies,
-                   min(seen_on) AS first_seen, max(seen_on) AS last_seen
-            FROM {assignment} JOIN ({seen}) USING (entity_type, record) GROUP BY identity_id
-        ) LEFT JOIN link USING (identity_id)
+            SELECT identity, any_value(identity_id) AS identity_id, any_value(entity_type) AS entity_type, min(since) AS since,
+                   count(*) AS records, len(list_distinct(list(dataset))) AS datasets,
+                   list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
+            FROM {assignment} GROUP BY identity
+        ) LEFT JOIN link USING (identity)
         """,
+        order="identity",
     )
     _write(run, "identity_record", f"FROM {assignment}")
 
 
 def _golden(run: Run, audience: str, kind: EntityType) -> None:
     if kind in run.types:
-        _write(run, kind, f"FROM resolution.{quote(f'golden_{audience}_{kind}')}")
+        named = f"SELECT DISTINCT identity, identity_id FROM resolution.{quote(f'assignment_{audience}')}"
+        golden = f"FROM resolution.{quote(f'golden_{audience}_{kind}')} JOIN ({named}) USING (identity)"
+        _write(run, kind, golden, order="identity")
     else:
         table = next(table for table in PUBLISHED if table.name == kind)
         nothing = ", ".join(f"NULL AS {quote(column.name)}" for column in table.columns)
@@ -191,8 +195,10 @@ def _values(run: Run, audience: str) -> None:
     """Store the values of identities of two records and more; a view adds those of single records."""
     engine = run.engine
     stored = " UNION ALL ".join(f"FROM resolution.{quote(f'value_{audience}_{kind}')}" for kind in run.types)
+    named = f"SELECT DISTINCT identity, identity_id FROM resolution.{quote(f'assignment_{audience}')}"
     engine.run(
-        f"CREATE TABLE release.published.stored_value AS SELECT * FROM ({stored}) ORDER BY identity_id, attribute, value"
+        "CREATE TABLE release.published.stored_value AS SELECT identity_id, attribute, value, records, record_names, agencies, "
+        f"first_seen, last_seen FROM ({stored}) JOIN ({named}) USING (identity) ORDER BY identity, attribute, value"
     )
     singles = []
     for kind in run.types:
@@ -219,7 +225,8 @@ def _relations(run: Run, audience: str) -> None:
         "identity_relation",
         f"""
         SELECT kind, one.identity_id AS from_identity, two.identity_id AS to_identity, count(*) AS records,
-               list_sort(list(DISTINCT relation.agency)) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
+               list_sort(list(DISTINCT relation.agency)) AS agencies,
+               min(relation.seen_on) AS first_seen, max(relation.seen_on) AS last_seen
         FROM canonical.relation
         JOIN {assignment} AS one ON one.entity_type = from_type AND one.dataset = relation.dataset AND one.key = relation.key AND one.role = from_role
         JOIN {assignment} AS two ON two.entity_type = to_type AND two.dataset = relation.dataset AND two.key = relation.key AND two.role = to_role

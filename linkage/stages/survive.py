@@ -84,14 +84,14 @@ def _size(run: Run, audience: str, entity_type: EntityType) -> None:
     engine.create_as(
         "resolution",
         "sized",
-        f"SELECT record, identity_id, count(*) OVER (PARTITION BY identity_id) > 1 AS many FROM {assignment} WHERE entity_type = $type",
+        f"SELECT record, identity, count(*) OVER (PARTITION BY identity) > 1 AS many FROM {assignment} WHERE entity_type = $type",
         {"type": entity_type},
     )
     for table, test in (("many", "many"), ("single", "NOT many")):
         engine.create_as(
             "resolution",
             table,
-            f"SELECT sized.identity_id, dataset || '/' || key || '#' || role AS record_name, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
+            f"SELECT sized.identity, dataset || '/' || key || '#' || role AS record_name, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
         )
     engine.run("DROP TABLE resolution.sized")
 
@@ -102,16 +102,16 @@ def _values(run: Run, audience: str, entity_type: EntityType) -> None:
         column = quote(attribute.column)
         value = f"unnest({column})" if attribute.is_list else f"CAST({column} AS VARCHAR)"
         selects.append(
-            f"SELECT identity_id, '{attribute.name}' AS attribute, {value} AS value, record_name, agency, seen_on "
+            f"SELECT identity, '{attribute.name}' AS attribute, {value} AS value, record_name, agency, seen_on "
             f"FROM resolution.many WHERE {column} IS NOT NULL"
         )
     run.engine.create_as(
         "resolution",
         f"value_{audience}_{entity_type}",
         f"""
-        SELECT identity_id, attribute, value, count(*) AS records,
+        SELECT identity, attribute, value, count(*) AS records,
                list_sort(list(record_name)) AS record_names, list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
-        FROM ({" UNION ALL ".join(selects)}) GROUP BY identity_id, attribute, value
+        FROM ({" UNION ALL ".join(selects)}) GROUP BY identity, attribute, value
         """,
     )
 
@@ -123,13 +123,12 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
     columns = [column for column in table.columns if column.name != "identity_id"]
     own = {attribute.name: attribute for attribute in ATTRIBUTES[entity_type]}
     parts = {part: whole for whole, names in PARTS[entity_type].items() for part in names}
-    best, taken, many, single = [], [], [], []
+    taken = [_parts_sql(whole, names) for whole, names in PARTS[entity_type].items()]
+    best, many, single = [], [], []
     for column in columns:
         name = quote(column.name)
         if column.name in parts:
-            whole = parts[column.name]
-            taken.append(_part_sql(column.name, whole))
-            many.append(f"part.{name}")
+            many.append(f"part.{quote(parts[column.name])}.{name}")
             single.append(name)
         elif column.name in LISTS:
             best.append(f"list(value ORDER BY value) FILTER (WHERE attribute = '{LISTS[column.name]}') AS {name}")
@@ -146,27 +145,32 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
     engine.create_as(
         "resolution",
         "best",
-        f"SELECT * FROM (SELECT DISTINCT identity_id FROM resolution.many) LEFT JOIN "
-        f"(SELECT identity_id, {', '.join(best)} FROM {values} GROUP BY identity_id) USING (identity_id)",
+        f"SELECT * FROM (SELECT DISTINCT identity FROM resolution.many) LEFT JOIN "
+        f"(SELECT identity, {', '.join(best)} FROM {values} GROUP BY identity) USING (identity)",
     )
     engine.create_as(
         "resolution",
         "part",
-        f"SELECT {', '.join(['best.identity_id', *taken])} FROM resolution.many AS many "
-        "JOIN resolution.best AS best USING (identity_id) GROUP BY best.identity_id",
+        f"SELECT {', '.join(['best.identity', *taken])} FROM resolution.many AS many "
+        "JOIN resolution.best AS best USING (identity) GROUP BY best.identity",
     )
     names = [quote(column.name) for column in columns]
     engine.create_as(
         "resolution",
         f"golden_{audience}_{entity_type}",
-        f"SELECT {', '.join(['best.identity_id', *many])} FROM resolution.best AS best JOIN resolution.part AS part USING (identity_id) "
-        f"UNION ALL SELECT {', '.join(['identity_id', *(f'{value} AS {name}' for value, name in zip(single, names, strict=True))])} FROM resolution.single",
+        f"SELECT {', '.join(['best.identity', *many])} FROM resolution.best AS best JOIN resolution.part AS part USING (identity) "
+        f"UNION ALL SELECT {', '.join(['identity', *(f'{value} AS {name}' for value, name in zip(single, names, strict=True))])} FROM resolution.single",
     )
     engine.run("DROP TABLE resolution.best")
     engine.run("DROP TABLE resolution.part")
 
 
-def _part_sql(part: str, whole: str) -> str:
-    latest = f"row(coalesce(many.seen_on, {_LONG_AGO}), many.{quote(part)})"
+def _parts_sql(whole: str, names: tuple[str, ...]) -> str:
+    """Take all parts from one record with the chosen whole, the fullest and then the latest: none is made up of two."""
+    parts = [f"many.{quote(name)}" for name in names]
+    filled = " + ".join(f"CAST({part} IS NOT NULL AS INTEGER)" for part in parts)
+    texts = ", ".join(f"coalesce({part}, '')" for part in parts)
+    fullest = f"row({filled}, coalesce(many.seen_on, {_LONG_AGO}), {texts})"
+    packed = ", ".join(f"{quote(name)} := {part}" for name, part in zip(names, parts, strict=True))
     chosen = f"best.{quote(whole)} IS NULL OR many.{quote(whole)} = best.{quote(whole)}"
-    return f"arg_max(many.{quote(part)}, {latest}) FILTER (WHERE {chosen}) AS {quote(part)}"
+    return f"arg_max(struct_pack({packed}), {fullest}) FILTER (WHERE {chosen}) AS {quote(whole)}"

@@ -81,7 +81,9 @@ def canonical_sql(entity_type: str) -> str:
 def sql_files() -> dict[str, str]:
     """Return every SQL file of the standardisers by its path below `linkage/sql`."""
     root = resources.files("linkage").joinpath("sql")
-    found = {f"canonical/{name}.sql": root.joinpath("canonical", f"{name}.sql").read_text("utf-8") for name in CANONICAL}
+    found = {
+        f"canonical/{name}.sql": root.joinpath("canonical", f"{name}.sql").read_text("utf-8") for name in CANONICAL
+    }
     found |= _read(root.joinpath("standardise"), "standardise")
     return found
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linkage.config.project import default_configs
 from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STANDARDISER_NUMBER = 1
 

@@ -9,7 +9,7 @@ CREATE OR REPLACE TEMP MACRO std_place_number(step) AS
         'city': CASE
             WHEN step.last IS NOT NULL
                 THEN CASE WHEN step.last <> trim(step.street) AND NOT regexp_matches(step.last, '[0-9]') THEN coalesce(step.next, step.last) END
-            WHEN std_is_street_end(step.parted.city) OR regexp_matches(step.parted.city, '(?:^| )(?:floor|level|building|bldg|suite|room|unit|rear|front)$')
+            WHEN std_is_street_end(step.parted.city) OR regexp_matches(step.parted.city, '(?:^| )(?:floor|level|building|bldg|suite|room|unit|rear|front)$|^p ?o ?box ')
                 THEN NULL
             ELSE nullif(step.parted.city, '')
         END,

@@ -7,6 +7,7 @@ SET VARIABLE std_placeholders = (
             SELECT DISTINCT kinds.attribute, unnest([
                 held."value",
                 trim(regexp_replace(held."value", '[^\p{L}\p{Nd}]+', ' ', 'g')),
+                regexp_replace(held."value", '[^\p{L}\p{Nd}]+', '', 'g'),
                 replace(held."value", ' ', '')
             ]) AS form
             FROM (SELECT DISTINCT attribute FROM reference.placeholder) AS kinds

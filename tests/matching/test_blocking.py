@@ -1,0 +1,171 @@
+"""Blocking: which keys a rule makes, and which pairs the keys make."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage.config.entity import Blocking, BlockingRule, parse_part
+from linkage.errors import DataError
+from linkage.matching.blocking import (
+    drop_stop_keys,
+    fair_share,
+    fit_stop_keys,
+    large_blocks,
+    make_keys,
+    make_pairs,
+)
+from linkage.stages import block as blocking_stage
+
+
+def rule(*on, name="rule"):
+    return BlockingRule(name=name, on=on)
+
+
+def keyed(canonical, records, *rules):
+    """Make keys of the records' canonical columns as they are; returns the engine."""
+    engine = canonical("person", records)
+    engine.run("CREATE SCHEMA IF NOT EXISTS feature")
+    engine.run("CREATE OR REPLACE VIEW feature.person AS FROM canonical.person")
+    make_keys(engine, "person", rules)
+    return engine
+
+
+def pairs(canonical, records, *rules):
+    engine = keyed(canonical, records, *rules)
+    assert make_pairs(engine, "person") == len(engine.rows("FROM blocking.pair_person"))
+    return sorted(engine.rows("SELECT a, b FROM blocking.pair_person"))
+
+
+def test_whole_columns_must_all_agree(canonical):
+    """Records pair where all parts of a rule are equal; a missing part makes no key."""
+    records = [
+        {"surname": "li", "given_name": "ann"},
+        {"surname": "li", "given_name": "ann"},
+        {"surname": "li", "given_name": "bob"},
+        {"surname": "li"},
+        {"surname": "li"},
+    ]
+    assert pairs(canonical, records, rule("surname", "given_name")) == [(0, 1)]
+
+
+def test_each_value_of_a_list_is_a_key(canonical):
+    """`.each` pairs records that share any value of a list, once; empty lists and empty values make no key."""
+    records = [{"phones": ["1", "2"]}, {"phones": ["2", "1"]}, {"phones": ["3", "1"]}, {"phones": []}, {}, {"phones": [""]}, {"phones": [""]}]
+    assert pairs(canonical, records, rule("phones.each")) == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_two_lists_in_one_rule_make_every_combination(canonical):
+    """A rule over two lists pairs records that share a value of each, wherever in the lists they stand."""
+    records = [{"phones": ["1", "2"], "emails": ["a", "b"]}, {"phones": ["2"], "emails": ["a"]}, {"phones": ["2"], "emails": ["c"]}]
+    assert pairs(canonical, records, rule("phones.each", "emails.each")) == [(0, 1)]
+
+
+def test_parts_of_dates(canonical):
+    """`.year` and `.month` pair records of one year, or month, of a date."""
+    records = [{"birth_date": day} for day in ("1970-03-01", "1970-05-01", "1971-03-30", None)]
+    assert pairs(canonical, records, rule("birth_date.year")) == [(0, 1)]
+    assert pairs(canonical, records, rule("birth_date.month")) == [(0, 2)]
+    assert pairs(canonical, records, rule("birth_date.year", "birth_date.month")) == []
+
+
+def test_parts_of_texts(canonical):
+    """`.first(n)` and `.last(n)` pair records by the start or end of a text that has so many letters."""
+    records = [{"surname": name} for name in ("smith", "smythe", "goldsmith", "sm", "sm", None)]
+    assert pairs(canonical, records, rule("surname.first(2)")) == [(0, 1), (0, 3), (0, 4), (1, 3), (1, 4), (3, 4)]
+    assert pairs(canonical, records, rule("surname.first(3)")) == []
+    assert pairs(canonical, records, rule("surname.last(5)")) == [(0, 2)]
+
+
+def test_the_same_value_under_two_rules_is_two_keys(canonical):
+    """A value pairs records within one rule only, and a pair found by two rules is there once."""
+    records = [{"surname": "li", "given_name": "li"}, {"given_name": "li"}, {"surname": "li", "given_name": "li"}]
+    assert pairs(canonical, records, rule("surname", name="one"), rule("given_name", name="two")) == [(0, 1), (0, 2), (1, 2)]
+    assert pairs(canonical, [{"surname": "li"}, {"given_name": "li"}], rule("surname", name="one"), rule("given_name", name="two")) == []
+
+
+def test_stop_keys_make_no_pairs(canonical):
+    """A key that the model sets aside pairs nothing; other keys of the rule are as before."""
+    engine = keyed(canonical, [{"surname": name} for name in ("li", "li", "wu", "wu")], rule("surname"))
+    key = engine.value("SELECT key FROM blocking.key_person WHERE record = 0")
+    drop_stop_keys(engine, "person", (key, 2**64 - 1))
+    make_pairs(engine, "person")
+    assert engine.rows("SELECT a, b FROM blocking.pair_person") == [(2, 3)]
+
+
+def test_large_blocks_are_named_largest_first(canonical):
+    """Blocks above a limit are told with rule, size and one of their records by name."""
+    records = [{"surname": "li"}] * 4 + [{"surname": "wu"}] * 6 + [{"surname": "xi"}] * 3
+    engine = keyed(canonical, records, rule("surname", name="by_surname"))
+    found = large_blocks(engine, "person", [rule("surname", name="by_surname")], 3)
+    assert [(block.rule, block.records, block.example) for block in found] == [("by_surname", 6, "d/k4#r"), ("by_surname", 4, "d/k0#r")]
+
+
+def test_training_sets_the_largest_blocks_aside(canonical):
+    """Blocks above `max_block`, and the largest ones of a rule that would pass its share of pairs, become stop keys."""
+    records = [{"surname": "li"}] * 12 + [{"surname": "wu"}] * 9 + [{"surname": "xi"}] * 4
+    engine = keyed(canonical, records, rule("surname"))
+    key = dict(engine.rows("SELECT surname, any_value(key_person.key) FROM blocking.key_person JOIN canonical.person USING (record) GROUP BY ALL"))
+
+    def stops(**settings):
+        blocking = Blocking(rules=(rule("surname"),), **settings)
+        return set(fit_stop_keys(engine, "person", blocking.rules, blocking, len(records))["rule"])
+
+    assert stops(max_block=12) == set()
+    assert stops(max_block=11) == {key["li"]}
+    assert stops(max_block=12, least_pairs=0, pairs_per_record=2) == {key["li"]}
+    assert stops(max_block=12, least_pairs=0, pairs_per_record=0.3) == {key["li"], key["wu"]}
+    assert stops(max_block=12, least_pairs=0, pairs_per_record=0.1) == {key["li"], key["wu"], key["xi"]}
+    assert stops(max_block=12, least_pairs=107, pairs_per_record=0.1) == {key["li"]}
+    assert stops(max_block=12, least_pairs=108, pairs_per_record=0.1) == set()
+
+
+@given(st.lists(st.integers(0, 1000), max_size=8), st.integers(0, 3000))
+def test_a_fair_share_keeps_to_the_total(needs, total):
+    """Rules that take no more than the share make at most the total together, and the share is not smaller than it must be."""
+    share = fair_share(needs, total)
+    assert sum(min(need, share) for need in needs) <= max(total, 0)
+    if sum(needs) <= total:
+        assert all(need <= share for need in needs)
+    else:
+        assert sum(min(need, share + 1) for need in needs) + len(needs) > total
+
+
+def test_an_approved_model_refuses_a_block_that_grew(canonical, start_run, make_project, accounts):
+    """Under an approved model a key over `max_block` stops the run before pairs are made, naming rule, size and a record."""
+    run = start_run(make_project(accounts.source("bank"), {}))
+    run.engine = canonical("account", [{"number": "1234567"}] * 11 + [{"number": "7654321"}] * 2)
+    run.engine.run("CREATE SCHEMA feature")
+    run.engine.run("CREATE VIEW feature.account AS FROM canonical.account")
+    model = SimpleNamespace(trained_now=False, rules=(rule("number", name="by_number"),), stop_keys=(), max_block=10)
+    run.models["account"] = model
+    with pytest.raises(DataError, match=r"rule 'by_number', by 11 \(one is d/k0#r\)") as caught:
+        blocking_stage.block(run)
+    assert "max_block = 10" in str(caught.value)
+    assert not run.engine.has_table("blocking", "pair_account")
+    stop = run.engine.value("SELECT key FROM blocking.key_account WHERE record = 0")
+    model.stop_keys = (stop,)
+    blocking_stage.block(run)
+    assert run.counts["types"]["account"]["pairs"] == 1
+
+
+@pytest.mark.parametrize("text", ["phones.all", "Surname", "surname.first(0)", "surname.first(100)", "surname; DROP TABLE x", 'a"b', ""])
+def test_parts_that_cannot_be_read_are_refused(text):
+    """A part of a rule is one of the documented forms and nothing else."""
+    with pytest.raises(ValueError, match="cannot read"):
+        rule(text)
+
+
+def test_parts_are_parsed():
+    """Column, what is taken of it, and how much."""
+    parts = [parse_part(text) for text in ("surname", "phones.each", "surname.first(3)", "number.last(12)", "birth_date.year")]
+    assert [(part.column, part.take, part.length) for part in parts] == [
+        ("surname", "whole", 0),
+        ("phones", "each", 0),
+        ("surname", "first", 3),
+        ("number", "last", 12),
+        ("birth_date", "year", 0),
+    ]

@@ -1,0 +1,118 @@
+"""Properties of the macros: none raises on any text, the folding ones are idempotent and their results bounded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linkage.standardise.install import sql_files
+
+if TYPE_CHECKING:
+    from linkage.engine.duckdb import Engine
+
+MACROS = {name: text for name, text in sql_files().items() if name.startswith("standardise/std_")}
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=80)
+LETTERS = st.text("aeioubcdfgjklmnpqrstvxz '-.,&#0123456789ÉüßŁж王", max_size=40)
+# Macros of one text: the result of each on any text, and again on its own result.
+ONE_TEXT = (
+    "std_account_number", "std_alnum", "std_bic", "std_city", "std_country", "std_currency", "std_date_text", "std_digits", "std_domain",
+    "std_email", "std_fold", "std_house_number", "std_iban", "std_itin", "std_latin", "std_lei", "std_name_text", "std_org_bare",
+    "std_org_text", "std_phone_text", "std_place_text", "std_plain_number", "std_postcode", "std_region", "std_routing", "std_sex",
+    "std_sound_spelling", "std_squeeze", "std_ssn", "std_ssn_last4", "std_street", "std_suffix", "std_tax_id", "std_unit", "std_untitled",
+    "std_holder", "std_sound_classes", "std_address_clean", "std_box", "std_institution",
+)  # fmt: skip
+IDEMPOTENT = (
+    "std_alnum",
+    "std_digits",
+    "std_fold",
+    "std_latin",
+    "std_email",
+    "std_squeeze",
+    "std_postcode",
+    "std_house_number",
+    "std_org_text",
+)
+FACTS = (
+    ("std_iban('gb29nwbk60161331926819')", "gb29nwbk60161331926819"),
+    ("std_iban('gb29nwbk60161331926818')", None),
+    ("std_mod97('3214282912345698765432161182')", 1),
+    ("std_lei('5493001kjtiigc8y1r12')", "5493001kjtiigc8y1r12"),
+    ("std_routing('021000021')", "021000021"),
+    ("std_routing('021000022')", None),
+    ("std_bic('DEUTDEFF500')", "deutdeff"),
+    ("std_bic('DEUTZZFF500')", None),
+    ("std_ssn('900123456')", None),
+    ("std_itin('900123456')", "900123456"),
+    ("std_year_text('26')", "2026"),
+    ("std_year_text('27')", "1927"),
+    ("std_year_text('0999')", None),
+    ("std_fold('O''Brien-Łódź  Straße')", "obrien lodz strasse"),
+    ("std_fold('王杰')", "王杰"),
+    ("std_fold('Ёлка, Ivan')", "елка ivan"),
+    ("std_street('north main street')", "n main st"),
+    ("std_number_tail('XXXXXX1234', true)", "1234"),
+    ("std_sound_spelling('knight')", "night"),
+)
+
+
+def test_a_file_is_a_macro() -> None:
+    """Each macro file starts with a sentence and creates the macro of its name, and nothing else."""
+    for name, text in MACROS.items():
+        macro = name.removeprefix("standardise/").removesuffix(".sql")
+        assert text.startswith("-- "), name
+        assert re.findall(r"CREATE OR REPLACE TEMP MACRO (\w+)\(", text) == [macro]
+
+
+@pytest.mark.parametrize(("expression", "value"), FACTS)
+def test_facts(engine: Engine, expression: str, value: object) -> None:
+    """Known values, check digits among them, come out as they should."""
+    assert engine.value(f"SELECT {expression}") == value
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(st.one_of(TEXT, LETTERS), min_size=1, max_size=30))
+def test_no_text_raises(engine: Engine, texts: list[str]) -> None:
+    """Every macro of one text reads any text, and its result is bounded by the length of the text."""
+    known = [name for name in ONE_TEXT if f"standardise/{name}.sql" in MACROS]
+    columns = ", ".join(f"{name}(written) AS {name}" for name in known)
+    rows = engine.rows(f"SELECT written, {columns} FROM (SELECT unnest($texts) AS written)", {"texts": texts})
+    assert len(rows) == len(texts)
+    for written, *values in rows:
+        assert all(
+            value is None or len(value) <= 20 + 4 * len(written) for value in values if not isinstance(value, bool)
+        )
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(st.one_of(TEXT, LETTERS), min_size=1, max_size=30))
+def test_folding_twice_is_folding_once(engine: Engine, texts: list[str]) -> None:
+    """A folding macro leaves its own result as it is."""
+    columns = ", ".join(f"{name}(written) AS {name}" for name in IDEMPOTENT)
+    once = f"SELECT {columns} FROM (SELECT unnest($texts) AS written)"
+    again = ", ".join(f"count(*) FILTER ({name}({name}) IS DISTINCT FROM {name}) AS {name}" for name in IDEMPOTENT)
+    assert engine.rows(f"SELECT {again} FROM ({once})", {"texts": texts}) == [(0,) * len(IDEMPOTENT)]
+
+
+def test_surname_codes_bring_spellings_together(engine: Engine) -> None:
+    """Spellings of one surname share a code, other surnames have another, and no code is longer than eight signs."""
+    code = "std_surname_code(std_sound_spelling(x), std_sound_classes(std_sound_spelling(x)))"
+    pairs = [
+        ("smith", "smyth"),
+        ("garski", "garsky"),
+        ("macdonald", "mcdonald"),
+        ("philips", "filips"),
+        ("catz", "katz"),
+        ("knight", "night"),
+    ]
+    for left, right in pairs:
+        assert len(engine.rows(f"SELECT DISTINCT {code} FROM (SELECT unnest($x) AS x)", {"x": [left, right]})) == 1
+    assert (
+        len(engine.rows(f"SELECT DISTINCT {code} FROM (SELECT unnest($x) AS x)", {"x": ["smith", "jones", "garcia"]}))
+        == 3
+    )
+    assert engine.value(f"SELECT max(length({code})) FROM (SELECT 'wolfeschlegelsteinhausenbergerdorff' AS x)") == 8
+    assert engine.value(f"SELECT {code} FROM (SELECT '王' AS x)") is None
