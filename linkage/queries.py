@@ -153,6 +153,8 @@ def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, p
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise RequestError(message)
+    # Refused here where there is no release: a look that shows nothing is no look.
+    project.release_path(audience)
     project.look("export", [name], audience=audience, purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
     with project.release(audience) as engine:

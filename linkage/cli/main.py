@@ -50,7 +50,9 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"linkage: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    from linkage.cli.render import plain
+
+    print(f"linkage: {plain(' '.join(message.split()))}", file=sys.stderr)  # noqa: T201
     sys.exit(code)
 
 

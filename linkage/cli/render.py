@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from linkage.stages.context import Progress
 
 _NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
+# Control characters, lone surrogates, and marks that turn the direction of text: values must not command a terminal.
+_UNSHOWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def plain(text: str) -> str:
+    """Return a text as it may be shown on a terminal."""
+    return _UNSHOWN.sub("\ufffd", text)
 
 
 def _console() -> Console:
@@ -23,20 +31,21 @@ def _console() -> Console:
 
 def say(text: str) -> None:
     """Print one plain sentence."""
-    _console().print(escape(text))
+    _console().print(escape(plain(text)))
 
 
 @contextmanager
 def working(*, quiet: bool) -> Iterator[Progress]:
-    """Show what is being done, on standard error, with the time it has taken."""
-    if quiet:
+    """Show what is being done, on standard error, with the time it has taken; say nothing where nobody watches."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
         yield lambda _message: None
         return
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("start", total=None)
         yield lambda message: bar.update(task, description=escape(message))
 
@@ -44,16 +53,20 @@ def working(*, quiet: bool) -> Iterator[Progress]:
 def _table(title: str, *columns: str, rows: list[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=escape(plain(title)), title_justify="left", title_style="bold")
     for place, column in enumerate(columns):
         numeric = all(isinstance(row[place], int | float) or row[place] is None for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(escape(plain(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     _console().print(table)
 
 
 def _text(value: Any) -> str:
+    return escape(plain(_words(value)))
+
+
+def _words(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -63,8 +76,8 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}" if abs(value) < 1 else f"{value:,.2f}"
     if isinstance(value, list | tuple):
-        return escape(", ".join(str(entry) for entry in value))
-    return escape(str(value))
+        return ", ".join(str(entry) for entry in value)
+    return str(value)
 
 
 def check(report: dict[str, Any]) -> None:
@@ -189,7 +202,7 @@ def explain(result: dict[str, Any]) -> None:
         if part["level"] == "unknown":
             continue
         rarity = f" (rarity {part['rarity']:+.2f})" if abs(part["rarity"]) >= 0.005 else ""  # noqa: PLR2004  # half the last digit shown
-        values = [", ".join(_text(value) for value in part[side].values()) for side in ("values_a", "values_b")]
+        values = [", ".join(_words(value) for value in part[side].values()) for side in ("values_a", "values_b")]
         rows.append((part["comparison"], part["words"] + rarity, *values, f"{part['weight']:+.2f}"))
     names = [f"{side['dataset']}/{side['key']}#{side['role']}" for side in (result["a"], result["b"])]
     _table(f"{names[0]} and {names[1]}", "comparison", "what was found", names[0], names[1], "bits", rows=rows)

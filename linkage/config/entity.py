@@ -100,8 +100,8 @@ class Training(Settings):
     both fill count as one, since one entity with many records does not make its name common.
     """
 
-    random_pairs: Annotated[int, Field(ge=1000)] = 300_000
-    rule_pairs: Annotated[int, Field(ge=1000)] = 100_000
+    random_pairs: Annotated[int, Field(ge=1000)] = 200_000
+    rule_pairs: Annotated[int, Field(ge=1000)] = 60_000
     prior_pairs: Annotated[float, Field(gt=0)] = 1000.0
     matches_per_record: Annotated[float, Field(gt=0)] = 0.5
     counted_once: tuple[tuple[Name, ...], ...] = ()

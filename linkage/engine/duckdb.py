@@ -79,7 +79,10 @@ class Engine:
 
     def arrays(self, sql: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Run one query and return its columns as NumPy arrays (columns must hold no NULL)."""
-        return {name: column.to_numpy(zero_copy_only=False) for name, column in zip(*_columns(self.arrow(sql, parameters)), strict=True)}
+        return {
+            name: column.to_numpy(zero_copy_only=False)
+            for name, column in zip(*_columns(self.arrow(sql, parameters)), strict=True)
+        }
 
     @contextmanager
     def registered(self, name: str, table: pa.Table) -> Iterator[None]:

@@ -7,8 +7,8 @@ at: its records without a role stay unjoined and are counted as ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 
 from linkage.errors import DataError
 from linkage.evaluation.metrics import Labels, dense
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RECORD = ("dataset", "key", "role")
 
@@ -107,9 +110,7 @@ def _columns(table: pa.Table, which: str) -> list[pa.ChunkedArray]:
             message = f"{which}: column {name!r} is missing; it has {', '.join(table.column_names)}"
             raise DataError(message)
         if table[name].null_count:
-            message = (
-                f"{which}: column {name!r} is NULL in {table[name].null_count} rows; a record needs both"
-            )
+            message = f"{which}: column {name!r} is NULL in {table[name].null_count} rows; a record needs both"
             raise DataError(message)
     if "role" in table.column_names:
         role = pc.fill_null(table["role"].cast(pa.large_string()), "")

@@ -167,9 +167,7 @@ def _labelled(
     return common.select(kept).append_column("entity", entity)
 
 
-def _evaluate_type(
-    sides: Sides, name: str, unjudged: int, wanted: tuple[TrueCandidates | None, int]
-) -> TypeEvaluation:
+def _evaluate_type(sides: Sides, name: str, unjudged: int, wanted: tuple[TrueCandidates | None, int]) -> TypeEvaluation:
     true_candidates, examples = wanted
     metrics = measure(sides.truth.labels, sides.found.labels)
     recall = None

@@ -7,13 +7,16 @@ how many pairs of records that concerns. Records are named, never shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.evaluation.align import Grouping, record_name
-from linkage.evaluation.metrics import Labels
+
+if TYPE_CHECKING:
+    from linkage.evaluation.metrics import Labels
 
 PARTS_SHOWN = 10
 RECORDS_SHOWN = 10
@@ -44,8 +47,7 @@ class Example:
             "pairs": self.pairs,
             "part_count": self.part_count,
             "parts": [
-                {part: one.group, "record_count": one.record_count, "records": list(one.records)}
-                for one in self.parts
+                {part: one.group, "record_count": one.record_count, "records": list(one.records)} for one in self.parts
             ],
         }
 
@@ -69,8 +71,7 @@ def worst(records: pa.Table, outer: Grouping, inner: Grouping, limit: int) -> tu
     order = pc.select_k_unstable(table, k=limit, sort_keys=[("pairs", "descending"), ("name", "ascending")])
     chosen = table.take(order)
     return tuple(
-        _example(records, outer.labels == row["label"], inner, row["name"], row["pairs"])
-        for row in chosen.to_pylist()
+        _example(records, outer.labels == row["label"], inner, row["name"], row["pairs"]) for row in chosen.to_pylist()
     )
 
 

@@ -92,9 +92,7 @@ def compare(reference: Path | str, other: Path | str, *, examples: int = 5) -> C
     left, right = read_grouping(reference), read_grouping(other)
     joined = align(left, right)
     if not joined.left.size:
-        message = (
-            f"{reference} and {other} have no record in common: dataset, key and role must be written alike"
-        )
+        message = f"{reference} and {other} have no record in common: dataset, key and role must be written alike"
         raise DataError(message)
     left_common, right_common = left.take(pa.array(joined.left)), right.take(pa.array(joined.right))
     records = left_common.set_column(2, "role", _known_role(left_common["role"], right_common["role"]))
@@ -175,9 +173,7 @@ def _read(path: Path, names: dict[str, str | None]) -> pa.Table:
     if ragged:
         number, actual, expected = ragged[0]
         line = _line_of(path, number - 2)
-        message = (
-            f"{path}, line {line}: {actual} columns where the header has {expected}; mend or quote the row"
-        )
+        message = f"{path}, line {line}: {actual} columns where the header has {expected}; mend or quote the row"
         raise DataError(message)
     return table
 
@@ -207,18 +203,14 @@ def _refuse_doubles(path: Path, table: pa.Table) -> None:
         return
     rows = table.join(doubled, ["dataset", "key", "role"], join_type="inner").sort_by("row").to_pylist()
     first = rows[0]
-    again = next(
-        row for row in rows[1:] if all(row[name] == first[name] for name in ("dataset", "key", "role"))
-    )
+    again = next(row for row in rows[1:] if all(row[name] == first[name] for name in ("dataset", "key", "role")))
     _refuse_double(path, first, again)
 
 
 def _refuse_double(path: Path, first: dict[str, str | int], again: dict[str, str | int]) -> NoReturn:
     name = record_name(str(first["dataset"]), str(first["key"]), str(first["role"]))
     lines = _line_of(path, int(first["row"])), _line_of(path, int(again["row"]))
-    message = (
-        f"{path}, line {lines[1]}: record {name} stands on line {lines[0]} already; keep one row a record"
-    )
+    message = f"{path}, line {lines[1]}: record {name} stands on line {lines[0]} already; keep one row a record"
     raise DataError(message)
 
 

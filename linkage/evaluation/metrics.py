@@ -105,9 +105,7 @@ def contingency(reference: npt.ArrayLike, predicted: npt.ArrayLike) -> Cells:
     """
     rows, columns = dense(reference), dense(predicted)
     if rows.size != columns.size:
-        message = (
-            f"two groupings of different length: {rows.size} and {columns.size} records; align them first"
-        )
+        message = f"two groupings of different length: {rows.size} and {columns.size} records; align them first"
         raise DataError(message)
     row_sizes, column_sizes = np.bincount(rows), np.bincount(columns)
     width = max(column_sizes.size, 1)

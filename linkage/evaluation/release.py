@@ -35,9 +35,7 @@ def base_path(project: Project) -> Path:
     raise RequestError(message)
 
 
-def evaluate_release(
-    project: Project, truth: Path, *, audience: str = CENTRE, examples: int = 5
-) -> Evaluation:
+def evaluate_release(project: Project, truth: Path, *, audience: str = CENTRE, examples: int = 5) -> Evaluation:
     """Measure the crosswalk of an audience's last release against `truth` (dataset, key[, role], entity).
 
     Blocking recall counts a true pair as found where the two records share a blocking key that is no stop key.
@@ -48,9 +46,7 @@ def evaluate_release(
             "SELECT entity_type, dataset, key, role, identity_id FROM published.identity_record ORDER BY ALL"
         )
     limits = project.loaded.settings.engine
-    with Engine(
-        base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads
-    ) as base:
+    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
 
         def true_candidates(kind: str, labelled: pa.Table) -> int:
             with base.registered("labelled", labelled):
@@ -84,13 +80,9 @@ def baseline_release(project: Project, truth: Path) -> dict[str, dict[str, float
     table = read_grouping(truth)
     limits = project.loaded.settings.engine
     found: dict[str, dict[str, float]] = {}
-    with Engine(
-        base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads
-    ) as base:
+    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
         for kind in project.loaded.entity_types():
-            names = base.arrow(
-                f"SELECT record, dataset, key, role FROM canonical.{quote(kind)} ORDER BY record"
-            )
+            names = base.arrow(f"SELECT record, dataset, key, role FROM canonical.{quote(kind)} ORDER BY record")
             joined = align(table, names)
             if not joined.left.size:
                 continue
@@ -98,9 +90,7 @@ def baseline_release(project: Project, truth: Path) -> dict[str, dict[str, float
             labels[joined.right] = grouping(table["entity"].take(joined.left)).labels
             scored = bare_splink(base.connection, f"canonical.{kind}", kind)
             left, right = (scored.pairs[name].to_numpy() for name in ("record_l", "record_r"))
-            result = best_components(
-                names.num_rows, left, right, scored.pairs["match_weight"].to_numpy(), labels
-            )
+            result = best_components(names.num_rows, left, right, scored.pairs["match_weight"].to_numpy(), labels)
             scores = result.pairwise
             found[kind] = {
                 "precision": scores.precision,

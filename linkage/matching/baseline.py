@@ -13,20 +13,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
-from splink.internals.blocking_rule_creator import BlockingRuleCreator
-from splink.internals.comparison_creator import ComparisonCreator
 from splink.internals.exceptions import SplinkException
 
 from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from splink.internals.blocking_rule_creator import BlockingRuleCreator
+    from splink.internals.comparison_creator import ComparisonCreator
 
 LOWEST_WEIGHT = -10.0
 PAIRS_PER_RECORD = 100
@@ -111,9 +115,7 @@ PERSON = Recipe(
     comparisons=(
         (
             ("given_name", "surname", "full_name"),
-            lambda: cl.ForenameSurnameComparison(
-                "given_name", "surname", forename_surname_concat_col_name="full_name"
-            ),
+            lambda: cl.ForenameSurnameComparison("given_name", "surname", forename_surname_concat_col_name="full_name"),
         ),
         (("birth_date",), lambda: cl.DateOfBirthComparison("birth_date", input_is_string=False)),
         (("ssn",), lambda: cl.DamerauLevenshteinAtThresholds("ssn", [1, 2])),
@@ -257,15 +259,13 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _fill(
-    own: duckdb.DuckDBPyConnection, source: duckdb.DuckDBPyConnection, table: str, recipe: Recipe
-) -> None:
+def _fill(own: duckdb.DuckDBPyConnection, source: duckdb.DuckDBPyConnection, table: str, recipe: Recipe) -> None:
     """Copy the recipe's columns into table `records` of Splink's own database, under the caller's limits."""
     schema, _, name = table.rpartition(".")
     relation = qualified(schema, name) if schema else quote(name)
     columns = ", ".join(f"{sql} AS {quote(column)}" for column, sql in recipe.columns.items())
     try:
-        found = source.sql(f"SELECT record AS unique_id, {columns} FROM {relation} ORDER BY record")  # noqa: S608 quoted
+        found = source.sql(f"SELECT record AS unique_id, {columns} FROM {relation} ORDER BY record")
         arrow = found.to_arrow_table()
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         message = f"{table} cannot be read as a canonical table with record numbers: {error}"
@@ -290,7 +290,7 @@ def _records(own: duckdb.DuckDBPyConnection) -> int:
 def _telling_columns(own: duckdb.DuckDBPyConnection, recipe: Recipe) -> frozenset[str]:
     """Return the columns that hold at least two different values."""
     counts = ", ".join(f"count(DISTINCT {quote(column)})" for column in recipe.columns)
-    row = own.sql(f"SELECT {counts} FROM records").fetchall()[0]  # noqa: S608 quoted
+    row = own.sql(f"SELECT {counts} FROM records").fetchall()[0]
     return frozenset(column for column, count in zip(recipe.columns, row, strict=True) if count > 1)
 
 
@@ -306,14 +306,12 @@ def _pairs_of(own: duckdb.DuckDBPyConnection, rule: Columns) -> int:
     """Return the number of pairs that agree on all columns of the rule, exact, without making them."""
     present = " AND ".join(f"{quote(column)} IS NOT NULL" for column in rule)
     keys = ", ".join(quote(column) for column in rule)
-    blocks = f"SELECT count(*) AS size FROM records WHERE {present} GROUP BY {keys}"  # noqa: S608 quoted
-    sql = f"SELECT coalesce(sum(size * (size - 1) // 2), 0)::BIGINT FROM ({blocks})"  # noqa: S608 quoted
+    blocks = f"SELECT count(*) AS size FROM records WHERE {present} GROUP BY {keys}"
+    sql = f"SELECT coalesce(sum(size * (size - 1) // 2), 0)::BIGINT FROM ({blocks})"
     return int(own.sql(sql).fetchall()[0][0])
 
 
-def _comparisons(
-    own: duckdb.DuckDBPyConnection, recipe: Recipe, telling: frozenset[str]
-) -> list[ComparisonCreator]:
+def _comparisons(own: duckdb.DuckDBPyConnection, recipe: Recipe, telling: frozenset[str]) -> list[ComparisonCreator]:
     """Return the comparisons whose columns say something.
 
     Splink's joint name comparison counts a missing given name as disagreement, so where one of the two is
@@ -335,9 +333,7 @@ def _share_of_both_names(own: duckdb.DuckDBPyConnection) -> float:
     return float(both / either) if either else 0.0
 
 
-def _linker(
-    own: duckdb.DuckDBPyConnection, comparisons: list[ComparisonCreator], rules: list[Columns]
-) -> Linker:
+def _linker(own: duckdb.DuckDBPyConnection, comparisons: list[ComparisonCreator], rules: list[Columns]) -> Linker:
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=list(comparisons),

@@ -98,7 +98,9 @@ def fit_stop_keys(
     as stop keys, so that which pairs are candidates never depends on later counts.
     """
     engine.create_as(
-        "blocking", "size", f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1"
+        "blocking",
+        "size",
+        f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1",
     )
     needs = engine.rows(
         "SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM blocking.size WHERE records <= $most GROUP BY rule",

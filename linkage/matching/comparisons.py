@@ -127,7 +127,9 @@ def _date(c: Columns) -> tuple[Level, ...]:
     )
     return (
         Level(
-            UNKNOWN, "a birth date is missing", f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)"
+            UNKNOWN,
+            "a birth date is missing",
+            f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
         ),
         Level("exact", "same birth date", f"{l} = {r}"),
         Level(
@@ -169,7 +171,11 @@ def _account_number(c: Columns) -> tuple[Level, ...]:
     (l, r), (tail_l, tail_r), (iban_l, iban_r) = _pair(c["number"]), _pair(c["tail"]), _pair(c["iban"])
     hidden = f"({l} IS NULL OR {r} IS NULL)"
     return (
-        Level(UNKNOWN, "a number is missing", f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL"),
+        Level(
+            UNKNOWN,
+            "a number is missing",
+            f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL",
+        ),
         Level("exact", "same number", f"{l} = {r}"),
         Level(
             "iban",
@@ -352,7 +358,11 @@ def _institution(c: Columns) -> tuple[Level, ...]:
         )
 
     return (
-        Level(UNKNOWN, "a side does not say, or says it in another form", f"{l} IS NULL OR {r} IS NULL OR {form(l)} <> {form(r)}"),
+        Level(
+            UNKNOWN,
+            "a side does not say, or says it in another form",
+            f"{l} IS NULL OR {r} IS NULL OR {form(l)} <> {form(r)}",
+        ),
         Level("exact", "same institution", f"{l} = {r}", rarity=1.0),
         Level(
             "near",

@@ -7,6 +7,7 @@ one more than Splink's level number (0: unknown, 1: different, and upwards to th
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from splink import DuckDBAPI, Linker, SettingsCreator
@@ -19,7 +20,7 @@ from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from splink.internals.comparison_level_creator import ComparisonLevelCreator
 
@@ -60,7 +61,9 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> Non
         elif types[column].endswith("[]"):
             parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{source}, x)) AS {name}")
         else:
-            parts.append(f"CASE WHEN list_contains($generic_{source}, {quote(source)}) THEN NULL ELSE {name} END AS {name}")
+            parts.append(
+                f"CASE WHEN list_contains($generic_{source}, {quote(source)}) THEN NULL ELSE {name} END AS {name}"
+            )
     parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
     engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
 
@@ -100,7 +103,9 @@ def make_frequencies(engine: Engine, model: Model) -> None:
 def rarity_values(model: Model) -> dict[str, str]:
     """Return name → SQL of the features that exist only so that their rarity counts."""
     kinds = {comparison.kind: KINDS[comparison.kind] for comparison in model.comparisons if comparison.rarity}
-    return {kind.rarity_column: kind.rarity_value for kind in kinds.values() if kind.rarity_column and kind.rarity_value}
+    return {
+        kind.rarity_column: kind.rarity_value for kind in kinds.values() if kind.rarity_column and kind.rarity_value
+    }
 
 
 def _rarity_columns(model: Model) -> list[str]:
@@ -211,13 +216,17 @@ def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCrea
 
 
 def _keep_levels(linker: Linker) -> None:
-    """Make `predict` return the level numbers without the compared values, as Splink does for its own training."""
-    for comparison in linker._settings_obj.comparisons:
-        columns = comparison._columns_to_select_for_predict
-        # Bound here: each comparison has its own method.
-        comparison._columns_to_select_for_predict = lambda matching, intermediate, _training, own=columns: own(
-            matching, intermediate, True
-        )
+    """Make `predict` return the level numbers without the compared values, as Splink does for its own training.
+
+    Splink 5.0 has no public way to keep levels alone; keeping the values with them makes the result five times as wide.
+    """
+    for comparison in linker._settings_obj.comparisons:  # noqa: SLF001
+        own = comparison._columns_to_select_for_predict  # noqa: SLF001
+        setattr(comparison, "_columns_to_select_for_predict", partial(_with_levels, own))  # noqa: B010
+
+
+def _with_levels(own: Callable[..., list[str]], matching: bool, intermediate: bool, _training: bool) -> list[str]:
+    return own(matching, intermediate, training_mode=True)
 
 
 def _comparison(model: Model, comparison: Comparison) -> CustomComparison:

@@ -129,7 +129,7 @@ def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[s
     ]
     entity = f"coalesce({', '.join([*keys, 'hash(record)'])})"
     counted = [
-        f"SELECT {_text(c)} AS \"column\", {quote(c)} AS value, count(DISTINCT {entity}) AS records "
+        f'SELECT {_text(c)} AS "column", {quote(c)} AS value, count(DISTINCT {entity}) AS records '
         f"FROM feature.{quote(model.entity_type)} WHERE {quote(c)} IS NOT NULL GROUP BY ALL"
         for c in columns
     ]

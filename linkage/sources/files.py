@@ -57,7 +57,7 @@ def deliveries(dataset: str, source: Source, folder: Path) -> list[Delivery]:
     for pattern in source.files:
         exact = folder / pattern
         found = (
-            [exact] if exact.is_file() else [Path(name) for name in glob.glob(str(folder / pattern), recursive=True)]
+            [exact] if exact.is_file() else [Path(name) for name in glob.glob(str(folder / pattern), recursive=True)]  # noqa: PTH207
         )
         matched = sorted(path for path in found if path.is_file())
         if not matched:

@@ -195,7 +195,9 @@ def _write_refused(engine: Engine) -> None:
 
 def _csv_text(column: str) -> str:
     quoted = f"'\"' || replace({column}, '\"', '\"\"') || '\"'"
-    return f"CASE WHEN {column} IS NULL THEN '' WHEN regexp_matches({column}, '[\",\n\r]') THEN {quoted} ELSE {column} END"
+    return (
+        f"CASE WHEN {column} IS NULL THEN '' WHEN regexp_matches({column}, '[\",\n\r]') THEN {quoted} ELSE {column} END"
+    )
 
 
 def _apply(run: Run, dataset: str, source: Source, number: int) -> int:

@@ -120,7 +120,8 @@ def _create(run: Run, entity_type: EntityType) -> None:
 
 def _fill(run: Run, entity_type: EntityType) -> None:
     """Standardise all roles of a type in one statement: planning it costs more than a small dataset's rows do."""
-    selects, values = [], {}
+    selects: list[str] = []
+    values: dict[str, Any] = {}
     for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
         mapped, more = mapped_sql(dataset, source, role, f"map_{place}")
         selects.append(mapped)

@@ -136,7 +136,9 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
             single.append(f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END")
         else:
             rule = _RULES[rules.get(column.name, "most_agreed")]
-            best.append(f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}")
+            best.append(
+                f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}"
+            )
             many.append(f"best.{name}")
             source = own[column.name]
             single.append(f"list_sort({quote(source.column)})[1]" if source.is_list else quote(source.column))

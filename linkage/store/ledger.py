@@ -226,7 +226,10 @@ class Ledger:
     def looks(self) -> list[Look]:
         """Return all looks, oldest first."""
         rows = self._rows("SELECT looked_at, looked_by, audience, purpose, action, objects FROM look ORDER BY look")
-        return [Look(at, by, audience, purpose, action, tuple(json.loads(objects))) for at, by, audience, purpose, action, objects in rows]
+        return [
+            Look(at, by, audience, purpose, action, tuple(json.loads(objects)))
+            for at, by, audience, purpose, action, objects in rows
+        ]
 
     def judge(self, judgement: Judgement, judged_at: str) -> None:
         """Add a judgement on two records; the next run applies it."""
