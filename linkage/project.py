@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from linkage.stages.context import Progress
 
 Format = Literal["pandas", "arrow", "duckdb"]
+_TYPES = ("person", "business", "account")
 
 
 class Project:
@@ -84,6 +85,9 @@ class Project:
         `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file. Handing over the
         table is one dissemination; it is written to the audit with its purpose.
         """
+        if entity_type not in _TYPES:
+            message = f"there is no entity type {entity_type!r}; the types are: {', '.join(_TYPES)}"
+            raise RequestError(message)
         return self.table(entity_type, audience=audience, output=output, purpose=purpose)
 
     def table(
@@ -99,7 +103,7 @@ class Project:
         from linkage.engine.duckdb import Engine
 
         query = f"FROM published.{quote(name)} ORDER BY {', '.join(quote(column) for column in table.key)}"
-        if name in {"person", "business", "account"}:
+        if name in _TYPES:
             query = f"SELECT * FROM published.{quote(name)} JOIN (SELECT * EXCLUDE (entity_type) FROM published.identity) USING (identity_id) ORDER BY identity_id"
         path = self.release_path(audience)
         self.look("table", [name], audience=audience, purpose=purpose)

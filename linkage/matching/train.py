@@ -158,7 +158,7 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         f"""
         INSERT INTO training.pair
         WITH shuffled AS (
-            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), dataset, key, role) AS place
+            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), record) AS place
             FROM canonical.{quote(kind)}
         ), chosen AS (
             SELECT record, place FROM shuffled WHERE place <= $chosen

@@ -95,7 +95,8 @@ def _evidence(run: Run, audience: str) -> None:
             f"SELECT DISTINCT pattern FROM (SELECT pattern FROM scoring.{quote(f'edge_{kind}')} UNION ALL SELECT pattern FROM scoring.{quote(f'inside_{kind}')}) ORDER BY pattern"
         )
         patterns += [(kind, pattern, levels_text(run.models[kind], pattern)) for (pattern,) in found]
-    engine.create_as("resolution", "compared", _in_order(" UNION ALL ".join(selects)))
+    # Records are numbered in the order of their names, so a < b puts the two of a pair in that order too.
+    engine.create_as("resolution", "compared", " UNION ALL ".join(selects))
     text = pa.table(
         {
             "entity_type": pa.array([entry[0] for entry in patterns], pa.string()),
@@ -109,6 +110,7 @@ def _evidence(run: Run, audience: str) -> None:
             "link_evidence",
             "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
             "JOIN pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
+            order="entity_type, record_a, record_b",
         )
         _write(
             run,
@@ -119,20 +121,8 @@ def _evidence(run: Run, audience: str) -> None:
             JOIN pattern_text USING (entity_type, pattern)
             WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
             """,
+            order="entity_type, record_a, record_b",
         )
-
-
-def _in_order(query: str) -> str:
-    """Put the two records of each pair in the order of their names (their numbers depend on other records)."""
-    first = (
-        "(dataset_a < dataset_b OR (dataset_a = dataset_b AND (key_a < key_b OR (key_a = key_b AND role_a <= role_b))))"
-    )
-    swapped = [
-        f"CASE WHEN {first} THEN {name}_{a} ELSE {name}_{b} END AS {name}_{a}"
-        for a, b in (("a", "b"), ("b", "a"))
-        for name in ("dataset", "key", "role", "identity", "number", "record")
-    ]
-    return f"SELECT entity_type, {', '.join(swapped)}, weight, pattern, ambiguous FROM ({query})"
 
 
 def _by_type(run: Run, threshold: str) -> str:
@@ -177,7 +167,7 @@ def _identities(run: Run, audience: str) -> None:
         """,
         order="identity",
     )
-    _write(run, "identity_record", f"FROM {assignment}")
+    _write(run, "identity_record", f"FROM {assignment}", order="entity_type, record")
 
 
 def _golden(run: Run, audience: str, kind: EntityType) -> None:
