@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,11 +15,15 @@ import linkage
 from linkage import queries
 from linkage.demo import generate
 from linkage.engine.duckdb import Engine
-from linkage.project import Project
 from linkage.stages.context import Run
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linkage.project import Project
 
 NOW = datetime(2026, 1, 31, 6, 0, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -113,7 +116,9 @@ def start_run(tmp_path: Path) -> Callable[[Project], Run]:
     def start(project: Project) -> Run:
         staging = tmp_path / "staging"
         staging.mkdir(exist_ok=True)
-        return Run(1, NOW, project.loaded, Workspace(project.loaded.workspace), Ledger(Path(":memory:")), Engine(), staging)
+        return Run(
+            1, NOW, project.loaded, Workspace(project.loaded.workspace), Ledger(Path(":memory:")), Engine(), staging
+        )
 
     return start
 
@@ -158,7 +163,7 @@ def demo_shuffled(demo: Ran) -> Ran:
     shutil.copytree(demo.folder, folder, ignore=shutil.ignore_patterns("work"))
     for file in sorted((folder / "data").glob("*.csv")):
         header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        random.Random(file.name).shuffle(rows)  # noqa: S311  # no secret hangs on it
+        random.Random(file.name).shuffle(rows)  # no secret hangs on it
         file.write_text(header + "".join(rows), encoding="utf-8")
     (folder / "work").mkdir()
     shutil.copyfile(demo.folder / "work" / "secret.key", folder / "work" / "secret.key")
@@ -184,7 +189,6 @@ def copy_and_run() -> Callable[..., Ran]:
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, bytes]]:
     """Export all published tables of an audience: table → bytes of its CSV, and of its rows as they are stored."""
-
     known: dict[Path, dict[str, bytes]] = {}
 
     def export(project: Project, audience: str) -> dict[str, bytes]:

@@ -130,7 +130,9 @@ def runs(folder):
 
 def partition(folder, audience):
     with linkage.open(folder).release(audience) as engine:
-        rows = engine.rows("SELECT list(dataset || '/' || key ORDER BY ALL) FROM published.identity_record GROUP BY identity_id ORDER BY 1")
+        rows = engine.rows(
+            "SELECT list(dataset || '/' || key ORDER BY ALL) FROM published.identity_record GROUP BY identity_id ORDER BY 1"
+        )
     return [tuple(row[0]) for row in rows]
 
 

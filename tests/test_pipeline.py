@@ -55,7 +55,14 @@ def test_the_report_has_its_documented_keys(demo):
     for audience in ("centre", "dea"):
         assert tuple(report["audiences"][audience]) == TYPES
         for kind in report["audiences"][audience].values():
-            assert set(kind) >= {"identities", "records", "largest_identity", "largest_component", "missing_pairs", "lost_judgements"}
+            assert set(kind) >= {
+                "identities",
+                "records",
+                "largest_identity",
+                "largest_component",
+                "missing_pairs",
+                "lost_judgements",
+            }
 
 
 def test_the_sums_of_every_dataset_add_up(demo):
@@ -78,7 +85,9 @@ def test_every_record_is_in_exactly_one_identity(demo):
     with demo.project.release() as release:
         named = release.rows("SELECT entity_type, dataset, key, role FROM published.identity_record ORDER BY ALL")
         identities = release.rows("SELECT identity_id, entity_type, records FROM published.identity ORDER BY ALL")
-        held = release.rows("SELECT identity_id, entity_type, count(*) FROM published.identity_record GROUP BY ALL ORDER BY ALL")
+        held = release.rows(
+            "SELECT identity_id, entity_type, count(*) FROM published.identity_record GROUP BY ALL ORDER BY ALL"
+        )
     assert named == records
     assert identities == held
     assert {kind: demo.report["types"][kind]["records"] for kind in TYPES} == {
@@ -99,8 +108,12 @@ def test_an_agency_sees_only_its_records(demo):
     with demo.project.release("dea") as release:
         assert release.value("SELECT count(*) FROM published.identity_record WHERE dataset = 'dea_roi'") > 0
         for table in PUBLISHED:
-            assert not release.value(f"SELECT count(*) FROM published.{table.name} AS t WHERE contains(CAST(t AS VARCHAR), 'fincen')"), table.name
-            assert not release.value(f"SELECT count(*) FROM published.{table.name} AS t WHERE contains(CAST(t AS VARCHAR), 'FinCEN')"), table.name
+            assert not release.value(
+                f"SELECT count(*) FROM published.{table.name} AS t WHERE contains(CAST(t AS VARCHAR), 'fincen')"
+            ), table.name
+            assert not release.value(
+                f"SELECT count(*) FROM published.{table.name} AS t WHERE contains(CAST(t AS VARCHAR), 'FinCEN')"
+            ), table.name
 
 
 def test_an_unchanged_second_run_keeps_everything(demo, demo_again):
@@ -161,7 +174,8 @@ def test_ids_depend_on_secret_and_audience(demo, make_project, accounts, tmp_pat
 def test_a_changed_delivery_keeps_ids_by_shared_records(make_project, accounts, tmp_path):
     """New, changed and withdrawn rows: clusters keep the id of the identity they share most records with (rule R4)."""
     project = make_project(
-        accounts.source("bank"), {"bank.csv": accounts.csv(alpha="1234", bravo="5", charlie="67", delta="89", echo="x", foxtrot="yz")}
+        accounts.source("bank"),
+        {"bank.csv": accounts.csv(alpha="1234", bravo="5", charlie="67", delta="89", echo="x", foxtrot="yz")},
     )
     project.run()
     old = {key[2]: identity for key, identity in crosswalk(project).items()}
@@ -178,7 +192,11 @@ def test_a_changed_delivery_keeps_ids_by_shared_records(make_project, accounts, 
     assert new["y"] == old["y"]
     assert new["7"] == old["7"]
     with project.release() as release:
-        events = set(release.rows("SELECT identity_id, event, other_id, records_before, records_after FROM published.identity_event"))
+        events = set(
+            release.rows(
+                "SELECT identity_id, event, other_id, records_before, records_after FROM published.identity_event"
+            )
+        )
         redirects = release.rows("SELECT old_id, new_id, records, divided FROM published.identity_redirect")
     assert events == {
         (old["1"], "changed", None, 4, 4),
@@ -202,7 +220,9 @@ def test_a_refused_run_publishes_nothing_and_leaves_nothing(make_project, accoun
     (tmp_path / "bank.csv").write_text(accounts.csv(alpha="1"), encoding="utf-8")
     with pytest.raises(AuditError, match="max_withdrawn"):
         project.run()
-    assert {path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file() and path.suffix == ".duckdb"} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file() and path.suffix == ".duckdb"
+    } == before
     assert not list((work / "staging").iterdir())
     assert crosswalk(project) == first
     with Ledger(work / "ledger.sqlite") as ledger:

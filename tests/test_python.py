@@ -31,7 +31,14 @@ def test_run_returns_the_report_and_tells_progress(make_project, accounts):
     steps = []
     report = project.run(progress=steps.append)
     assert report["audiences"]["centre"]["account"]["identities"] == 2
-    assert {"ingest bank", "standardise account", "train account", "cluster account for centre", "publish for centre", "commit"} <= set(steps)
+    assert {
+        "ingest bank",
+        "standardise account",
+        "train account",
+        "cluster account for centre",
+        "publish for centre",
+        "commit",
+    } <= set(steps)
     assert project.identities("account")["records"].tolist() in ([1, 2], [2, 1])
 
 

@@ -79,7 +79,10 @@ def test_the_installed_command_works(demo, pair):
 
     def run(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", "linkage.cli.main", *map(str, arguments)], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "linkage.cli.main", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     shown = run("show", demo.folder, pair[0], "--json")
@@ -93,7 +96,8 @@ def test_the_installed_command_works(demo, pair):
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("nosuch",), ("run",), ("show", "x"), ("run", "x", "--nosuch"), ("explain", "x", "y"), ("export", "x", "y")]
+    "arguments",
+    [(), ("nosuch",), ("run",), ("show", "x"), ("run", "x", "--nosuch"), ("explain", "x", "y"), ("export", "x", "y")],
 )
 def test_wrong_usage_is_two(linkage_, arguments):
     """Unknown commands and options, and missing arguments, end with 2 and say how it is used."""
@@ -131,7 +135,9 @@ def test_help_lists_the_commands(linkage_):
 @pytest.mark.parametrize("name", ["run", "check", "show", "explain", "export", "releases", "evaluate"])
 def test_a_project_that_is_not_there_is_refused(refused, tmp_path, name):
     """Every command refuses an absent project file by its path."""
-    more = {"show": ["x"], "explain": ["x", "y"], "export": ["person", "p.csv"], "evaluate": ["--truth", "t.csv"]}.get(name, [])
+    more = {"show": ["x"], "explain": ["x", "y"], "export": ["person", "p.csv"], "evaluate": ["--truth", "t.csv"]}.get(
+        name, []
+    )
     assert f"{tmp_path / 'no.toml'}: there is no such file" in refused(name, tmp_path / "no.toml", *more)
 
 
@@ -156,7 +162,14 @@ def test_bad_projects_are_refused_in_one_line(refused, bank, change, says):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("show", "A-1"), ("show", "bank/a"), ("explain", "bank/a", "bank/b"), ("export", "account", "a.csv"), ("evaluate", "--truth", "t.csv")]
+    "arguments",
+    [
+        ("show", "A-1"),
+        ("show", "bank/a"),
+        ("explain", "bank/a", "bank/b"),
+        ("export", "account", "a.csv"),
+        ("evaluate", "--truth", "t.csv"),
+    ],
 )
 def test_questions_before_the_first_run_are_refused(refused, bank, tmp_path, monkeypatch, arguments):
     """Before there is a release every question says so and which command makes one; nothing is created."""
@@ -180,7 +193,17 @@ def test_run_prints_its_report(linkage_, bank):
     report = json.loads(out)
     assert (code, err, report["schema_version"], report["run"]) == (0, "", 1, 1)
     assert report["started_at"] == "2026-01-31T06:00:00+00:00"
-    assert set(report) == {"schema_version", "run", "started_at", "releases", "stages", "seconds", "datasets", "types", "audiences"}
+    assert set(report) == {
+        "schema_version",
+        "run",
+        "started_at",
+        "releases",
+        "stages",
+        "seconds",
+        "datasets",
+        "types",
+        "audiences",
+    }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)
     assert code == 0
@@ -230,7 +253,16 @@ def test_show_tells_all_of_an_identity(linkage_, demo, pair):
     assert code == 0
     found = json.loads(out)[0]
     assert json.loads(linkage_("show", demo.folder, one, "--json")[1]) == [found]
-    assert set(found) >= {"identity_id", "entity_type", "golden", "record_names", "values", "relations", "possible_matches", "notice"}
+    assert set(found) >= {
+        "identity_id",
+        "entity_type",
+        "golden",
+        "record_names",
+        "values",
+        "relations",
+        "possible_matches",
+        "notice",
+    }
     assert len(found["record_names"]) == found["records"]
     assert one in {record["record"] for record in found["record_names"]}
     assert found["relations"]
@@ -279,7 +311,10 @@ def test_explain_agrees_with_the_published_evidence(linkage_, demo):
         assert found["weight"] == pytest.approx(weight, abs=1 / 1024)
 
 
-@pytest.mark.parametrize("names", [("dea_roi/nobody", "dea_roi/nobody"), ("nonsense", "x"), ("", ""), ("dea_roi/", "/x"), (EVIL, "x/" + EVIL)])
+@pytest.mark.parametrize(
+    "names",
+    [("dea_roi/nobody", "dea_roi/nobody"), ("nonsense", "x"), ("", ""), ("dea_roi/", "/x"), (EVIL, "x/" + EVIL)],
+)
 def test_explain_refuses_what_names_no_pair(refused, demo, names):
     """Names that are none, or name no record, are refused in one line."""
     assert "record" in refused("explain", demo.folder, *names)
@@ -288,7 +323,9 @@ def test_explain_refuses_what_names_no_pair(refused, demo, names):
 def test_explain_refuses_one_record_twice_and_two_types(refused, demo, pair):
     """A pair is two records of one type."""
     with demo.project.release() as release:
-        account = release.value("SELECT dataset || '/' || key || '#' || role FROM published.identity_record WHERE entity_type = 'account' LIMIT 1")
+        account = release.value(
+            "SELECT dataset || '/' || key || '#' || role FROM published.identity_record WHERE entity_type = 'account' LIMIT 1"
+        )
     assert "do not name one pair" in refused("explain", demo.folder, pair[1], pair[1])
     assert "do not name one pair" in refused("explain", demo.folder, pair[1], account)
 
@@ -310,7 +347,19 @@ def test_exports_hold_the_table(linkage_, demo, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.csv", "x.parquet"]
 
 
-@pytest.mark.parametrize("name", [EVIL.replace("/", "") + ".csv", "a b.csv", "[x]*?.csv", "ü\u202e.parquet", "-.csv", "~.csv", "$HOME.csv", "%s.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        EVIL.replace("/", "") + ".csv",
+        "a b.csv",
+        "[x]*?.csv",
+        "ü\u202e.parquet",
+        "-.csv",
+        "~.csv",
+        "$HOME.csv",
+        "%s.csv",
+    ],
+)
 def test_hostile_file_names_are_file_names(linkage_, demo, tmp_path, name):
     """Whatever a file is called, exactly that file is written, and nothing is executed."""
     (tmp_path / "out").mkdir()
@@ -370,7 +419,9 @@ def test_evaluate_compares_two_files(linkage_, tmp_path):
     assert "pairwise" in out
 
 
-@pytest.mark.parametrize("text", [None, "", "dataset,key\nd,1\n", "dataset,key,entity\n", "\x00\x01", "dataset,key,entity\nd,1\n"])
+@pytest.mark.parametrize(
+    "text", [None, "", "dataset,key\nd,1\n", "dataset,key,entity\n", "\x00\x01", "dataset,key,entity\nd,1\n"]
+)
 def test_truth_files_that_cannot_be_are_refused(refused, demo, tmp_path, text):
     """A truth file that is absent, empty, lacks a column or is no text is refused by its name."""
     if text is not None:
@@ -381,7 +432,12 @@ def test_truth_files_that_cannot_be_are_refused(refused, demo, tmp_path, text):
 def test_releases_lists_every_release(linkage_, demo_again):
     """`releases` lists each audience's releases with run and time."""
     found = json.loads(linkage_("releases", demo_again.folder, "--json")[1])
-    assert {(row["audience"], row["sequence"], row["run"]) for row in found} == {("centre", 1, 1), ("dea", 1, 1), ("centre", 2, 2), ("dea", 2, 2)}
+    assert {(row["audience"], row["sequence"], row["run"]) for row in found} == {
+        ("centre", 1, 1),
+        ("dea", 1, 1),
+        ("centre", 2, 2),
+        ("dea", 2, 2),
+    }
     code, out, _ = linkage_("releases", demo_again.folder)
     assert code == 0
     assert "centre" in out
@@ -411,7 +467,11 @@ def test_every_look_states_its_purpose(refused, linkage_, bank):
 def test_hostile_values_are_text(linkage_, refused, make_project, accounts, tmp_path):
     """SQL, markup and terminal commands in values and keys are shown as text, and run nothing."""
     project = make_project(accounts.source("bank"), {})
-    rows = [["id", "number", "bank", "holder"], [EVIL, "87345612", "021000021", f"[bold]{ESCAPE}[/bold] {EVIL}"], ["b", "87345612", "021000021", EVIL]]
+    rows = [
+        ["id", "number", "bank", "holder"],
+        [EVIL, "87345612", "021000021", f"[bold]{ESCAPE}[/bold] {EVIL}"],
+        ["b", "87345612", "021000021", EVIL],
+    ]
     with (tmp_path / "bank.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     assert linkage_("run", project.loaded.path)[0] == 0

@@ -52,7 +52,11 @@ def test_settings_are_frozen(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('agency = "A"', 'agencie = "A"', r"unknown key 'sources\.a\.agencie'; did you mean 'agency'\? allowed here: agency, case, csv"),
+        (
+            'agency = "A"',
+            'agencie = "A"',
+            r"unknown key 'sources\.a\.agencie'; did you mean 'agency'\? allowed here: agency, case, csv",
+        ),
         ("version = 1", "version = 2", "version"),
         ('key = "id"', "", "sources.a.key"),
         ('delivery = "snapshot"', 'delivery = "weekly"', "delivery"),

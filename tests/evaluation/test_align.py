@@ -13,9 +13,7 @@ from linkage.evaluation.align import align, grouping, record_name
 
 Record = tuple[str, str, str]
 records = st.lists(
-    st.tuples(
-        st.sampled_from(["a", "b"]), st.sampled_from(["1", "2", "11"]), st.sampled_from(["", "r", "s"])
-    ),
+    st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["1", "2", "11"]), st.sampled_from(["", "r", "s"])),
     unique=True,
 )
 
@@ -66,9 +64,7 @@ def test_ambiguous_counts_records_without_a_role_only() -> None:
 def test_null_role_and_chunks_are_read() -> None:
     """A NULL role is '', and tables in several chunks or with wide strings join alike."""
     left = pa.concat_tables([table([("a", "1", "")]), table([("a", "2", "")])])
-    right = pa.table(
-        {"dataset": pa.array(["a", "a"], pa.large_string()), "key": ["2", "1"], "role": [None, "x"]}
-    )
+    right = pa.table({"dataset": pa.array(["a", "a"], pa.large_string()), "key": ["2", "1"], "role": [None, "x"]})
     got = align(left, right.set_column(2, "role", right["role"].cast(pa.string())))
     assert got.right.tolist() == [1, 0]
 

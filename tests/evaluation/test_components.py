@@ -51,9 +51,7 @@ def test_records_of_unknown_truth_join_but_are_not_measured() -> None:
         ([5], [1.0], [0, 0, 1], "0 to 2"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(
-    a: list[int], weight: list[float], truth: list[int], text: str
-) -> None:
+def test_arrays_that_do_not_fit_are_refused(a: list[int], weight: list[float], truth: list[int], text: str) -> None:
     """Lengths or record numbers that do not fit together are refused in words."""
     with pytest.raises(DataError, match=text):
         best_components(3, a, [1], weight, truth)

@@ -29,9 +29,7 @@ def tables(rows: list[tuple[str, str, str, str, str, str | None]] = ROWS) -> tup
     names = ("entity_type", "dataset", "key", "role", "identity_id")
     crosswalk = pa.table({n: [row[i] for row in reversed(rows)] for i, n in enumerate(names)})
     known = [row for row in rows if row[5]]
-    truth = {
-        n: [row[i] for row in known] for i, n in ((1, "dataset"), (2, "key"), (3, "role"), (5, "entity"))
-    }
+    truth = {n: [row[i] for row in known] for i, n in ((1, "dataset"), (2, "key"), (3, "role"), (5, "entity"))}
     return pa.table(truth), crosswalk
 
 
@@ -100,9 +98,7 @@ def test_blocking_recall_is_the_share_of_true_pairs_found() -> None:
         "business": 1.0,
         "person": 0.5,
     }
-    assert [row["record"] for row in seen["account"]] == [1, 2] or [
-        row["record"] for row in seen["account"]
-    ] == [2, 1]
+    assert [row["record"] for row in seen["account"]] == [1, 2] or [row["record"] for row in seen["account"]] == [2, 1]
     assert len({row["entity"] for row in seen["person"]}) == 2
     assert evaluate(truth, crosswalk).types["person"].blocking_recall is None
 

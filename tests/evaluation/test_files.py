@@ -20,9 +20,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_reads_any_case_order_and_further_columns(tmp_path: Path) -> None:
     """Header case, column order, a byte order mark, CRLF, blank lines and other columns do not matter."""
-    file = write(
-        tmp_path / "g.csv", "\ufeffENTITY,note,Key,Role,DataSet\r\n7,x,k1,,a\r\n\r\n8,,k 1,holder,a\r\n\r\n"
-    )
+    file = write(tmp_path / "g.csv", "\ufeffENTITY,note,Key,Role,DataSet\r\n7,x,k1,,a\r\n\r\n8,,k 1,holder,a\r\n\r\n")
     assert read_grouping(file).to_pylist() == [
         {"dataset": "a", "key": "k1", "role": "", "entity": "7"},
         {"dataset": "a", "key": "k 1", "role": "holder", "entity": "8"},

@@ -10,13 +10,27 @@ PACKAGE = Path(__file__).resolve().parents[2] / "linkage"
 REPOSITORY = PACKAGE.parent
 
 LEVELS = {
-    "errors": 0, "log": 0, "tables": 0,
+    "errors": 0,
+    "log": 0,
+    "tables": 0,
     "config": 1,
-    "engine": 2, "store": 2,
-    "sources": 3, "standardise": 3, "matching": 3, "clustering": 3,
-    "stages": 4, "sharing": 4, "fusion": 4,
-    "pipeline": 5, "checking": 5, "evaluation": 5, "queries": 5, "demo": 5, "project": 5,
-    "cli": 6, "web": 6,
+    "engine": 2,
+    "store": 2,
+    "sources": 3,
+    "standardise": 3,
+    "matching": 3,
+    "clustering": 3,
+    "stages": 4,
+    "sharing": 4,
+    "fusion": 4,
+    "pipeline": 5,
+    "checking": 5,
+    "evaluation": 5,
+    "queries": 5,
+    "demo": 5,
+    "project": 5,
+    "cli": 6,
+    "web": 6,
 }
 # Settings are checked against the words of two higher rooms; both are pure data.
 ALLOWED = {
@@ -70,9 +84,20 @@ def test_engines_are_named_in_two_rooms_only():
         if _room(path) in {"engine", "matching"}:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        typed = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) for inner in ast.walk(node)}
+        typed = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+            for inner in ast.walk(node)
+        }
         for node in ast.walk(tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
             if id(node) not in typed and any(name.split(".")[0] in {"duckdb", "splink"} for name in names):
                 wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
     assert wrong == []
@@ -109,7 +134,24 @@ def test_no_machine_path_in_the_project():
     files = [
         path
         for path in REPOSITORY.rglob("*")
-        if path.suffix in suffixes and not {".venv", ".git", "linkage-demo"} & set(path.relative_to(REPOSITORY).parts) and path != Path(__file__)
+        if path.suffix in suffixes
+        and not {".venv", ".git", "linkage-demo"} & set(path.relative_to(REPOSITORY).parts)
+        and path != Path(__file__)
     ]
-    wrong = [str(path.relative_to(REPOSITORY)) for path in files if pattern.search(path.read_text(encoding="utf-8", errors="replace"))]
+    wrong = [
+        str(path.relative_to(REPOSITORY))
+        for path in files
+        if pattern.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert wrong == []
+
+
+def test_every_test_says_what_it_holds():
+    """Each test has a docstring of its own."""
+    wrong = [
+        f"{path.name}:{node.lineno} {node.name}"
+        for path in sorted((REPOSITORY / "tests").rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
     assert wrong == []

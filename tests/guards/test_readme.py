@@ -9,7 +9,8 @@ from linkage.config.project import Approval, Audience, EngineLimits, Project
 from linkage.config.source import CsvReading, Source
 from linkage.tables import PUBLISHED
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PATH = Path(__file__).resolve().parents[2] / "README.md"
+README = PATH.read_text(encoding="utf-8")
 
 
 def test_every_command_is_told():
@@ -31,5 +32,14 @@ def test_every_published_column_is_told():
 
 def test_every_setting_is_told():
     """Each key of the project file stands in the README."""
-    names = {name for kind in (Project, EngineLimits, Approval, Audience, Source, CsvReading) for name in kind.model_fields}
-    assert sorted(name for name in names if f"`{name}`" not in README and f".{name}" not in README) == []
+    names = {
+        name for kind in (Project, EngineLimits, Approval, Audience, Source, CsvReading) for name in kind.model_fields
+    }
+    assert (
+        sorted(
+            name
+            for name in names
+            if f"`{name}`" not in README and f".{name}" not in README and f"[{name}" not in README
+        )
+        == []
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -14,20 +13,28 @@ from linkage.engine.duckdb import Engine
 from linkage.engine.sql import quote
 from linkage.standardise import CANONICAL
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 Record = dict[str, Any]
 
 
 def fill(engine: Engine, kind: str, records: list[Record]) -> Engine:
     """(Re)make `canonical.<kind>` of literal records, numbered in their order; keys are k0, k1 ... where none is given."""
     rows = [
-        {"dataset": "d", "key": f"k{number}", "role": "r", "agency": "A", **record} for number, record in enumerate(records)
+        {"dataset": "d", "key": f"k{number}", "role": "r", "agency": "A", **record}
+        for number, record in enumerate(records)
     ]
     columns = {
-        column.name: pa.array([row.get(column.name) for row in rows], pa.list_(pa.string()) if column.type.endswith("[]") else None)
+        column.name: pa.array(
+            [row.get(column.name) for row in rows], pa.list_(pa.string()) if column.type.endswith("[]") else None
+        )
         for column in CANONICAL[kind]
     }
     with engine.registered("given", pa.table({"record": pa.array(range(len(rows)), pa.int64()), **columns})):
-        casts = ", ".join(f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in CANONICAL[kind])
+        casts = ", ".join(
+            f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in CANONICAL[kind]
+        )
         engine.create_as("canonical", kind, f"SELECT record, {casts} FROM given")
     return engine
 

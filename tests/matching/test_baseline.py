@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
@@ -15,12 +15,13 @@ from linkage.errors import DataError
 from linkage.evaluation.components import BaselineResult, best_components
 from linkage.matching.baseline import BareSplink, Sampling, bare_splink
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SMALL = Sampling(u_pairs=60_000)
 CONSTANT: dict[str, dict[str, object]] = {"person": {"city": "here"}, "business": {}, "account": {}}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PLACE = (
-    "phones VARCHAR[], emails VARCHAR[], house_number VARCHAR, street VARCHAR, city VARCHAR, postcode VARCHAR"
-)
+PLACE = "phones VARCHAR[], emails VARCHAR[], house_number VARCHAR, street VARCHAR, city VARCHAR, postcode VARCHAR"
 TABLES = {
     "person": "given_name VARCHAR, middle_name VARCHAR, surname VARCHAR, birth_date DATE, "
     f"birth_year SMALLINT, sex VARCHAR, ssn VARCHAR, birth_place VARCHAR, occupation VARCHAR, {PLACE}",
@@ -59,9 +60,7 @@ class Maker:
 
     def record(self, kind: str, values: dict[str, str]) -> dict[str, object]:
         """Return one record about an entity of this type."""
-        row: dict[str, object] = {
-            k: self.garbled(v) for k, v in values.items() if k not in ("birth_date", "phone")
-        }
+        row: dict[str, object] = {k: self.garbled(v) for k, v in values.items() if k not in ("birth_date", "phone")}
         if kind == "person":
             row |= {"birth_date": values["birth_date"], "birth_year": int(values["birth_date"][:4])}
         if kind == "account":
@@ -112,8 +111,7 @@ def fill(con: duckdb.DuckDBPyConnection, kind: str, rows: list[dict[str, object]
         con.register("incoming", pa.table({n: [row.get(n) for row in rows] for n in names}))
         columns = ", ".join(names)
         con.sql(
-            f"INSERT INTO canonical.{kind} (record, {columns}) "
-            f"SELECT row_number() OVER () - 1, {columns} FROM incoming"
+            f"INSERT INTO canonical.{kind} (record, {columns}) SELECT row_number() OVER () - 1, {columns} FROM incoming"
         )
         con.unregister("incoming")
 
@@ -227,9 +225,7 @@ def test_logging_is_left_as_it_was(
 def test_what_cannot_be_scored_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
     """Unknown type, absent table, another type's columns, doubled record numbers: refused in words."""
     fill(connection, "account", [{"number": "1"}, {"number": "2"}])
-    with pytest.raises(
-        DataError, match="no baseline for entity type 'ship': use one of person, business, account"
-    ):
+    with pytest.raises(DataError, match="no baseline for entity type 'ship': use one of person, business, account"):
         bare_splink(connection, "canonical.account", "ship")
     with pytest.raises(DataError, match='absent"; DROP TABLE x; --'):
         bare_splink(connection, 'absent"; DROP TABLE x; --', "account")

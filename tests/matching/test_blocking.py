@@ -54,13 +54,25 @@ def test_whole_columns_must_all_agree(canonical):
 
 def test_each_value_of_a_list_is_a_key(canonical):
     """`.each` pairs records that share any value of a list, once; empty lists and empty values make no key."""
-    records = [{"phones": ["1", "2"]}, {"phones": ["2", "1"]}, {"phones": ["3", "1"]}, {"phones": []}, {}, {"phones": [""]}, {"phones": [""]}]
+    records = [
+        {"phones": ["1", "2"]},
+        {"phones": ["2", "1"]},
+        {"phones": ["3", "1"]},
+        {"phones": []},
+        {},
+        {"phones": [""]},
+        {"phones": [""]},
+    ]
     assert pairs(canonical, records, rule("phones.each")) == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_two_lists_in_one_rule_make_every_combination(canonical):
     """A rule over two lists pairs records that share a value of each, wherever in the lists they stand."""
-    records = [{"phones": ["1", "2"], "emails": ["a", "b"]}, {"phones": ["2"], "emails": ["a"]}, {"phones": ["2"], "emails": ["c"]}]
+    records = [
+        {"phones": ["1", "2"], "emails": ["a", "b"]},
+        {"phones": ["2"], "emails": ["a"]},
+        {"phones": ["2"], "emails": ["c"]},
+    ]
     assert pairs(canonical, records, rule("phones.each", "emails.each")) == [(0, 1)]
 
 
@@ -83,8 +95,20 @@ def test_parts_of_texts(canonical):
 def test_the_same_value_under_two_rules_is_two_keys(canonical):
     """A value pairs records within one rule only, and a pair found by two rules is there once."""
     records = [{"surname": "li", "given_name": "li"}, {"given_name": "li"}, {"surname": "li", "given_name": "li"}]
-    assert pairs(canonical, records, rule("surname", name="one"), rule("given_name", name="two")) == [(0, 1), (0, 2), (1, 2)]
-    assert pairs(canonical, [{"surname": "li"}, {"given_name": "li"}], rule("surname", name="one"), rule("given_name", name="two")) == []
+    assert pairs(canonical, records, rule("surname", name="one"), rule("given_name", name="two")) == [
+        (0, 1),
+        (0, 2),
+        (1, 2),
+    ]
+    assert (
+        pairs(
+            canonical,
+            [{"surname": "li"}, {"given_name": "li"}],
+            rule("surname", name="one"),
+            rule("given_name", name="two"),
+        )
+        == []
+    )
 
 
 def test_stop_keys_make_no_pairs(canonical):
@@ -101,14 +125,21 @@ def test_large_blocks_are_named_largest_first(canonical):
     records = [{"surname": "li"}] * 4 + [{"surname": "wu"}] * 6 + [{"surname": "xi"}] * 3
     engine = keyed(canonical, records, rule("surname", name="by_surname"))
     found = large_blocks(engine, "person", [rule("surname", name="by_surname")], 3)
-    assert [(block.rule, block.records, block.example) for block in found] == [("by_surname", 6, "d/k4#r"), ("by_surname", 4, "d/k0#r")]
+    assert [(block.rule, block.records, block.example) for block in found] == [
+        ("by_surname", 6, "d/k4#r"),
+        ("by_surname", 4, "d/k0#r"),
+    ]
 
 
 def test_training_sets_the_largest_blocks_aside(canonical):
     """Blocks above `max_block`, and the largest ones of a rule that would pass its share of pairs, become stop keys."""
     records = [{"surname": "li"}] * 12 + [{"surname": "wu"}] * 9 + [{"surname": "xi"}] * 4
     engine = keyed(canonical, records, rule("surname"))
-    key = dict(engine.rows("SELECT surname, any_value(key_person.key) FROM blocking.key_person JOIN canonical.person USING (record) GROUP BY ALL"))
+    key = dict(
+        engine.rows(
+            "SELECT surname, any_value(key_person.key) FROM blocking.key_person JOIN canonical.person USING (record) GROUP BY ALL"
+        )
+    )
 
     def stops(**settings):
         blocking = Blocking(rules=(rule("surname"),), **settings)
@@ -152,7 +183,9 @@ def test_an_approved_model_refuses_a_block_that_grew(canonical, start_run, make_
     assert run.counts["types"]["account"]["pairs"] == 1
 
 
-@pytest.mark.parametrize("text", ["phones.all", "Surname", "surname.first(0)", "surname.first(100)", "surname; DROP TABLE x", 'a"b', ""])
+@pytest.mark.parametrize(
+    "text", ["phones.all", "Surname", "surname.first(0)", "surname.first(100)", "surname; DROP TABLE x", 'a"b', ""]
+)
 def test_parts_that_cannot_be_read_are_refused(text):
     """A part of a rule is one of the documented forms and nothing else."""
     with pytest.raises(ValueError, match="cannot read"):
@@ -161,7 +194,10 @@ def test_parts_that_cannot_be_read_are_refused(text):
 
 def test_parts_are_parsed():
     """Column, what is taken of it, and how much."""
-    parts = [parse_part(text) for text in ("surname", "phones.each", "surname.first(3)", "number.last(12)", "birth_date.year")]
+    parts = [
+        parse_part(text)
+        for text in ("surname", "phones.each", "surname.first(3)", "number.last(12)", "birth_date.year")
+    ]
     assert [(part.column, part.take, part.length) for part in parts] == [
         ("surname", "whole", 0),
         ("phones", "each", 0),

@@ -24,9 +24,12 @@ def model(entities):
         totals=dict.fromkeys(names, 100),
         stop_keys=(3, 2**64 - 1),
         frequencies=pa.Table.from_pydict(
-            {"column": ["surname", "surname"], "value": ["li", 'o"neil\x1f'], "records": [4, 2]}, schema=FREQUENCY_SCHEMA
+            {"column": ["surname", "surname"], "value": ["li", 'o"neil\x1f'], "records": [4, 2]},
+            schema=FREQUENCY_SCHEMA,
         ),
-        generic=pa.Table.from_pydict({"column": ["phones", "ssn"], "value": ["5551234", "078051120"]}, schema=GENERIC_SCHEMA),
+        generic=pa.Table.from_pydict(
+            {"column": ["phones", "ssn"], "value": ["5551234", "078051120"]}, schema=GENERIC_SCHEMA
+        ),
         card={"records": 9},
     )
 
@@ -86,14 +89,18 @@ def test_the_hash_changes_with_everything_that_decides(model):
         altered(model, entity_type="business"),
         altered(model, standardiser="test-2"),
         altered(model, comparisons=model.comparisons[:-1]),
-        altered(model, comparisons=(comparison.model_copy(update={"rarity": not comparison.rarity}), *model.comparisons[1:])),
+        altered(
+            model, comparisons=(comparison.model_copy(update={"rarity": not comparison.rarity}), *model.comparisons[1:])
+        ),
         altered(model, comparisons=(model.comparisons[1], model.comparisons[0], *model.comparisons[2:])),
         altered(model, conflicts=()),
         altered(model, rules=model.rules[1:]),
         altered(model, max_block=model.max_block + 1),
         altered(model, generic_columns=()),
         altered(model, match_rate=rounded(model.match_rate * (1 + 1e-8))),
-        altered(model, chances={**model.chances, "surname": {**model.chances["surname"], "exact": Chances(0.5, 0.001)}}),
+        altered(
+            model, chances={**model.chances, "surname": {**model.chances["surname"], "exact": Chances(0.5, 0.001)}}
+        ),
         altered(model, totals={**model.totals, "surname": 101}),
         altered(model, stop_keys=model.stop_keys[:1]),
         altered(model, thresholds=model.thresholds.model_copy(update={"match": model.thresholds.match + 1 / 1024})),
@@ -108,7 +115,9 @@ def test_the_hash_changes_with_everything_that_decides(model):
 
 def test_the_hash_does_not_change_with_what_decides_nothing(model):
     """The card, and how tables are packed in memory, leave the name alone."""
-    pieces = pa.concat_tables([model.frequencies.slice(0, 1), model.frequencies.slice(0, 0), model.frequencies.slice(1)])
+    pieces = pa.concat_tables(
+        [model.frequencies.slice(0, 1), model.frequencies.slice(0, 0), model.frequencies.slice(1)]
+    )
     assert altered(model, frequencies=pieces, card={}, trained_now=True) == model.hash
 
 
@@ -140,7 +149,9 @@ def test_an_altered_model_is_refused(model, tmp_path, part):
         load(tmp_path, "person", model.hash)
 
 
-@pytest.mark.parametrize("damage", ["gone", "no model.json", "no frequencies", "not JSON", "not Parquet", "a key is missing", "nonsense"])
+@pytest.mark.parametrize(
+    "damage", ["gone", "no model.json", "no frequencies", "not JSON", "not Parquet", "a key is missing", "nonsense"]
+)
 def test_a_damaged_model_is_refused(model, tmp_path, damage):
     """A model that is absent or cannot be read is one clear refusal."""
     folder = save(model, tmp_path)

@@ -16,8 +16,17 @@ from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, from_entity
 from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
 from linkage.store.workspace import Workspace
 
-ANN = {"given_name": "ann", "given_root": "ann", "surname": "quill", "surname_code": "q400", "birth_date": "1970-01-02", "birth_year": 1970}
-COLUMNS = frozenset({"given_name", "given_root", "surname", "birth_date", "birth_year", "ssn", "ssn_last4", "phones", "occupation"})
+ANN = {
+    "given_name": "ann",
+    "given_root": "ann",
+    "surname": "quill",
+    "surname_code": "q400",
+    "birth_date": "1970-01-02",
+    "birth_year": 1970,
+}
+COLUMNS = frozenset(
+    {"given_name", "given_root", "surname", "birth_date", "birth_year", "ssn", "ssn_last4", "phones", "occupation"}
+)
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def model(entities):
         "value": ["smith", "jones", "quill"],
         "records": [900, 300, 3],
     }
-    totals = {column: 10_000 for column in scoring._rarity_columns(made)}
+    totals = dict.fromkeys(scoring._rarity_columns(made), 10000)
     return replace(made, totals=totals, frequencies=pa.Table.from_pydict(counted, schema=FREQUENCY_SCHEMA))
 
 
@@ -37,9 +46,14 @@ def scored(engine, model, pairs, threshold=None):
     """Score pairs of record numbers: (a, b) → (weight, pattern)."""
     make_features(engine, model)
     make_frequencies(engine, model)
-    engine.create_as("trial", "pair", f"SELECT * FROM (VALUES {', '.join(f'({a}, {b})' for a, b in pairs)}) AS given (a, b)")
+    engine.create_as(
+        "trial", "pair", f"SELECT * FROM (VALUES {', '.join(f'({a}, {b})' for a, b in pairs)}) AS given (a, b)"
+    )
     score(engine, model, "trial.pair", "trial.edge", threshold)
-    return {(a, b): (weight, pattern) for a, b, weight, pattern in engine.rows("SELECT a, b, weight, pattern FROM trial.edge")}
+    return {
+        (a, b): (weight, pattern)
+        for a, b, weight, pattern in engine.rows("SELECT a, b, weight, pattern FROM trial.edge")
+    }
 
 
 def levels(model, pattern):
@@ -79,7 +93,9 @@ def test_other_records_and_pairs_change_nothing(demo_base, canonical):
     edges = engine.rows("SELECT a, b, weight, pattern FROM scoring.edge_person ORDER BY hash(a, b) LIMIT 40")
     ends = sorted({end for a, b, _, _ in edges for end in (a, b)})
     number = {record: place for place, record in enumerate(ends)}
-    kept = engine.arrow(f"SELECT * EXCLUDE (record, bad_values) FROM canonical.person WHERE record IN ({', '.join(map(str, ends))}) ORDER BY record")
+    kept = engine.arrow(
+        f"SELECT * EXCLUDE (record, bad_values) FROM canonical.person WHERE record IN ({', '.join(map(str, ends))}) ORDER BY record"
+    )
     few = canonical("person", kept.to_pylist())
     found = scored(few, model, [(number[a], number[b]) for a, b, _, _ in edges])
     assert found == {(number[a], number[b]): (weight, pattern) for a, b, weight, pattern in edges}
@@ -106,7 +122,9 @@ def test_a_threshold_leaves_out_what_is_below_and_nothing_else(demo_base):
     pairs += [tuple(sorted(rng.sample(range(2000), 2))) for _ in range(200)]
     every = scored(engine, model, sorted(set(pairs)))
     middle = sorted(weight for weight, _ in every.values())[len(every) // 2]
-    assert scored(engine, model, sorted(set(pairs)), middle) == {pair: told for pair, told in every.items() if told[0] >= middle}
+    assert scored(engine, model, sorted(set(pairs)), middle) == {
+        pair: told for pair, told in every.items() if told[0] >= middle
+    }
     assert any(weight == middle for weight, _ in every.values())
 
 
@@ -133,7 +151,10 @@ def test_a_pattern_tells_the_level_of_each_comparison(canonical, model):
 
 def test_the_weight_is_the_prior_and_the_comparisons_together(canonical, model):
     """What explain says of a pair adds up to its weight, and its levels are those of the pattern."""
-    records = [{**ANN, "ssn": "123456789", "ssn_last4": "6789"}, {**ANN, "birth_date": "1970-02-01", "ssn": "123456798", "ssn_last4": "6798"}]
+    records = [
+        {**ANN, "ssn": "123456789", "ssn_last4": "6789"},
+        {**ANN, "birth_date": "1970-02-01", "ssn": "123456798", "ssn_last4": "6798"},
+    ]
     engine = canonical("person", records)
     weight, pattern = scored(engine, model, [(0, 1)])[0, 1]
     told = explain_pair(engine, model)
@@ -142,7 +163,11 @@ def test_the_weight_is_the_prior_and_the_comparisons_together(canonical, model):
     assert {part.comparison: part.level for part in told.evidence if part.level != UNKNOWN} == levels(model, pattern)
     assert all(part.weight == 0 for part in told.evidence if part.level == UNKNOWN)
     surname = next(part for part in told.evidence if part.comparison == "surname")
-    assert (surname.words, surname.values_a["surname"], surname.values_b["surname"]) == ("same surname", "quill", "quill")
+    assert (surname.words, surname.values_a["surname"], surname.values_b["surname"]) == (
+        "same surname",
+        "quill",
+        "quill",
+    )
     assert 0 < told.probability < 1
 
 
@@ -180,14 +205,20 @@ def test_generic_values_are_set_aside(canonical, model):
     engine = canonical("person", records)
     free = scored(engine, model, [(0, 1)])
     found = scored(engine, strict, [(0, 1), (0, 4), (2, 3)])
-    assert levels(model, free[0, 1][1])["ssn"] == levels(model, free[0, 1][1])["phone"].replace("shared", "exact") == "exact"
+    assert (
+        levels(model, free[0, 1][1])["ssn"]
+        == levels(model, free[0, 1][1])["phone"].replace("shared", "exact")
+        == "exact"
+    )
     assert found[0, 1] == found[0, 4]
     assert levels(strict, found[2, 3][1])["phone"] == "shared"
 
 
 def test_what_is_made_of_a_generic_value_is_set_aside_too(canonical, model):
     """The last four digits of a generic SSN are no evidence either."""
-    strict = replace(model, generic=pa.Table.from_pydict({"column": ["ssn"], "value": ["078051120"]}, schema=GENERIC_SCHEMA))
+    strict = replace(
+        model, generic=pa.Table.from_pydict({"column": ["ssn"], "value": ["078051120"]}, schema=GENERIC_SCHEMA)
+    )
     engine = canonical("person", [{**ANN, "ssn": "078051120", "ssn_last4": "1120"}] * 2)
     assert "ssn" not in levels(strict, scored(engine, strict, [(0, 1)])[0, 1][1])
 

@@ -11,7 +11,20 @@ from linkage.errors import ModelError
 from linkage.matching.train import train
 
 GIVEN = ("ann", "bob", "cleo", "dan", "eve", "finn", "gail", "hank", "iris", "jack")
-SURNAMES = ("archer", "brandt", "coleman", "dorset", "ellis", "fisher", "grant", "hunt", "irving", "joyce", "keller", "lowe")
+SURNAMES = (
+    "archer",
+    "brandt",
+    "coleman",
+    "dorset",
+    "ellis",
+    "fisher",
+    "grant",
+    "hunt",
+    "irving",
+    "joyce",
+    "keller",
+    "lowe",
+)
 
 
 def people(seed=1, persons=150, slips=0.1):
@@ -105,7 +118,10 @@ def test_without_learning_chances_stay_at_their_priors(canonical, entities):
 
 def test_comparisons_and_rules_without_columns_drop_out(canonical, entities):
     """What the data do not fill is neither compared nor blocked on."""
-    records = [{key: value for key, value in record.items() if key in {"given_name", "given_root", "surname"}} for record in people(persons=20)]
+    records = [
+        {key: value for key, value in record.items() if key in {"given_name", "given_root", "surname"}}
+        for record in people(persons=20)
+    ]
     model = train(canonical("person", records), entities["person"], "test")
     names = {comparison.name for comparison in model.comparisons}
     assert {"given_name", "surname"} <= names
@@ -132,7 +148,9 @@ def test_values_of_too_many_records_become_generic(canonical, entities):
     most = entities["person"].blocking.generic_max
     records = people(persons=60)
     for place, record in enumerate(records):
-        record["phones"] = ["5550000000"] if place <= most else ["5551111111"] if place <= 2 * most else record["phones"]
+        record["phones"] = (
+            ["5550000000"] if place <= most else ["5551111111"] if place <= 2 * most else record["phones"]
+        )
     model = train(canonical("person", records), entities["person"], "test")
     assert {"column": "phones", "value": "5550000000"} in model.generic.to_pylist()
     assert all(entry["value"] != "5551111111" for entry in model.generic.to_pylist())
@@ -142,13 +160,18 @@ def test_keys_of_too_many_records_become_stop_keys(canonical, entities):
     """A block over `max_block` at training is frozen into the model as a stop key and makes no pairs."""
     blocking = entities["person"].blocking.model_copy(update={"max_block": 10})
     entity = entities["person"].model_copy(update={"blocking": blocking})
-    records = [{**record, "surname": "smith", "given_name": "ann", "given_root": "ann"} for record in people(persons=20)]
+    records = [
+        {**record, "surname": "smith", "given_name": "ann", "given_root": "ann"} for record in people(persons=20)
+    ]
     engine = canonical("person", records)
     model = train(engine, entity, "test")
     assert model.max_block == 10
     assert model.stop_keys == tuple(sorted(model.stop_keys))
     assert len(model.stop_keys) > 0
-    assert engine.value("SELECT max(records) FROM (SELECT count(*) AS records FROM blocking.key_person GROUP BY key)") <= 10
+    assert (
+        engine.value("SELECT max(records) FROM (SELECT count(*) AS records FROM blocking.key_person GROUP BY key)")
+        <= 10
+    )
     assert model.card["stop_keys"] == len(model.stop_keys)
 
 

@@ -70,7 +70,12 @@ def other_rows(rng, hidden, visible):
     rows += [[f"crowd{number}", *favourite[1:]] for number in range(50)]
     # The key of a visible record; a key that two rows claim; a row cut short; a row that tells nothing.
     rows.append([visible[0][0], *visible[-1][1:]])
-    rows += [["twice", *visible[0][1:]], ["twice", *visible[-1][1:]], ["short"], ["void", *[""] * (len(visible[0]) - 1)]]
+    rows += [
+        ["twice", *visible[0][1:]],
+        ["twice", *visible[-1][1:]],
+        ["short"],
+        ["void", *[""] * (len(visible[0]) - 1)],
+    ]
     rng.shuffle(rows)
     return rows
 
@@ -122,7 +127,15 @@ def test_hidden_accounts_change_nothing(try_banks, exports, seed):
     same, other = try_banks(0), try_banks(seed)
     assert differences(exports(same, "dea"), exports(other, "dea")) == set()
     changed = differences(exports(same, "centre"), exports(other, "centre"))
-    assert changed >= {"identity", "identity_record", "account", "identity_value", "link_evidence", "identity_event", "rejected_record"}
+    assert changed >= {
+        "identity",
+        "identity_record",
+        "account",
+        "identity_value",
+        "link_evidence",
+        "identity_event",
+        "rejected_record",
+    }
 
 
 def test_there_is_something_to_compare(try_banks):
@@ -149,7 +162,11 @@ def test_the_comparison_sees_one_hidden_edge(try_banks, exports, monkeypatch):
 
     monkeypatch.setattr(pipeline, "cluster_audience", leaky)
     monkeypatch.setattr(Settings, "visible", lambda self, audience: visible(self, "centre" if leaking else audience))
-    assert differences(honest, exports(try_banks(1, "leaky"), "dea")) >= {"identity", "identity_record", "link_evidence"}
+    assert differences(honest, exports(try_banks(1, "leaky"), "dea")) >= {
+        "identity",
+        "identity_record",
+        "link_evidence",
+    }
 
 
 PEOPLE = {
@@ -187,4 +204,12 @@ def test_hidden_reports_change_nothing(demo, demo_again, copy_and_run, exports, 
     other = copy_and_run(demo.folder, f"hidden{seed}", change)
     assert differences(exports(demo_again.project, "dea"), exports(other.project, "dea")) == set()
     changed = differences(exports(demo_again.project, "centre"), exports(other.project, "centre"))
-    assert changed >= {"identity", "identity_record", "person", "business", "account", "identity_relation", "link_evidence"}
+    assert changed >= {
+        "identity",
+        "identity_record",
+        "person",
+        "business",
+        "account",
+        "identity_relation",
+        "link_evidence",
+    }

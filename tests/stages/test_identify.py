@@ -54,13 +54,16 @@ def test_ties_are_settled_in_order(one, two, chosen):
     assert match([two, one]) == {chosen}
 
 
-OVERLAPS = st.dictionaries(
-    st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 4), min_size=1, max_size=20
-)
+OVERLAPS = st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 4), min_size=1, max_size=20)
 
 
 @settings(deadline=None, max_examples=300)
-@given(OVERLAPS, st.lists(st.integers(1, 3), min_size=6, max_size=6), st.lists(st.integers(1, 9), min_size=6, max_size=6), st.randoms())
+@given(
+    OVERLAPS,
+    st.lists(st.integers(1, 3), min_size=6, max_size=6),
+    st.lists(st.integers(1, 9), min_size=6, max_size=6),
+    st.randoms(),
+)
 def test_matching_is_one_to_one_greedy_and_blind_to_order(overlaps, ages, sizes, random):
     """No id goes to two clusters, none takes two, every overlap left out lost to a better one, and order changes nothing."""
     rows = [(old, new, shared, ages[old], sizes[new]) for (old, new), shared in overlaps.items()]
@@ -91,7 +94,9 @@ def identified(make_project, start_run, accounts, tmp_path):
 
     def step(audience, *clusters, ambiguous=""):
         records = sorted(
-            ("zulu" if key.isupper() else "alpha", key, place) for place, cluster in enumerate(clusters) for key in cluster
+            ("zulu" if key.isupper() else "alpha", key, place)
+            for place, cluster in enumerate(clusters)
+            for key in cluster
         )
         smallest = {}
         for number, (_, _, place) in enumerate(records):
@@ -104,8 +109,16 @@ def identified(make_project, start_run, accounts, tmp_path):
             "ambiguous": pa.array([key in ambiguous for _, key, _ in records], pa.bool_()),
         }
         with run.engine.registered("given", pa.table(columns)):
-            run.engine.create_as("canonical", "account", "SELECT record, dataset, key, 'account' AS role, dataset AS agency FROM given")
-            run.engine.create_as("resolution", f"cluster_{audience}_account", "SELECT record, cluster, 0 AS component, ambiguous FROM given")
+            run.engine.create_as(
+                "canonical",
+                "account",
+                "SELECT record, dataset, key, 'account' AS role, dataset AS agency, CAST(NULL AS DATE) AS seen_on FROM given",
+            )
+            run.engine.create_as(
+                "resolution",
+                f"cluster_{audience}_account",
+                "SELECT record, cluster, 0 AS component, ambiguous FROM given",
+            )
         last = tmp_path / f"{audience}{sequences[audience]}.duckdb" if sequences[audience] else None
         sequences[audience] += 1
         identify(run, audience, sequences[audience], last)
@@ -132,11 +145,17 @@ class Step:
     def __init__(self, engine, audience):
         self.id = dict(engine.rows(f"SELECT key, identity_id FROM resolution.assignment_{audience}"))
         self.since = dict(engine.rows(f"SELECT key, since FROM resolution.assignment_{audience}"))
-        self.ambiguous = {row[0] for row in engine.rows(f"SELECT key FROM resolution.assignment_{audience} WHERE ambiguous")}
+        self.ambiguous = {
+            row[0] for row in engine.rows(f"SELECT key FROM resolution.assignment_{audience} WHERE ambiguous")
+        }
         self.events = set(
-            engine.rows(f"SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event_{audience}")
+            engine.rows(
+                f"SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event_{audience}"
+            )
         )
-        self.redirects = set(engine.rows(f"SELECT old_id, new_id, records, divided FROM resolution.redirect_{audience}"))
+        self.redirects = set(
+            engine.rows(f"SELECT old_id, new_id, records, divided FROM resolution.redirect_{audience}")
+        )
 
 
 def test_ids_are_the_hmac_of_sequence_and_smallest_record(identified):
@@ -155,12 +174,24 @@ def test_hmac_holds_for_any_text(identified):
     identified("centre", "a")
     rows = pa.table({"key": pa.array(sorted(keys), pa.string()), "record": pa.array(range(len(keys)), pa.int64())})
     with engine.registered("given", rows):
-        engine.create_as("canonical", "account", "SELECT record, 'alpha' AS dataset, key, 'account' AS role, 'A' AS agency FROM given")
-    engine.create_as("resolution", "cluster_centre_account", "SELECT 0 AS record, 0 AS cluster, 0 AS component, FALSE AS ambiguous WHERE FALSE")
+        engine.create_as(
+            "canonical",
+            "account",
+            "SELECT record, 'alpha' AS dataset, key, 'account' AS role, 'A' AS agency, CAST(NULL AS DATE) AS seen_on FROM given",
+        )
+    engine.create_as(
+        "resolution",
+        "cluster_centre_account",
+        "SELECT 0 AS record, 0 AS cluster, 0 AS component, FALSE AS ambiguous WHERE FALSE",
+    )
     identify(identified.run, "centre", 7, None)
     secret = identified.run.workspace.audience_key("centre")
     for key, found in engine.rows("SELECT key, identity_id FROM resolution.assignment_centre"):
-        assert found == "A-" + hmac.new(secret, f"7|account|alpha/{key}#account".encode(), hashlib.sha256).hexdigest()[:ID_DIGITS]
+        assert (
+            found
+            == "A-"
+            + hmac.new(secret, f"7|account|alpha/{key}#account".encode(), hashlib.sha256).hexdigest()[:ID_DIGITS]
+        )
 
 
 def test_the_first_release_creates(identified):

@@ -141,12 +141,16 @@ def test_an_unchanged_snapshot_is_no_new_delivery(make_project, start_run):
 def test_deltas_add_change_and_delete(make_project, start_run, tmp_path):
     """Delta files apply in the order of their names; delete markers withdraw and are counted."""
     more = 'deleted = { column = "op", equals = "D" }'
-    run = start_run(project(make_project, "id,name,op\n1,Ann,\n2,Bob,\n", delivery="delta", more=more, name="people1.csv"))
+    run = start_run(
+        project(make_project, "id,name,op\n1,Ann,\n2,Bob,\n", delivery="delta", more=more, name="people1.csv")
+    )
     ingest(run)
     (tmp_path / "people2.csv").write_text("id,name,op\n1,,D\n2,Bobby,\n3,Cid,\n")
     counts = ingested(run)
     assert (counts["rows_read"], counts["accepted"], counts["withdrawn"]) == (3, 2, 1)
-    assert run.engine.rows("SELECT accepted, superseded, withdrawn FROM source.delivery WHERE delivery = 1") == [(0, 1, 1)]
+    assert run.engine.rows("SELECT accepted, superseded, withdrawn FROM source.delivery WHERE delivery = 1") == [
+        (0, 1, 1)
+    ]
     assert rows(run) == [("2", "Bobby"), ("3", "Cid")]
 
 
@@ -199,7 +203,12 @@ def test_compressed_and_encoded_files_are_read(make_project, start_run):
 def test_wrong_encoding_is_refused(make_project, start_run):
     """A file that is not in the encoding the source states is refused, naming the setting."""
     more = '[sources.people.csv]\nencoding = "ascii"'
-    run = start_run(make_project(SOURCE.format(delivery="snapshot", more="") + more.replace("ascii", "utf-16"), {"people.csv": "id,name\n1,A\n"}))
+    run = start_run(
+        make_project(
+            SOURCE.format(delivery="snapshot", more="") + more.replace("ascii", "utf-16"),
+            {"people.csv": "id,name\n1,A\n"},
+        )
+    )
     with pytest.raises(DataError, match="encoding"):
         ingest(run)
 
@@ -209,7 +218,9 @@ def test_hostile_names_and_values_do_nothing(make_project, start_run):
     evil = "x'; DROP TABLE source.delivery; --"
     column = 'na"me); DROP SCHEMA source CASCADE; --'
     name = "peo[p]le's; --*.csv"
-    sections = SOURCE.format(delivery="snapshot", more="").replace("people*.csv", name).replace('"name"', "'" + column + "'")
+    sections = (
+        SOURCE.format(delivery="snapshot", more="").replace("people*.csv", name).replace('"name"', "'" + column + "'")
+    )
     quoted = '"' + column.replace('"', '""') + '"'
     run = start_run(make_project(sections, {name: f'id,{quoted}\n"{evil}",{evil}\n'}))
     ingest(run)

@@ -68,7 +68,12 @@ def test_orphans_are_removed_and_releases_kept(tmp_path):
     workspace = Workspace(tmp_path)
     workspace.prepare()
     kept = [workspace.base(2), workspace.release("centre", 1)]
-    gone = [workspace.base(3), workspace.release("centre", 2), workspace.release("dea", 1), tmp_path / "base" / "2.duckdb.wal"]
+    gone = [
+        workspace.base(3),
+        workspace.release("centre", 2),
+        workspace.release("dea", 1),
+        tmp_path / "base" / "2.duckdb.wal",
+    ]
     for path in (*kept, *gone):
         path.parent.mkdir(exist_ok=True)
         path.touch()
