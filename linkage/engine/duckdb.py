@@ -53,6 +53,8 @@ class Engine:
         self.run("SET threads = $value", {"value": threads})
         self.run("SET preserve_insertion_order = false")
         self.run("SET enable_progress_bar = false")
+        # Stages make and drop large tables; the file is written through once, when a run ends.
+        self.run("SET checkpoint_threshold = '1GB'")
         self.run("SET autoinstall_known_extensions = false")
         self.run("SET autoload_known_extensions = false")
         if temp_directory is not None:
