@@ -132,14 +132,6 @@ class Ran:
     report: dict[str, Any]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that read one expensive run on one worker, so that it is made once."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if {"demo", "demo_again", "demo_shuffled"} & set(getattr(item, "fixturenames", ())):
-                item.add_marker(pytest.mark.xdist_group("demo"))
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """About 3,000 demo records of all types after their first run; for reading only."""

@@ -23,7 +23,12 @@ from linkage import pipeline
 from linkage.cli.main import main
 from linkage.stages import publish as publishing
 from linkage.store.ledger import Ledger
-import linkage.clustering.kernels, linkage.matching.train, pandas, rich.progress, scipy.sparse, splink
+from linkage.clustering import ClusterSettings, Edges, Judgements, cluster
+import linkage.matching.train, pandas, rich.progress, splink
+
+# What children need is loaded here once: libraries, and the compiled loops, which load at their first call.
+triangle = Edges([0, 0, 1], [1, 2, 2], [9, 9, -9], [False, False, True])
+cluster(3, triangle, Judgements.none(), ClusterSettings(stop=0, floor=0, ambiguity=0))
 
 
 def die(*_, **__):

@@ -121,7 +121,7 @@ def try_banks(tmp_path_factory, accounts, copy_and_run):
     return run
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_hidden_accounts_change_nothing(try_banks, exports, seed):
     """Whatever happens in the hidden bank, all tables of the agency's release are byte-equal; the centre's are not."""
     same, other = try_banks(0), try_banks(seed)
@@ -185,7 +185,7 @@ PEOPLE = {
 """Columns of the hidden dataset and the columns of a visible one that tell the same."""
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))])
+@pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_hidden_reports_change_nothing(demo, demo_again, copy_and_run, exports, seed):
     """The same with the demo: persons, businesses, accounts and relations of a hidden dataset, doubles of visible people."""
 
