@@ -176,6 +176,7 @@ def evaluate(
         tuple[Path, Path] | None, typer.Option("--compare", help="Measure OTHER against REFERENCE: two such CSV files.")
     ] = None,
     audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a release against a truth file, or one grouping of records against another."""
@@ -195,9 +196,8 @@ def evaluate(
     import linkage
     from linkage.evaluation.release import evaluate_release
 
-    _answer(
-        evaluate_release(linkage.open(project), truth, audience=audience).to_json(), render.evaluation, as_json=as_json
-    )
+    found = evaluate_release(linkage.open(project), truth, audience=audience, purpose=purpose)
+    _answer(found.to_json(), render.evaluation, as_json=as_json)
 
 
 @app.command()

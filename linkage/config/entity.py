@@ -165,7 +165,7 @@ def load_entities(folder: Path) -> dict[EntityType, Entity]:
 
 
 def _load(path: Path, kind: EntityType) -> Entity:
-    from linkage.matching.comparisons import check_entity
+    from linkage.matching.settings import check_entity
 
     entity = validate(Entity, read_toml(path), path)
     if entity.type != kind:

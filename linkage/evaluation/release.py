@@ -35,12 +35,17 @@ def base_path(project: Project) -> Path:
     raise RequestError(message)
 
 
-def evaluate_release(project: Project, truth: Path, *, audience: str = CENTRE, examples: int = 5) -> Evaluation:
+def evaluate_release(
+    project: Project, truth: Path, *, audience: str = CENTRE, examples: int = 5, purpose: str | None = None
+) -> Evaluation:
     """Measure the crosswalk of an audience's last release against `truth` (dataset, key[, role], entity).
 
     Blocking recall counts a true pair as found where the two records share a blocking key that is no stop key.
     """
     grouping = read_grouping(truth)
+    project.release_path(audience)
+    # Its examples name records, so it is a look (rule R11).
+    project.look("evaluate", [truth.name], audience=audience, purpose=purpose)
     with project.release(audience) as release:
         crosswalk = release.arrow(
             "SELECT entity_type, dataset, key, role, identity_id FROM published.identity_record ORDER BY ALL"

@@ -11,12 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linkage.errors import ConfigError
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from linkage.config.entity import Comparison, Entity
+    from linkage.config.entity import Comparison
 
 UNKNOWN = "unknown"
 
@@ -474,47 +470,3 @@ def rarity_column(comparison: Comparison) -> str | None:
     """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
     name = KINDS[comparison.kind].rarity_column
     return columns_of(comparison).get(name, name) if comparison.rarity and name else None
-
-
-def check_entity(entity: Entity, path: Path) -> None:
-    """Refuse entity settings whose comparisons, columns, levels, conflicts or blocking parts do not exist."""
-    from linkage.standardise import CANONICAL
-
-    canonical = {column.name for column in CANONICAL[entity.type]}
-    for comparison in entity.comparisons:
-        _check_comparison(comparison, canonical, f"{path}: comparison {comparison.name!r}")
-    by_name = {comparison.name: comparison for comparison in entity.comparisons}
-    for conflict in entity.conflicts:
-        known = [level.name for level in levels_of(by_name[conflict.comparison])]
-        if conflict.level not in known:
-            message = f"{path}: conflict on {conflict.comparison!r} names level {conflict.level!r}; its levels are: {', '.join(known)}"
-            raise ConfigError(message)
-    from linkage.config.entity import parse_part
-
-    for rule in entity.blocking.rules:
-        for part in rule.on:
-            _check_column(parse_part(part).column, canonical, f"{path}: blocking rule {rule.name!r}")
-    for column in (*entity.blocking.generic,):
-        _check_column(column, canonical, f"{path}: blocking.generic")
-
-
-def _check_comparison(comparison: Comparison, canonical: set[str], where: str) -> None:
-    if comparison.kind not in KINDS:
-        message = f"{where}: there is no kind {comparison.kind!r}; the kinds are: {', '.join(sorted(KINDS))}"
-        raise ConfigError(message)
-    allowed = KINDS[comparison.kind].columns
-    for key, column in comparison.columns.items():
-        if key not in allowed:
-            message = f"{where}: kind {comparison.kind!r} has no column {key!r}; it reads: {', '.join(allowed)}"
-            raise ConfigError(message)
-        _check_column(column, canonical, where)
-    needed = [level.name for level in levels_of(comparison) if level.name != UNKNOWN]
-    if set(comparison.priors) != set(needed):
-        message = f"{where}: priors must name exactly the levels {', '.join(needed)}"
-        raise ConfigError(message)
-
-
-def _check_column(column: str, canonical: set[str], where: str) -> None:
-    if column not in canonical:
-        message = f"{where}: there is no column {column!r}; the columns are: {', '.join(sorted(canonical))}"
-        raise ConfigError(message)

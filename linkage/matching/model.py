@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Thresholds
 from linkage.errors import ModelError
+from linkage.matching.comparisons import columns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,8 +116,6 @@ def _digest(table: pa.Table) -> str:
 
 def from_entity(entity: Entity, standardiser: str, present: frozenset[str]) -> Model:
     """Return the model that the shipped priors make, without any training, for data that fill the columns `present`."""
-    from linkage.matching.comparisons import columns_of
-
     comparisons = tuple(c for c in entity.comparisons if present & set(columns_of(c).values()))
     chances = {c.name: {level: Chances(prior.m, prior.u) for level, prior in c.priors.items()} for c in comparisons}
     return Model(

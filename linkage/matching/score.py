@@ -15,7 +15,7 @@ from splink.blocking_rule_library import CustomRule
 from splink.comparison_level_library import CustomLevel, ElseLevel
 from splink.comparison_library import CustomComparison
 
-from linkage.config.entity import BITS
+from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
 
@@ -35,8 +35,6 @@ LEAST_FREQUENCY = 1e-5
 
 def feature_columns(model: Model) -> list[str]:
     """Return the sorted canonical columns that the model's comparisons and rules read."""
-    from linkage.config.entity import parse_part
-
     used = {column for comparison in model.comparisons for column in columns_of(comparison).values()}
     used |= {parse_part(part).column for rule in model.rules for part in rule.on}
     return sorted(used)
@@ -55,15 +53,17 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> Non
     for column in sorted({*feature_columns(model), *also}):
         name = quote(column)
         # What is made of a value goes with it: the last digits of a generic number say as little.
-        (source,) = base_columns({column})
-        if not values.get(f"generic_{source}"):
+        sources = [source for source in sorted({column} | base_columns({column})) if values.get(f"generic_{source}")]
+        if not sources:
             parts.append(name)
         elif types[column].endswith("[]"):
-            parts.append(f"list_filter({name}, lambda x: NOT list_contains($generic_{source}, x)) AS {name}")
+            says = " AND ".join(f"NOT list_contains($generic_{source}, x)" for source in sources)
+            parts.append(f"list_filter({name}, lambda x: {says}) AS {name}")
         else:
-            parts.append(
-                f"CASE WHEN list_contains($generic_{source}, {quote(source)}) THEN NULL ELSE {name} END AS {name}"
+            generic_too = " OR ".join(
+                f"coalesce(list_contains($generic_{source}, {quote(source)}), FALSE)" for source in sources
             )
+            parts.append(f"CASE WHEN {generic_too} THEN NULL ELSE {name} END AS {name}")
     parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
     engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
 
@@ -169,7 +169,6 @@ def predicted(
 ) -> Iterator[str]:
     """Run Splink's predict over the pairs of a query; yields the quoted name of the result, dropped afterwards."""
     entity_type = model.entity_type
-    engine.run("CREATE SCHEMA IF NOT EXISTS main")
     view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
     columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
     columns += rarity_values(model)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.config.entity import Entity, Training, parse_part
-from linkage.engine.sql import comma, quote
+from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
@@ -99,7 +99,7 @@ def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Tabl
     """Values of the generic columns that more than `generic_max` records hold: they say nothing about who it is."""
     types = engine.columns("canonical", entity.type)
     selects = [
-        f'SELECT {_text(column)} AS "column", value FROM (SELECT {f"unnest({quote(column)})" if types[column].endswith("[]") else quote(column)} '
+        f'SELECT {literal(column)} AS "column", value FROM (SELECT {f"unnest({quote(column)})" if types[column].endswith("[]") else quote(column)} '
         f"AS value FROM canonical.{quote(entity.type)}) WHERE value IS NOT NULL GROUP BY value HAVING count(*) > $most"
         for column in entity.blocking.generic
         if column in present
@@ -109,11 +109,6 @@ def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Tabl
     return engine.arrow(f"{' UNION ALL '.join(selects)} ORDER BY ALL", {"most": entity.blocking.generic_max}).cast(
         GENERIC_SCHEMA
     )
-
-
-def _text(column: str) -> str:
-    # Column names are validated against the canonical contract before they come here.
-    return f"'{column}'"
 
 
 def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -129,7 +124,7 @@ def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[s
     ]
     entity = f"coalesce({', '.join([*keys, 'hash(record)'])})"
     counted = [
-        f'SELECT {_text(c)} AS "column", {quote(c)} AS value, count(DISTINCT {entity}) AS records '
+        f'SELECT {literal(c)} AS "column", {quote(c)} AS value, count(DISTINCT {entity}) AS records '
         f"FROM feature.{quote(model.entity_type)} WHERE {quote(c)} IS NOT NULL GROUP BY ALL"
         for c in columns
     ]
@@ -152,24 +147,7 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         "pair",
         "SELECT CAST(NULL AS VARCHAR) AS match_key, CAST(NULL AS BIGINT) AS a, CAST(NULL AS BIGINT) AS b WHERE FALSE",
     )
-    chosen = min(records, training.random_pairs)
-    steps = max(1, min(records - 1, round(training.random_pairs / max(chosen, 1))))
-    engine.run(
-        f"""
-        INSERT INTO training.pair
-        WITH shuffled AS (
-            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), record) AS place
-            FROM canonical.{quote(kind)}
-        ), chosen AS (
-            SELECT record, place FROM shuffled WHERE place <= $chosen
-        ), stepped AS (
-            SELECT record, place, unnest(range(1, $steps + 1)) AS step FROM chosen
-        )
-        SELECT '{RANDOM}', least(one.record, two.record), greatest(one.record, two.record)
-        FROM stepped AS one JOIN chosen AS two ON two.place = one.place + one.step
-        """,
-        {"chosen": chosen, "steps": steps},
-    )
+    _sample_random(engine, model, training, records)
     engine.run(
         f"INSERT INTO training.pair SELECT '{UNION}', a, b FROM blocking.pair_{kind} WHERE hash(a, b) % 1000000 < $share",
         {"share": _share(training.rule_pairs, candidates)},
@@ -192,6 +170,28 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
             {"name": f"rule:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
         )
     return {UNION: _share(training.rule_pairs, candidates) / 1e6}
+
+
+def _sample_random(engine: Engine, model: Model, training: Training, records: int) -> None:
+    """Add random pairs: records in the order of a hash of their names, each with the next few."""
+    chosen = min(records, training.random_pairs)
+    steps = max(1, min(records - 1, round(training.random_pairs / max(chosen, 1))))
+    engine.run(
+        f"""
+        INSERT INTO training.pair
+        WITH shuffled AS (
+            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), record) AS place
+            FROM canonical.{quote(model.entity_type)}
+        ), chosen AS (
+            SELECT record, place FROM shuffled WHERE place <= $chosen
+        ), stepped AS (
+            SELECT record, place, unnest(range(1, $steps + 1)) AS step FROM chosen
+        )
+        SELECT '{RANDOM}', least(one.record, two.record), greatest(one.record, two.record)
+        FROM stepped AS one JOIN chosen AS two ON two.place = one.place + one.step
+        """,
+        {"chosen": chosen, "steps": steps},
+    )
 
 
 def _share(wanted: int, available: int) -> int:

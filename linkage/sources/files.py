@@ -10,6 +10,7 @@ import csv
 import glob
 import hashlib
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,6 +47,14 @@ class Delivery:
 
     files: tuple[Path, ...]
     fingerprint: str
+
+    def labels(self) -> list[str]:
+        """Return how each file is named in rejects: its name, with its folders where two files share one."""
+        names = [path.name for path in self.files]
+        if len(set(names)) == len(names):
+            return names
+        shared = Path(os.path.commonpath([path.parent for path in self.files]))
+        return [path.relative_to(shared).as_posix() for path in self.files]
 
 
 def deliveries(dataset: str, source: Source, folder: Path) -> list[Delivery]:
@@ -92,11 +101,11 @@ def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: P
     # Rows keep the order of the file, so that a row number leads back to its line.
     engine.run("SET preserve_insertion_order = true")
     try:
-        for number, path in enumerate(delivery.files):
+        for number, (path, label) in enumerate(zip(delivery.files, delivery.labels(), strict=True)):
             first = engine.value("SELECT count(*) FROM incoming.row") if number else 0
             engine.run(
                 "INSERT INTO incoming.file VALUES ($number, $name, $first)",
-                {"number": number, "name": path.name, "first": first + (source.format == "parquet")},
+                {"number": number, "name": label, "first": first + (source.format == "parquet")},
             )
             if source.format == "parquet":
                 _read_parquet(engine, source, path, number)
@@ -148,10 +157,10 @@ def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: 
     engine.run(
         """
         INSERT INTO incoming.reject
-        SELECT $name, line, arg_min(error_type, byte_position), ltrim(arg_min(csv_line, byte_position), chr(10) || chr(13))
+        SELECT (SELECT name FROM incoming.file WHERE file = $number), line, arg_min(error_type, byte_position), ltrim(arg_min(csv_line, byte_position), chr(10) || chr(13))
         FROM reject_errors GROUP BY line ORDER BY line
         """,
-        {"name": path.name},
+        {"number": number},
     )
     for code, reason in _REASONS.items():
         engine.run("UPDATE incoming.reject SET reason = $reason WHERE reason = $code", {"reason": reason, "code": code})
@@ -180,8 +189,9 @@ def _account_for_lines(
     lines, blank = _physical_lines(readable, reading)
     header_lines = 1 + sum(column.count("\n") for column in header)
     rejects = engine.value(
-        "SELECT coalesce(sum(1 + length(raw) - length(replace(raw, chr(10), ''))), 0) FROM incoming.reject WHERE file = $name",
-        {"name": path.name},
+        "SELECT coalesce(sum(1 + length(raw) - length(replace(raw, chr(10), ''))), 0) FROM incoming.reject "
+        "WHERE file = (SELECT name FROM incoming.file WHERE file = $number)",
+        {"number": number},
     )
     missing = lines - header_lines - rows - int(rejects)
     if missing > blank and rows:

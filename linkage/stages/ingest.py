@@ -80,7 +80,7 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
             "dataset": dataset,
             "delivery": number,
             "received_at": run.now.isoformat(),
-            "files": [path.name for path in delivery.files],
+            "files": delivery.labels(),
             "fingerprint": delivery.fingerprint,
             "rows_read": rows_read,
             "accepted": accepted,

@@ -69,39 +69,14 @@ def _write(run: Run, name: str, query: str, values: dict[str, Any] | None = None
 def _evidence(run: Run, audience: str) -> None:
     """Write `link_evidence` and `possible_match` from the compared pairs that the audience may see."""
     engine = run.engine
-    selects, patterns = [], []
-    for kind in run.types:
-        own, cluster = (
-            f"SELECT a, b, weight, pattern FROM scoring.{quote(f'edge_{kind}')}",
-            f"resolution.{quote(f'cluster_{audience}_{kind}')}",
-        )
-        inside = (
-            f"SELECT a, b, weight, pattern FROM scoring.{quote(f'inside_{kind}')} AS inside JOIN {cluster} AS one ON one.record = a "
-            f"JOIN {cluster} AS two ON two.record = b AND one.component = two.component"
-        )
-        selects.append(
-            f"""
-            SELECT '{kind}' AS entity_type, one.dataset AS dataset_a, one.key AS key_a, one.role AS role_a,
-                   two.dataset AS dataset_b, two.key AS key_b, two.role AS role_b,
-                   one.identity_id AS identity_a, two.identity_id AS identity_b, one.identity AS number_a,
-                   two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern,
-                   one.ambiguous OR two.ambiguous AS ambiguous
-            FROM ({own} UNION ALL {inside}) AS pair
-            JOIN resolution.{quote(f"assignment_{audience}")} AS one ON one.record = a AND one.entity_type = '{kind}'
-            JOIN resolution.{quote(f"assignment_{audience}")} AS two ON two.record = b AND two.entity_type = '{kind}'
-            """
-        )
-        found = engine.rows(
-            f"SELECT DISTINCT pattern FROM (SELECT pattern FROM scoring.{quote(f'edge_{kind}')} UNION ALL SELECT pattern FROM scoring.{quote(f'inside_{kind}')}) ORDER BY pattern"
-        )
-        patterns += [(kind, pattern, levels_text(run.models[kind], pattern)) for (pattern,) in found]
     # Records are numbered in the order of their names, so a < b puts the two of a pair in that order too.
-    engine.create_as("resolution", "compared", " UNION ALL ".join(selects))
+    engine.create_as("resolution", "compared", " UNION ALL ".join(_compared_sql(audience, kind) for kind in run.types))
+    found = engine.rows("SELECT DISTINCT entity_type, pattern FROM resolution.compared ORDER BY ALL")
     text = pa.table(
         {
-            "entity_type": pa.array([entry[0] for entry in patterns], pa.string()),
-            "pattern": pa.array([entry[1] for entry in patterns], pa.int64()),
-            "levels": pa.array([entry[2] for entry in patterns], pa.string()),
+            "entity_type": pa.array([kind for kind, _ in found], pa.string()),
+            "pattern": pa.array([pattern for _, pattern in found], pa.int64()),
+            "levels": pa.array([levels_text(run.models[kind], pattern) for kind, pattern in found], pa.string()),
         }
     )
     with engine.registered("pattern_text", text):
@@ -123,6 +98,27 @@ def _evidence(run: Run, audience: str) -> None:
             """,
             order="entity_type, record_a, record_b",
         )
+
+
+def _compared_sql(audience: str, kind: EntityType) -> str:
+    """Return the pairs of a type between records of the audience: blocked ones, and those inside its own components."""
+    cluster = f"resolution.{quote(f'cluster_{audience}_{kind}')}"
+    assignment = f"resolution.{quote(f'assignment_{audience}')}"
+    return f"""
+        SELECT '{kind}' AS entity_type, one.dataset AS dataset_a, one.key AS key_a, one.role AS role_a,
+               two.dataset AS dataset_b, two.key AS key_b, two.role AS role_b,
+               one.identity_id AS identity_a, two.identity_id AS identity_b, one.identity AS number_a,
+               two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern,
+               one.ambiguous OR two.ambiguous AS ambiguous
+        FROM (
+            SELECT a, b, weight, pattern FROM scoring.{quote(f"edge_{kind}")}
+            UNION ALL
+            SELECT a, b, weight, pattern FROM scoring.{quote(f"inside_{kind}")} AS inside
+            JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b AND one.component = two.component
+        ) AS pair
+        JOIN {assignment} AS one ON one.record = a AND one.entity_type = '{kind}'
+        JOIN {assignment} AS two ON two.record = b AND two.entity_type = '{kind}'
+    """
 
 
 def _by_type(run: Run, threshold: str) -> str:

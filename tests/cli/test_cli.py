@@ -449,7 +449,9 @@ def test_every_look_states_its_purpose(refused, linkage_, bank):
     linkage_("run", path, "--json")
     path.write_text(path.read_text().replace('default_purpose = "test"\n', ""))
     export = ("export", path, "account", path.parent / "a.csv")
-    for arguments in (("show", path, "bank/a"), ("explain", path, "bank/a", "bank/b"), export):
+    (path.parent / "truth.csv").write_text("dataset,key,entity\nbank,a,1\nbank,b,1\n")
+    measure = ("evaluate", path, "--truth", path.parent / "truth.csv")
+    for arguments in (("show", path, "bank/a"), ("explain", path, "bank/a", "bank/b"), export, measure):
         assert 'add --purpose "..."' in refused(*arguments)
         assert linkage_(*arguments, "--purpose", f"case 7 {EVIL}")[0] == 0
         assert 'add --purpose "..."' in refused(*arguments, "--purpose", "")
@@ -459,6 +461,7 @@ def test_every_look_states_its_purpose(refused, linkage_, bank):
         ("show", f"case 7 {EVIL}", "centre"),
         ("explain", f"case 7 {EVIL}", "centre"),
         ("export", f"case 7 {EVIL}", "centre"),
+        ("evaluate", f"case 7 {EVIL}", "centre"),
     ]
     assert looks[1].objects == ("bank/a", "bank/b")
     assert not (path.parent / "a.csv").exists() or (path.parent / "a.csv").stat().st_size > 0

@@ -112,6 +112,21 @@ def test_default_entity_settings_are_valid():
         ('kind = "surname"', 'kind = "sirname"', "there is no kind 'sirname'"),
         ('on = ["ssn"]', 'on = ["ssn.whole"]', "cannot read 'ssn.whole'"),
         ('on = ["ssn"]', 'on = ["social"]', "there is no column 'social'"),
+        (
+            'on = ["ssn"]',
+            'on = ["ssn.each"]',
+            "'ssn.each' does not fit column 'ssn', which is VARCHAR; '.each' is for lists",
+        ),
+        ('on = ["ssn"]', 'on = ["phones"]', r"write phones\.each"),
+        ('on = ["ssn"]', 'on = ["ssn.year"]', "needs a column of type DATE"),
+        (
+            "[[conflicts]]",
+            (
+                '[[comparisons]]\nname = "one_more"\nkind = "category"\ndescribe = "One comparison too many"\n'
+                "[comparisons.priors]\nexact = { m = 0.9, u = 0.5 }\ndifferent = { m = 0.1, u = 0.5 }\n[[conflicts]]"
+            ),
+            "at most 15",
+        ),
         ("part = { m = 0.02, u = 0.0004 }\n", "", "priors must name exactly the levels"),
         ('level = "different"', 'level = "other"', "its levels are"),
         ('describe = "Surname:', 'describe = ""\nwords = "', "unknown key"),

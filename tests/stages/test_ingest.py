@@ -247,3 +247,19 @@ def test_delivery_must_be_told(make_project):
     """There is no default for delivery: leaving it out is refused by name."""
     with pytest.raises(ConfigError, match="delivery"):
         make_project(SOURCE.replace('delivery = "{delivery}"', "").format(more=""), {})
+
+
+def test_files_of_one_name_keep_their_own_lines(make_project, start_run):
+    """Files of one name in two folders are told apart in rejects, each with its own record numbers."""
+    sections = SOURCE.format(delivery="snapshot", more="").replace("people*.csv", "*/people.csv")
+    files = {"a/people.csv": "id,name\n1,Ann\n2\n3,Cid\n", "b/people.csv": "id,name\n4\n1,Bob\n5,Eve\n"}
+    run = start_run(make_project(sections, files))
+    counts = ingested(run)
+    assert (counts["rows_read"], counts["accepted"], counts["rejected"]) == (6, 2, 4)
+    found = run.engine.rows("SELECT file, line, raw FROM source.reject ORDER BY file, line")
+    assert found == [
+        ("a/people.csv", 2, "1,Ann"),
+        ("a/people.csv", 3, "2"),
+        ("b/people.csv", 2, "4"),
+        ("b/people.csv", 3, "1,Bob"),
+    ]
