@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -87,7 +88,7 @@ class Model:
             "generic": _digest(self.generic),
         }
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The model's name: SHA-256 of its content, 24 hexadecimal digits."""
         return self.approved_as or content_hash(self.content())
@@ -104,13 +105,11 @@ def content_hash(content: dict[str, Any]) -> str:
 
 
 def _digest(table: pa.Table) -> str:
-    # The tables are sorted when made; the digest is of their values, not of how Arrow or Parquet packs them.
+    # The tables are sorted when made; the digest is of their values, not of how Arrow or Parquet packs them. JSON, so
+    # that no value can look like two.
     digest = hashlib.sha256()
     for column in table.columns:
-        for chunk in column.chunks:
-            # JSON, so that no value can look like two; an empty chunk, which only some writers leave, adds nothing.
-            digest.update("".join(json.dumps(value) + "\n" for value in chunk.to_pylist()).encode())
-        digest.update(b"\x1e")
+        digest.update(json.dumps(column.to_pylist()).encode())
     return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from linkage.config.project import CENTRE
-from linkage.engine.sql import quote
+from linkage.engine.sql import literal, quote
 from linkage.errors import AuditError
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.survive import ATTRIBUTES, LISTS
@@ -71,33 +71,32 @@ def _evidence(run: Run, audience: str) -> None:
     engine = run.engine
     # Records are numbered in the order of their names, so a < b puts the two of a pair in that order too.
     engine.create_as("resolution", "compared", " UNION ALL ".join(_compared_sql(audience, kind) for kind in run.types))
-    found = engine.rows("SELECT DISTINCT entity_type, pattern FROM resolution.compared ORDER BY ALL")
-    text = pa.table(
-        {
-            "entity_type": pa.array([kind for kind, _ in found], pa.string()),
-            "pattern": pa.array([pattern for _, pattern in found], pa.int64()),
-            "levels": pa.array([levels_text(run.models[kind], pattern) for kind, pattern in found], pa.string()),
-        }
+    engine.create_as(
+        "resolution",
+        "pattern_text",
+        "SELECT entity_type, pattern, CASE entity_type "
+        + " ".join(f"WHEN '{kind}' THEN {levels_sql(run.models[kind])}" for kind in run.types)
+        + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM resolution.compared)",
     )
-    with engine.registered("pattern_text", text):
-        _write(
-            run,
-            "link_evidence",
-            "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
-            "JOIN pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
-            order="entity_type, record_a, record_b",
-        )
-        _write(
-            run,
-            "possible_match",
-            f"""
-            SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
-            FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
-            JOIN pattern_text USING (entity_type, pattern)
-            WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
-            """,
-            order="entity_type, record_a, record_b",
-        )
+    _write(
+        run,
+        "link_evidence",
+        "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
+        "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
+        order="entity_type, record_a, record_b",
+    )
+    _write(
+        run,
+        "possible_match",
+        f"""
+        SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
+        FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
+        JOIN resolution.pattern_text USING (entity_type, pattern)
+        WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
+        """,
+        order="entity_type, record_a, record_b",
+    )
+    engine.run("DROP TABLE resolution.pattern_text")
 
 
 def _compared_sql(audience: str, kind: EntityType) -> str:
@@ -128,14 +127,16 @@ def _by_type(run: Run, threshold: str) -> str:
     return f"CASE entity_type {cases} END"
 
 
-def levels_text(model: Model, pattern: int) -> str:
-    """Return a pattern as `comparison=level;...`, leaving out comparisons that tell nothing."""
+def levels_sql(model: Model) -> str:
+    """Return the SQL that tells column `pattern` as `comparison=level;...`, without comparisons that tell nothing."""
     parts = []
     for place, comparison in enumerate(model.comparisons):
-        code = (pattern >> (PATTERN_BITS * place)) & 15
-        if code:
-            parts.append(f"{comparison.name}={level_name(comparison, code)}")
-    return ";".join(parts)
+        cases = " ".join(
+            f"WHEN {code} THEN {literal(f'{comparison.name}={level_name(comparison, code)}')}"
+            for code in range(1, len(model.chances[comparison.name]) + 1)
+        )
+        parts.append(f"CASE (pattern >> {PATTERN_BITS * place}) & 15 {cases} END")
+    return f"concat_ws(';', {', '.join(parts)})"
 
 
 def _identities(run: Run, audience: str) -> None:
