@@ -188,7 +188,7 @@ PUBLISHED: tuple[Table, ...] = (
         "rejected_record",
         _columns(
             "dataset VARCHAR Dataset\nagency VARCHAR Submitting agency\ndelivery BIGINT Number of the delivery\nfile VARCHAR File name\n"
-            "line BIGINT Record number in the file, the header being 1; a quoted line break starts no new record\nreason VARCHAR Why the row was refused\nraw VARCHAR The row as received"
+            "line BIGINT Record number in the file, the header being 1; a quoted line break starts no new record\nreason VARCHAR Why the row was refused\nraw VARCHAR The row as received\nfirst_delivery BIGINT Delivery in which the same text was first refused\nheader VARCHAR[] Columns of the file in their order; none where its form has no header"
         ),
         ("dataset", "delivery", "file", "line", "reason"),
         "Rows that were refused.",

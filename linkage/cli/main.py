@@ -169,6 +169,34 @@ def export(
 
 
 @app.command()
+def rejects(
+    project: ProjectArgument,
+    dataset: Annotated[str, typer.Argument(help="The dataset whose rows go back.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Where to write them; reasons go beside it.", show_default=False)],
+    delivery: Annotated[
+        int | None, typer.Option("--delivery", help="Number of the delivery; else the last one with rejects.")
+    ] = None,
+    audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a dataset's rejected rows as a file in its own form, to be mended and sent again, with the reasons beside it."""
+    import linkage
+    from linkage.cli import render
+    from linkage.rejects import REASONS, write_rejects
+
+    told = write_rejects(linkage.open(project), dataset, file, delivery=delivery, audience=audience, purpose=purpose)
+    again = f"; {told['again']:,} were refused before with the same text" if told["again"] else ""
+    _answer(
+        told,
+        lambda _told: render.say(
+            f"{file}: {told['rows']:,} rejected rows of {dataset}, delivery {told['delivery']}; reasons in {file}{REASONS}{again}"
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
 def evaluate(
     project: Annotated[Path | None, typer.Argument(help="Project file or folder.", show_default=False)] = None,
     truth: Annotated[Path | None, typer.Option("--truth", help="CSV with columns dataset,key[,role],entity.")] = None,

@@ -133,7 +133,9 @@ class Source(Settings):
 
     agency: Annotated[str, Field(min_length=1, max_length=60)]
     files: OneOrMore
-    format: Literal["csv", "parquet"] = "csv"
+    format: Literal["csv", "parquet", "jsonl", "excel", "sqlite"] = "csv"
+    table: Column | None = None
+    sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = None
     delivery: Literal["snapshot", "delta"]
     key: OneOrMore
     version: Column | None = None
@@ -148,6 +150,10 @@ class Source(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
+        for name, wanted in (("table", "sqlite"), ("sheet", "excel")):
+            if getattr(self, name) is not None and self.format != wanted:
+                message = f"'{name}' is for format = \"{wanted}\""
+                raise ValueError(message)
         if self.deleted is not None and self.delivery != "delta":
             message = "'deleted' is for delivery = \"delta\"; in a snapshot what is absent is withdrawn"
             raise ValueError(message)

@@ -13,7 +13,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -21,13 +21,16 @@ import pyarrow as pa
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import DataError
+from linkage.sources.incoming import FILE, check_header, keep_header, no_glob, store
+from linkage.sources.jsonl import read_jsonl
+from linkage.sources.tabular import read_excel, read_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from linkage.config.source import CsvReading, Source
 
-FILE = "linkage:file"
+HEADERLESS = ("parquet", "jsonl", "sqlite")
 _CHUNK = 1 << 23
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _REASONS = {
@@ -95,22 +98,23 @@ def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: P
     """Read a delivery into `incoming.row` and `incoming.reject`; return the number of rows read (both together)."""
     engine.run("CREATE SCHEMA IF NOT EXISTS incoming")
     engine.run("DROP TABLE IF EXISTS incoming.row")
+    engine.run("DROP TABLE IF EXISTS incoming.raw")
     engine.run("CREATE OR REPLACE TABLE incoming.reject (file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)")
     # `first_row` is such that row id - first_row + 2 is the record number in the file (a header is number 1).
-    engine.run("CREATE OR REPLACE TABLE incoming.file (file INTEGER, name VARCHAR, first_row BIGINT)")
+    engine.run("CREATE OR REPLACE TABLE incoming.file (file INTEGER, name VARCHAR, first_row BIGINT, header VARCHAR[])")
     # Rows keep the order of the file, so that a row number leads back to its line.
     engine.run("SET preserve_insertion_order = true")
     try:
         for number, (path, label) in enumerate(zip(delivery.files, delivery.labels(), strict=True)):
             first = engine.value("SELECT count(*) FROM incoming.row") if number else 0
             engine.run(
-                "INSERT INTO incoming.file VALUES ($number, $name, $first)",
-                {"number": number, "name": label, "first": first + (source.format == "parquet")},
+                "INSERT INTO incoming.file VALUES ($number, $name, $first, NULL)",
+                {"number": number, "name": label, "first": first + (source.format in HEADERLESS)},
             )
-            if source.format == "parquet":
-                _read_parquet(engine, source, path, number)
-            else:
+            if source.format == "csv":
                 _read_csv(engine, source, path, number, scratch)
+            else:
+                _READERS[source.format](engine, source, path, number)
     except DatabaseError as error:
         message = f"{path}: cannot be read ({str(error).splitlines()[0]}); check the source's format, delimiter, quote and encoding"
         raise DataError(message) from error
@@ -120,7 +124,7 @@ def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: P
 
 
 def _read_parquet(engine: Engine, source: Source, path: Path, number: int) -> None:
-    name = {"path": _no_glob(path)}
+    name = {"path": no_glob(path)}
     described = engine.rows("SELECT name, type, num_children FROM parquet_schema($path)", name)
     header = [str(row[0]) for row in engine.rows("SELECT column_name FROM (DESCRIBE FROM read_parquet($path))", name)]
     nested = {str(row[0]) for row in described[1:] if row[2]}
@@ -128,16 +132,21 @@ def _read_parquet(engine: Engine, source: Source, path: Path, number: int) -> No
     if bad:
         message = f"{path}: column {bad[0]!r} is nested; map a plain column"
         raise DataError(message)
-    _check_header(path, header, source)
+    check_header(path, header, source)
+    keep_header(engine, number, header)
     texts = ", ".join(f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" for column in header)
-    _store(engine, f"SELECT {number} AS {quote(FILE)}, {texts} FROM read_parquet($path)", header, name)
+    store(engine, f"SELECT {number} AS {quote(FILE)}, {texts} FROM read_parquet($path)", header, name)
+
+
+_READERS = {"parquet": _read_parquet, "jsonl": read_jsonl, "sqlite": read_sqlite, "excel": read_excel}
 
 
 def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: Path) -> None:
     reading = source.csv
     readable = _as_utf8(path, reading, scratch)
     header = _header(readable, reading, path)
-    _check_header(path, header, source)
+    check_header(path, header, source)
+    keep_header(engine, number, header)
     rows_before = engine.value("SELECT count(*) FROM incoming.row") if number else 0
     columns = "{" + ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header) + "}"
     engine.run("DROP TABLE IF EXISTS reject_errors")
@@ -148,12 +157,12 @@ def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: 
         "strict_mode = true, null_padding = false, store_rejects = true, rejects_limit = 0)"
     )
     values = {
-        "path": _no_glob(readable),
+        "path": no_glob(readable),
         "delimiter": reading.delimiter,
         "quote": reading.quote,
         "compression": _compression(readable, reading) or "none",
     }
-    _store(engine, query, header, values)
+    store(engine, query, header, values)
     engine.run(
         """
         INSERT INTO incoming.reject
@@ -168,18 +177,6 @@ def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: 
     _account_for_lines(engine, path, readable, reading, rows, number, header)
     if readable != path:
         readable.unlink()
-
-
-def _store(engine: Engine, query: str, header: Sequence[str], values: dict[str, Any]) -> None:
-    if not engine.has_table("incoming", "row"):
-        engine.create_as("incoming", "row", query, values)
-        return
-    known = engine.columns("incoming", "row")
-    folded = {column.lower() for column in known}
-    for column in header:
-        if column.lower() not in folded:
-            engine.run(f"ALTER TABLE incoming.row ADD COLUMN {quote(column)} VARCHAR")
-    engine.run(f"INSERT INTO incoming.row BY NAME {query}", values)
 
 
 def _account_for_lines(
@@ -282,29 +279,3 @@ def _header(path: Path, reading: CsvReading, named: Path) -> list[str]:
     except (csv.Error, StopIteration) as error:
         message = f"{named}: its header line cannot be read ({error}); check csv.delimiter and csv.quote"
         raise DataError(message) from error
-
-
-def _check_header(path: Path, header: Sequence[str], source: Source) -> None:
-    folded: set[str] = set()
-    for place, column in enumerate(header, start=1):
-        if not column.strip() or "\x00" in column or column.lower().startswith("linkage:"):
-            message = f"{path}: column {place} of the header is named {column!r}; give it a name of its own"
-            raise DataError(message)
-        if column.lower() in folded:
-            message = (
-                f"{path}: two columns are named {column!r}; rename one (upper and lower case do not tell names apart)"
-            )
-            raise DataError(message)
-        folded.add(column.lower())
-    missing = sorted(column for column in source.columns_used() if column not in set(header))
-    if missing:
-        shown = ", ".join(header[:40])
-        message = (
-            f"{path}: there is no column {missing[0]!r}, which the project file maps; the file's columns are: {shown}"
-        )
-        raise DataError(message)
-
-
-def _no_glob(path: Path) -> str:
-    """Return the path so that the engine's reader takes it as one name, not as a pattern."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from linkage.engine.sql import comma, quote
 from linkage.errors import AuditError, DataError
-from linkage.sources.files import FILE, Delivery, deliveries, read_delivery
+from linkage.sources.files import Delivery, deliveries, read_delivery
+from linkage.sources.incoming import FILE
 from linkage.stages.conditions import condition_sql
 
 if TYPE_CHECKING:
-    from linkage.config.source import Source
+    from linkage.config.source import CsvReading, Source
     from linkage.engine.duckdb import Engine
     from linkage.stages.context import Run
 
@@ -35,6 +36,9 @@ def ingest(run: Run) -> None:
     for table in ("delivery", "reject"):
         if not engine.has_table("source", table):
             engine.create("source", table)
+    # Workspaces of before 2026-11-24 keep their rejects without these two.
+    engine.run("ALTER TABLE source.reject ADD COLUMN IF NOT EXISTS first_delivery BIGINT")
+    engine.run("ALTER TABLE source.reject ADD COLUMN IF NOT EXISTS header VARCHAR[]")
     for dataset in sorted(run.project.settings.sources):
         source = run.project.settings.sources[dataset]
         known = {
@@ -89,10 +93,7 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
             "withdrawn": withdrawn,
         },
     )
-    engine.run(
-        "INSERT INTO source.reject SELECT $dataset, $agency, $delivery, file, line, reason, raw FROM incoming.reject",
-        {"dataset": dataset, "agency": source.agency, "delivery": number},
-    )
+    _keep_rejects(engine, dataset, source, number)
 
 
 def _key_rows(engine: Engine, source: Source) -> None:
@@ -165,38 +166,57 @@ def _settle_duplicates(engine: Engine, source: Source) -> int:
         ANTI JOIN (SELECT row FROM incoming.settled WHERE settled AND NOT kept) AS older ON keyed.row = older.row
         """,
     )
-    _write_refused(engine)
+    _write_refused(engine, source.csv)
     return int(engine.value("SELECT count(*) FROM incoming.settled WHERE settled AND NOT kept"))
 
 
-def _write_refused(engine: Engine) -> None:
-    """Add refused rows to the rejects, with their record number in the file and their text put together again."""
-    columns = [column for column in engine.columns("incoming", "row") if column != FILE]
-    text = ", ".join(_csv_text(f"read.{quote(column)}") for column in columns)
-    engine.run(
-        f"""
-        INSERT INTO incoming.reject
-        WITH refused AS (
-            SELECT file.name, refused.reason, refused.row - file.first_row AS place, concat_ws(',', {text}) AS raw
-            FROM incoming.refused JOIN incoming.row AS read ON read.rowid = refused.row
-            JOIN incoming.file ON file.file = read.{quote(FILE)}
-        ), unread AS (
-            -- rows that could not be parsed stand between the parsed ones and push their numbers on
-            SELECT file AS name, line - 2 - (row_number() OVER (PARTITION BY file ORDER BY line) - 1) AS place
-            FROM incoming.reject
+def _write_refused(engine: Engine, reading: CsvReading) -> None:
+    """Add refused rows to the rejects, with their record number in the file and their text in the file's own form."""
+    if not engine.has_table("incoming", "raw"):
+        engine.run("CREATE TABLE incoming.raw (row BIGINT, raw VARCHAR)")
+    # Files of one delivery mostly share one header: one statement each.
+    for (header,) in engine.rows("SELECT DISTINCT header FROM incoming.file ORDER BY header"):
+        text = ", ".join(_csv_text(f"read.{quote(column)}") for column in header or []) or "NULL"
+        engine.run(
+            f"""
+            INSERT INTO incoming.reject
+            WITH refused AS (
+                SELECT file.name, refused.reason, refused.row - file.first_row AS place,
+                       coalesce(raw.raw, concat_ws($delimiter, {text})) AS raw
+                FROM incoming.refused JOIN incoming.row AS read ON read.rowid = refused.row
+                LEFT JOIN incoming.raw ON raw.row = refused.row
+                JOIN incoming.file ON file.file = read.{quote(FILE)} AND file.header IS NOT DISTINCT FROM $header
+            ), unread AS (
+                -- rows that could not be parsed stand between the parsed ones and push their numbers on
+                SELECT file AS name, line - 2 - (row_number() OVER (PARTITION BY file ORDER BY line) - 1) AS place
+                FROM incoming.reject
+            )
+            SELECT refused.name,
+                   refused.place + 2 + (SELECT count(*) FROM unread WHERE unread.name = refused.name AND unread.place <= refused.place),
+                   refused.reason, refused.raw
+            FROM refused
+            """,
+            {"header": header, "delimiter": reading.delimiter, "quote": reading.quote},
         )
-        SELECT refused.name,
-               refused.place + 2 + (SELECT count(*) FROM unread WHERE unread.name = refused.name AND unread.place <= refused.place),
-               refused.reason, refused.raw
-        FROM refused
-        """
-    )
 
 
 def _csv_text(column: str) -> str:
-    quoted = f"'\"' || replace({column}, '\"', '\"\"') || '\"'"
-    return (
-        f"CASE WHEN {column} IS NULL THEN '' WHEN regexp_matches({column}, '[\",\n\r]') THEN {quoted} ELSE {column} END"
+    special = f"$quote <> '' AND (contains({column}, $quote) OR contains({column}, $delimiter) OR regexp_matches({column}, '[\r\n]'))"
+    quoted = f"$quote || replace({column}, $quote, $quote || $quote) || $quote"
+    return f"CASE WHEN {column} IS NULL THEN '' WHEN {special} THEN {quoted} ELSE {column} END"
+
+
+def _keep_rejects(engine: Engine, dataset: str, source: Source, number: int) -> None:
+    """Keep the rejects of a delivery with the header of their file; a text refused before is recognised."""
+    engine.run(
+        """
+        INSERT INTO source.reject
+        SELECT $dataset, $agency, $delivery, reject.file, reject.line, reject.reason, reject.raw,
+               coalesce((SELECT min(before.delivery) FROM source.reject AS before WHERE before.dataset = $dataset AND before.raw = reject.raw), $delivery),
+               coalesce(file.header, [])
+        FROM incoming.reject LEFT JOIN incoming.file ON file.name = reject.file
+        """,
+        {"dataset": dataset, "agency": source.agency, "delivery": number},
     )
 
 

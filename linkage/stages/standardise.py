@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import quote
+from linkage.sources.jsonl import SLOT
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
 from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 READS = ("source.delivery",)
 WRITES = ("canonical.person", "canonical.business", "canonical.account", "canonical.relation", "canonical.case")
 
+SLOTTED = ("jsonl",)
 _DATES = {"birth_date", "opened_on"}
 
 
@@ -69,7 +71,8 @@ def mapped_sql(dataset: str, source: Source, role_name: str, prefix: str = "map"
             expression = fixed[column.name]
         elif column.name in role.fields:
             mapping = role.fields[column.name]
-            expression, more = _attribute(f"{prefix}_{column.name}", mapping, is_list=column.type.endswith("[]"))
+            attribute = _slotted if source.format in SLOTTED else _attribute
+            expression, more = attribute(f"{prefix}_{column.name}", mapping, is_list=column.type.endswith("[]"))
             values |= more
         else:
             expression = "NULL"
@@ -99,6 +102,27 @@ def _attribute(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str,
         joined = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
         return f"list_filter(list_transform({joined}, lambda x: trim(x)), lambda x: x <> '')", values
     return f"list_filter([{', '.join(texts)}], lambda x: x IS NOT NULL)", values
+
+
+def _slotted(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, dict[str, Any]]:
+    """Map columns that hold one value a list entry: what is joined comes from one entry, a single value from the first."""
+    values: dict[str, Any] = {f"{name}_slot": SLOT}
+    texts = [f"string_split({quote(column)}, ${name}_slot)" for column in mapping.columns]
+    entry = [f"nullif(trim({text}[i]), '')" for text in texts]
+    if mapping.issuer:
+        issuer = f"string_split({quote(mapping.issuer)}, ${name}_slot)"
+        entry = [f"coalesce(nullif(trim({issuer}[i]), '') || ':', '') || {text}" for text in entry]
+    if mapping.join is not None or (not is_list and len(texts) > 1):
+        values[f"{name}_join"] = " " if mapping.join is None else mapping.join
+        entry = [f"concat_ws(${name}_join, {', '.join(entry)})"]
+    longest = f"coalesce(greatest({', '.join(f'len({text})' for text in texts)}), 0)"
+    lists = [f"list_transform(range(1, {longest} + 1), lambda i: {text})" for text in entry]
+    joined = lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
+    if mapping.split is not None:
+        values[f"{name}_split"] = mapping.split
+        joined = f"flatten(list_transform({joined}, lambda x: string_split(x, ${name}_split)))"
+    filled = f"list_filter(list_transform({joined}, lambda x: trim(x)), lambda x: x <> '')"
+    return (filled if is_list else f"({filled})[1]"), values
 
 
 def _roles(run: Run, entity_type: EntityType) -> list[tuple[str, Source, str]]:
