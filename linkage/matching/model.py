@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Thresholds
 from linkage.errors import ModelError
 from linkage.matching.comparisons import columns_of
+from linkage.store.workspace import sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +147,11 @@ def save(model: Model, folder: Path) -> Path:
     (draft / "card.json").write_text(json.dumps(model.card, indent=1, sort_keys=True), encoding="utf-8")
     pq.write_table(model.frequencies, draft / "frequencies.parquet", compression="zstd")
     pq.write_table(model.generic, draft / "generic.parquet", compression="zstd")
+    # On disk before the ledger can name it: an approved model outlives a power cut.
+    for path in (*sorted(draft.iterdir()), draft):
+        sync(path)
     draft.rename(target)
+    sync(target.parent)
     return target
 
 

@@ -141,7 +141,7 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
             )
             many.append(f"best.{name}")
             source = own[column.name]
-            single.append(f"list_sort({quote(source.column)})[1]" if source.is_list else quote(source.column))
+            single.append(_longest(quote(source.column)) if source.is_list else quote(source.column))
     values = qualified("resolution", f"value_{audience}_{entity_type}")
     # An identity whose records tell nothing still has its row.
     engine.create_as(
@@ -165,6 +165,11 @@ def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
     )
     engine.run("DROP TABLE resolution.best")
     engine.run("DROP TABLE resolution.part")
+
+
+def _longest(values: str) -> str:
+    """Choose from the list of a single record as the rules do between values that are told equally often and late."""
+    return f"list_sort(list_transform({values}, lambda x: row(length(x), x)))[-1][2]"
 
 
 def _parts_sql(whole: str, names: tuple[str, ...]) -> str:

@@ -106,6 +106,7 @@ ALPHA = [
         "ssn": "789-01-2307",
     },
     {"id": "i2", "first": "Ivan", "last": "Zollinger", "born": "1966-01-02", "zip": "50010", "ssn": "789-01-2307"},
+    {"id": "k1", "first": "Kurt", "last": "Quarles", "born": "1951-03-09", "phones": "701-555-0190;701-555-0101"},
 ]
 ZULU = [
     {**ADAM, "id": "z1", "phones": "212-555-0009", "job": "clerk", "seen": "2023-01-01"},
@@ -229,6 +230,12 @@ def test_most_recent_values_win(people):
     """A phone is taken from the latest record, however many older ones agree on another; each view has its own latest."""
     assert golden(people, "a1", "phone") == ("2125550009",)
     assert golden(people, "a1", "phone", audience="dea") == ("2125550003",)
+
+
+def test_phones_told_equally_often_are_chosen_alike_in_one_record_and_in_several(people):
+    """Between phones of one date the same rule decides, whether an identity has one record or two."""
+    assert golden(people, "h1", "phone") == ("3035550102",)
+    assert golden(people, "k1", "phone") == ("7015550190",)
 
 
 def test_most_complete_values_win(people):
