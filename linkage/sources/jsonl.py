@@ -55,7 +55,10 @@ def read_jsonl(engine: Engine, source: Source, path: Path, number: int) -> None:
     engine.create_as("incoming", "object", _OBJECT, {"before": before})
     engine.run("INSERT INTO incoming.raw SELECT row, line FROM incoming.object")
     engine.create_as("incoming", "leaf", _LEAF)
-    engine.create_as("incoming", "cell", _CELL, {"mapped": sorted(source.columns_used()), "slot": SLOT})
+    engine.create_as("incoming", "path", _PATH)
+    engine.create_as("incoming", "entry", _ENTRY)
+    engine.create_as("incoming", "spread", _SPREAD, {"mapped": sorted(source.columns_used())})
+    engine.create_as("incoming", "cell", _CELL, {"slot": SLOT})
     found = [row[0] for row in engine.rows('SELECT DISTINCT "column" FROM incoming.cell ORDER BY ALL')]
     if len(found) > MAX_COLUMNS:
         message = f"{path}: its objects have {len(found):,} different keys, more than {MAX_COLUMNS:,}; move what varies from keys to values"
@@ -75,7 +78,7 @@ def read_jsonl(engine: Engine, source: Source, path: Path, number: int) -> None:
         header,
         values,
     )
-    for table in ("line", "judged", "object", "leaf", "cell"):
+    for table in ("line", "judged", "object", "leaf", "path", "entry", "spread", "cell"):
         engine.run(f"DROP TABLE incoming.{table}")
 
 
@@ -93,43 +96,64 @@ SELECT CAST($before + row_number() OVER (ORDER BY place) - 1 AS BIGINT) AS row, 
 FROM incoming.judged WHERE reason IS NULL
 """
 
-# One row a scalar: its path without positions, the position of the first list it is in, and the text.
-_LEAF = r"""
-SELECT row, node.id, node.key, node.fullkey,
-       replace(regexp_replace(regexp_replace(node.fullkey, '\[[0-9]+\]', '', 'g'), '^\$\.', ''), '"', '') AS path,
-       coalesce(TRY_CAST(regexp_extract(node.fullkey, '\[([0-9]+)\]', 1) AS INTEGER), 0) AS place,
-       starts_with(node.fullkey, '$.FEATURES[') AND NOT regexp_matches(node.key, '^[0-9]+$') AS feature,
-       node.atom ->> '$' AS value
+# One row a scalar. There are few different paths: they are read once each, not once a value.
+_LEAF = """
+SELECT row, node.id, node.fullkey, node.atom ->> '$' AS value
 FROM incoming.object, json_tree(line) AS node WHERE node.atom IS NOT NULL
 """
 
-# One row a column of a row: the values of its slots in one text.
-_CELL = r"""
-WITH plain AS (
-    SELECT row, id, path AS "column", place AS slot, value FROM incoming.leaf WHERE NOT feature
-), feature AS (
-    SELECT row, id, key, place, value, split_part(key, '_', 1) AS family FROM incoming.leaf WHERE feature
-), usage AS (
-    SELECT row, place, family, upper(regexp_replace(trim(value), '[^A-Za-z0-9]+', '_', 'g')) AS usage
-    FROM feature WHERE key = family || '_TYPE'
-), entry AS (
-    -- An entry of the primary use comes first, then those without a use, then the order of the list.
-    SELECT row, family, place, usage,
-           dense_rank() OVER (PARTITION BY row, family ORDER BY coalesce(usage <> 'PRIMARY', FALSE), place) - 1 AS slot,
-           dense_rank() OVER (PARTITION BY row, family, usage ORDER BY place) - 1 AS use_slot
-    FROM (SELECT DISTINCT row, family, place FROM feature) LEFT JOIN usage USING (row, family, place)
-), spread AS (
-    FROM plain
-    UNION ALL
-    SELECT row, id, key, slot, value FROM feature JOIN entry USING (row, family, place)
-    UNION ALL
-    SELECT row, id, usage || '_' || key, use_slot, value FROM feature JOIN entry USING (row, family, place)
-    WHERE list_contains($mapped, usage || '_' || key)
-), merged AS (
-    SELECT row, "column", slot, string_agg(replace(value, $slot, ' '), ' ' ORDER BY id) AS value FROM spread GROUP BY ALL
+# A path without its positions, the position of the first list it is in, and whether it is an attribute of FEATURES.
+_PATH = r"""
+SELECT fullkey, place, feature, path, CASE WHEN feature THEN split_part(path, '_', 1) END AS family
+FROM (
+    SELECT fullkey, coalesce(TRY_CAST(regexp_extract(fullkey, '\[([0-9]+)\]', 1) AS INTEGER), 0) AS place,
+           regexp_matches(fullkey, '^\$\.FEATURES\[[0-9]+\]\.') AS feature,
+           replace(regexp_replace(regexp_replace(fullkey, '\[[0-9]+\]', '', 'g'), '^\$\.(FEATURES\.)?', ''), '"', '') AS path
+    FROM (SELECT DISTINCT fullkey FROM incoming.leaf)
 )
+"""
+
+# Entries of FEATURES where a record has several of a family, or says what one is used for: the primary use comes
+# first, then those without a use, then the order of the list.
+_ENTRY = r"""
+WITH entry AS (
+    SELECT row, family, place, max(CASE WHEN path = family || '_TYPE' THEN upper(regexp_replace(trim(value), '[^A-Za-z0-9]+', '_', 'g')) END) AS usage
+    FROM incoming.leaf JOIN incoming.path USING (fullkey) WHERE feature GROUP BY ALL
+)
+SELECT row, family, place, usage,
+       row_number() OVER (PARTITION BY row, family ORDER BY coalesce(usage <> 'PRIMARY', FALSE), place) - 1 AS slot,
+       row_number() OVER (PARTITION BY row, family, usage ORDER BY place) - 1 AS use_slot
+FROM entry SEMI JOIN (
+    SELECT row, family FROM entry GROUP BY ALL HAVING count(*) > 1 OR count(usage) > 0
+) AS told ON told.row = entry.row AND told.family = entry.family
+"""
+
+_SPREAD = """
+SELECT row, id, path AS "column", CASE WHEN feature THEN 0 ELSE place END AS slot, value
+FROM incoming.leaf JOIN incoming.path USING (fullkey)
+WHERE NOT feature OR (row, family) NOT IN (SELECT (row, family) FROM incoming.entry)
+UNION ALL
+SELECT leaf.row, id, path, slot, value
+FROM incoming.leaf JOIN incoming.path USING (fullkey)
+JOIN incoming.entry ON entry.row = leaf.row AND entry.family = path.family AND entry.place = path.place
+UNION ALL
+SELECT leaf.row, id, usage || '_' || path, use_slot, value
+FROM incoming.leaf JOIN incoming.path USING (fullkey)
+JOIN incoming.entry ON entry.row = leaf.row AND entry.family = path.family AND entry.place = path.place
+WHERE list_contains($mapped, usage || '_' || path)
+"""
+
+# One row a column of a row: its value, or the values of its slots in one text.
+_CELL = """
+WITH several AS (
+    SELECT row, "column" FROM incoming.spread GROUP BY ALL HAVING count(*) > 1 OR max(slot) > 0
+), merged AS (
+    SELECT row, "column", slot, string_agg(replace(value, $slot, ' '), ' ' ORDER BY id) AS value
+    FROM incoming.spread SEMI JOIN several USING (row, "column") GROUP BY ALL
+)
+SELECT row, "column", replace(value, $slot, ' ') AS text FROM incoming.spread ANTI JOIN several USING (row, "column")
+UNION ALL
 SELECT row, "column", array_to_string(
     list_transform(range(max(slot) + 1), lambda i: coalesce(element_at(map_from_entries(list((slot, value))), i)[1], '')), $slot
-) AS text
-FROM merged GROUP BY row, "column"
+) FROM merged GROUP BY row, "column"
 """

@@ -388,6 +388,19 @@ def test_exports_that_cannot_be_are_refused(refused, demo, tmp_path, table, file
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
 
 
+def test_rejects_go_back_with_their_reasons(linkage_, refused, bank, tmp_path):
+    """Rejected rows are written with their header, the reasons beside them; where there are none it says so."""
+    linkage_("run", bank.loaded.path)
+    assert "no rejected rows" in refused("rejects", bank.loaded.path, "bank", tmp_path / "back.csv")
+    with (bank.loaded.folder / "bank.csv").open("a", encoding="utf-8") as file:
+        file.write("short\n")
+    linkage_("run", bank.loaded.path)
+    _, told, _ = linkage_("rejects", bank.loaded.path, "bank", tmp_path / "back.csv")
+    assert "1 rejected rows of bank" in told
+    assert (tmp_path / "back.csv").read_text(encoding="utf-8").splitlines() == ["id,number,bank,holder", "short"]
+    assert "too few columns" in (tmp_path / "back.csv.reasons").read_text(encoding="utf-8")
+
+
 def test_evaluate_measures_a_release(linkage_, demo):
     """`evaluate` gives pairwise, B-cubed and cluster scores and blocking recall for each type, and the worst errors."""
     code, out, _ = linkage_("evaluate", demo.folder, "--truth", demo.folder / "truth.csv", "--json")
