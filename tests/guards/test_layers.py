@@ -27,6 +27,7 @@ LEVELS = {
     "checking": 5,
     "evaluation": 5,
     "queries": 5,
+    "pages": 5,
     "demo": 5,
     "project": 5,
     "cli": 6,
