@@ -55,7 +55,7 @@ def waterfall(pair: dict[str, Any], explanation: Explanation, *, audience: str, 
 
 def _steps(part: Evidence) -> list[Step]:
     """Return the step of a comparison and, where the value's frequency changes the weight, one for that."""
-    values = (_first(part.values_a), _first(part.values_b))
+    values = (_principal(part.comparison, part.values_a), _principal(part.comparison, part.values_b))
     every = (_every(part.values_a), _every(part.values_b))
     steps = [Step(part.comparison, part.words, part.weight - part.rarity, *values, *every)]
     if abs(part.rarity) >= _SHOWN_BITS:
@@ -68,8 +68,11 @@ def _words(value: Any) -> str:
     return ", ".join(str(entry) for entry in value) if isinstance(value, list | tuple) else str(value)
 
 
-def _first(values: dict[str, Any]) -> str:
-    return next((_words(value) for value in values.values()), "")
+def _principal(comparison: str, values: dict[str, Any]) -> str:
+    """Return the value of the column that has the comparison's name; where there is none, all values."""
+    if comparison in values:
+        return _words(values[comparison])
+    return ", ".join(dict.fromkeys(_words(value) for value in values.values()))
 
 
 def _every(values: dict[str, Any]) -> str:
@@ -105,7 +108,7 @@ def _type(kind: str, found: dict[str, Any]) -> TypeCheck:
 
 def _delivered(datasets: dict[str, Any]) -> tuple[Delivered, ...]:
     return tuple(
-        Delivered(dataset, entry["rows_read"], tuple((part, entry.get(part, 0)) for part in PARTS))
+        Delivered(dataset, entry["rows_read"], tuple((part, entry[part]) for part in PARTS if part in entry))
         for dataset, entry in sorted(datasets.items())
     )
 

@@ -14,14 +14,17 @@ from linkage.pages.markup import Html, join, shown, tag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linkage.pages.contracts import Waterfall
+    from linkage.pages.contracts import Step, Waterfall
 
 WIDTH = 940
 _TEXT = 13.0
 _SHARE_STEPS = (0.0, 0.2, 0.5, 0.8, 0.98)
 _WHOLE = 0.995
-_DATASETS_ABREAST = 10
+DATASETS_ABREAST = 6
+"""Datasets beside each other in one drawing; more go below."""
 _LIMIT_IN_SIGHT = 4
+_ROW = 58.0
+_UNSURE = 1e-6
 
 
 def fit(value: object, width: float) -> str:
@@ -36,6 +39,10 @@ def fit(value: object, width: float) -> str:
                 used -= _letter(text[keep])
             return text[:keep].rstrip() + "…"
     return text
+
+
+def _width(text: str) -> float:
+    return sum(_letter(letter) for letter in text)
 
 
 def _letter(letter: str) -> float:
@@ -90,44 +97,63 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Html:
     return tag("line", x1=f"{x1:.1f}", y1=f"{y1:.1f}", x2=f"{x2:.1f}", y2=f"{y2:.1f}", class_=kind)
 
 
+def chance(probability: float) -> str:
+    """Return a probability in words that never says certain or impossible."""
+    if probability > 1 - _UNSURE:
+        return f"more than {1 - _UNSURE:.6f}"
+    return f"less than {_UNSURE:.6f}" if probability < _UNSURE else f"{probability:.6f}"
+
+
 def waterfall(page: Waterfall) -> Html:
     """Draw the steps from the prior to the total as bars that start where the last one ended."""
-    left, right, top, row = 372.0, WIDTH - 12.0, 44.0, 58.0
-    ends = [0.0]
+    left, right, top = 372.0, WIDTH - 12.0, 44.0
+    ends, tops = [0.0], [top]
     for step in page.steps:
         ends.append(ends[-1] + step.bits)
-    low, high = min(*ends, page.total, page.review, page.match, 0), max(*ends, page.total, page.review, page.match, 0)
-    room = (right - left) - 2 * 58
+        tops.append(tops[-1] + (_ROW if _abreast(step) else _ROW + 16))
+    marks = (*ends, page.total, page.review, page.match)
+    low, high = min(marks), max(marks)
 
     def x(bits: float) -> float:
-        return left + 58 + (bits - low) / max(high - low, 1e-9) * room
+        return left + 58 + (bits - low) / max(high - low, 1e-9) * (right - left - 2 * 58)
 
-    bottom = top + row * (len(page.steps) + 1)
+    bottom = tops[-1] + _ROW
     parts = [piece for tick in ticks(low, high) for piece in _tick(x(tick), top, bottom, f"{tick:g}")]
     parts.append(_line(x(0), top, x(0), bottom, "zero"))
-    for words, bits, y in (("match", page.match, 14.0), ("review", page.review, 30.0)):
-        parts.append(_line(x(bits), y + 4, x(bits), bottom, f"threshold {words}"))
-        parts.append(_text(x(bits), y, f"{words} from {bits:g} bits", "strong", "middle"))
-    for place, step in enumerate(page.steps):
-        y = top + row * place
-        parts += [
-            _text(0, y + 19, fit(step.name.replace("_", " "), 355), "strong"),
-            _text(0, y + 35, fit(step.words, 355)),
-        ]
-        if step.value_a or step.value_b:
-            parts += [
-                _text(0, y + 51, fit(f"A: {step.value_a or '(none)'}", 170), "muted"),
-                _text(182, y + 51, fit(f"B: {step.value_b or '(none)'}", 170), "muted"),
-            ]
-        parts.append(_line(0, y + row, right, y + row, "rule"))
-        parts += _bar(x(ends[place]), x(ends[place + 1]), y + 14, step.bits, "for" if step.bits > 0 else "against")
-        parts.append(_line(x(ends[place + 1]), y + 44, x(ends[place + 1]), y + row + 14, "link"))
-    y = top + row * len(page.steps)
-    parts += [_text(0, y + 26, "total", "strong"), _text(0, y + 43, f"probability {page.probability:.6f}")]
+    # Review lies left of match: their names stand on the outer sides of the lines, so that no line crosses a name.
+    turn = "end" if x(page.match) > right - 100 else "start"
+    parts += [_line(x(page.match), 4, x(page.match), bottom, "threshold match")]
+    parts += [_line(x(page.review), 20, x(page.review), bottom, "threshold review")]
+    parts.append(_text(x(page.match) + (5 if turn == "start" else -5), 15, f"match at {page.match:+g}", "strong", turn))
+    parts.append(_text(x(page.review) - 5, 31, f"review at {page.review:+g}", "strong", "end"))
+    for step, y, start, end, below in zip(page.steps, tops, ends, ends[1:], tops[1:], strict=False):
+        parts += _step(step, y)
+        parts.append(_line(0, below, right, below, "rule"))
+        parts += _bar(x(start), x(end), y + 14, step.bits, "for" if step.bits > 0 else "against")
+        parts.append(_line(x(end), y + 44, x(end), below + 14, "link"))
+    y = tops[-1]
+    parts += [_text(0, y + 26, "total", "strong"), _text(0, y + 43, f"probability {chance(page.probability)}")]
     parts += _bar(x(0), x(page.total), y + 14, page.total, "total")
     parts.append(_text(right, bottom + 38, "bits of weight; each bit doubles the odds", "muted", "end"))
     told = f"The weights of {len(page.steps)} steps add up to {page.total:+.2f} bits; the table below holds every step."
     return _svg("waterfall", f"Waterfall of weights of {page.a} and {page.b}", told, bottom + 48, *parts)
+
+
+def _abreast(step: Step) -> bool:
+    """Whether both values fit beside each other."""
+    return all(fit(value, 150) == shown(value) for value in (step.value_a, step.value_b))
+
+
+def _step(step: Step, y: float) -> list[Html]:
+    parts = [_text(0, y + 19, fit(step.name.replace("_", " "), 355), "strong"), _text(0, y + 35, fit(step.words, 355))]
+    if step.value_a or step.value_b:
+        abreast = _abreast(step)
+        b = (182.0, y + 51) if abreast else (0.0, y + 67)
+        for words, value, place in (("A", step.value_a, (0.0, y + 51)), ("B", step.value_b, b)):
+            parts.append(_text(*place, f"{words}:", "muted"))
+            # A text of its own, so that a value in another script is turned for itself.
+            parts.append(_text(place[0] + 18, place[1], fit(value or "(none)", 150 if abreast else 335), "muted"))
+    return parts
 
 
 def _tick(x: float, top: float, bottom: float, words: str) -> tuple[Html, Html]:
@@ -148,9 +174,9 @@ def heat_map(
 ) -> Html:
     """Draw shares as a field of cells, percent in each; many columns go into several drawings below each other."""
     maps = []
-    for start in range(0, max(len(columns), 1), _DATASETS_ABREAST):
-        part = columns[start : start + _DATASETS_ABREAST]
-        cells = [line[start : start + _DATASETS_ABREAST] for line in shares]
+    for start in range(0, max(len(columns), 1), DATASETS_ABREAST):
+        part = columns[start : start + DATASETS_ABREAST]
+        cells = [line[start : start + DATASETS_ABREAST] for line in shares]
         maps.append(_heat_map(f"{name}-{start}", title, rows, part, cells))
     return join(maps)
 
@@ -161,15 +187,15 @@ def _heat_map(
     left, row = 170.0, 24.0
     width = min((WIDTH - left) / max(len(columns), 1), 150.0)
     # Long names of datasets stand in two rows, every other one higher, so that each has the room of two cells.
-    top = 46.0
+    high = any(fit(column, width - 8) != shown(column) for column in columns) and len(columns) > 1
+    top = 46.0 if high else 26.0
     parts = []
     for place, column in enumerate(columns):
         middle = left + width * (place + 0.5)
-        raised = place % 2 == 0 and len(columns) > 1
-        # The outermost names have less room on their outer side.
-        edge = min(middle - left, left + width * len(columns) - middle) + (left / 2 if place == 0 else 8)
-        room = min(2 * width - 14, 2 * edge) if len(columns) > 1 else 2 * width
-        parts.append(_text(middle, 14 if raised else 36, fit(column, room), "strong", "middle"))
+        raised = high and place % 2 == 0
+        # The last name has less room on its outer side.
+        edge = left + width * len(columns) - middle if place and place == len(columns) - 1 else width
+        parts.append(_text(middle, 14 if raised else top - 9, fit(column, 2 * edge - 12), "strong", "middle"))
         if raised:
             parts.append(_line(middle, 20, middle, top - 3, "grid"))
     for number, (label, line) in enumerate(zip(rows, shares, strict=True)):
@@ -190,7 +216,8 @@ def bars(
     left, row, top = 330.0, 26.0, 22.0
     most = max((value for _, value, _ in items), default=0) or 1
     drawn = limit is not None and limit <= _LIMIT_IN_SIGHT * most
-    scale = (WIDTH - left - 110) / max(most, limit if drawn and limit is not None else 0)
+    room = WIDTH - left - 16 - max((_width(words) for _, _, words in items), default=0)
+    scale = room / max(most, limit if drawn and limit is not None else 0)
     bottom = top + row * len(items)
     parts = [_text(left, 12, unit, "muted")]
     for number, (label, value, words) in enumerate(items):
@@ -219,7 +246,7 @@ def stacks(
     for place, part in enumerate(parts):
         words = part.replace("_", " ")
         drawn += [_rect(x, 4, 12, 12, f"part{place}"), _text(x + 17, 15, words)]
-        x += 34 + sum(_letter(letter) for letter in words)
+        x += 34 + _width(words)
     for number, (label, counts) in enumerate(items):
         y, x = top + row * number, left
         drawn.append(_text(left - 8, y + 17, fit(label, left - 12), None, "end"))

@@ -12,13 +12,15 @@ from linkage.pages.markup import Html, join, safe, tag
 from linkage.pages.style import STYLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from linkage.pages.contracts import Check, Delivered, PageKind, Reject, Report, TypeCheck, Waterfall
 
 NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _GIGABYTE = 1e9
+_SHORT = 0.1
+_NOTICE = tag("p", NOTICE, class_="notice")
 
 
 def marker(kind: PageKind) -> Html:
@@ -37,8 +39,7 @@ def _page(kind: PageKind, title: str, *body: Html) -> str:
         tag("title", title),
         Html(f"<style>{STYLE}</style>"),
     )
-    notice = tag("p", NOTICE, class_="notice")
-    content = tag("body", tag("main", tag("h1", title), notice, *body))
+    content = tag("body", tag("main", tag("h1", title), *body))
     return f"<!DOCTYPE html>\n{tag('html', head, content, lang='en')}\n"
 
 
@@ -49,7 +50,12 @@ def _value(value: object) -> Html:
 
 def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
     """Return a table; numbers stand right, and the first column names the row."""
-    head = tag("tr", *(tag("th", column, scope="col") for column in columns))
+    rows = list(rows)
+    sides = [_side(value) for value in rows[0]] if rows else [None] * len(columns)
+    head = tag(
+        "tr",
+        *(tag("th", _value(name), scope="col", class_=side) for name, side in zip(columns, sides, strict=True)),
+    )
     lines = [
         tag(
             "tr",
@@ -100,11 +106,12 @@ def explain_page(page: Waterfall) -> str:
         (step.name.replace("_", " "), step.words, step.all_a, step.all_b, _Figure(f"{step.bits:+.2f}"))
         for step in page.steps
     ]
-    total = ("total", f"probability {page.probability:.6f}", "", "", _Figure(f"{page.total:+.2f}"))
+    total = ("total", f"probability {charts.chance(page.probability)}", "", "", _Figure(f"{page.total:+.2f}"))
     missing = [(name.replace("_", " "), words) for name, words in page.not_compared]
     return _page(
         "explain",
         f"Why two {page.entity_type} records match or not",
+        _NOTICE,
         _facts(
             ("A", page.a),
             ("B", page.b),
@@ -144,9 +151,6 @@ def check_page(page: Check) -> str:
 
 def _type(kind: TypeCheck) -> Html:
     name, fields = kind.name, [column.replace("_", " ") for column in kind.columns]
-    shares = [
-        (field, *(_Figure(charts.percent(s)) for s in line)) for field, line in zip(fields, kind.shares, strict=True)
-    ]
     blocks = [(f"{block.rule}: {block.example}", float(block.records), f"{block.records:,}") for block in kind.blocks]
     pairs = [(rule, float(number), f"{number:,}") for rule, number in kind.pairs]
     return join(
@@ -163,7 +167,7 @@ def _type(kind: TypeCheck) -> Html:
                     kind.datasets,
                     kind.shares,
                 ),
-                _table("Share of records with a value", ("field", *kind.datasets), shares),
+                *_share_tables(kind, fields),
             ),
             tag(
                 "section",
@@ -195,9 +199,20 @@ def _type(kind: TypeCheck) -> Html:
                 ),
             )
             if kind.blocks
-            else tag("p", "No block holds ten records or more."),
+            else tag("p", "No block holds more than ten records."),
         ]
     )
+
+
+def _share_tables(kind: TypeCheck, fields: Sequence[str]) -> Iterator[Html]:
+    """Return the figures of the heat maps, each drawing's in one table."""
+    for start in range(0, len(kind.datasets), charts.DATASETS_ABREAST):
+        part = slice(start, start + charts.DATASETS_ABREAST)
+        rows = [
+            (field, *(_Figure(charts.percent(share)) for share in line[part]))
+            for field, line in zip(fields, kind.shares, strict=True)
+        ]
+        yield _table("Share of records with a value", ("field", *kind.datasets[part]), rows)
 
 
 def _deliveries(delivered: Sequence[Delivered]) -> Html:
@@ -239,6 +254,7 @@ def report_page(page: Report) -> str:
     return _page(
         "report",
         f"Run {page.run} of project {page.project}",
+        _NOTICE,
         _facts(
             ("Started", page.started),
             ("Finished", page.finished),
@@ -254,8 +270,12 @@ def report_page(page: Report) -> str:
     )
 
 
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.1f} s" if seconds >= _SHORT else "<0.1 s"
+
+
 def _stages(page: Report) -> Html:
-    seconds = [(stage.name, stage.seconds, f"{stage.seconds:,.1f} s") for stage in page.stages]
+    seconds = [(stage.name, stage.seconds, _seconds(stage.seconds)) for stage in page.stages]
     memory = [(stage.name, stage.memory / _GIGABYTE, f"{stage.memory / _GIGABYTE:,.2f} GB") for stage in page.stages]
     rows = [(one[0], _Figure(one[2]), _Figure(two[2])) for one, two in zip(seconds, memory, strict=True)]
     return tag(

@@ -19,14 +19,14 @@ h1, h2, h3, caption { break-after: avoid; }
 p { max-width: 75ch; margin: 6px 0 12px; }
 .notice { background: var(--note); padding: 8px 12px; max-width: none; font-weight: 600; }
 dl { margin: 12px 0; } dl div { display: flex; gap: 12px; padding: 3px 0; }
-dt { flex: 0 0 90px; color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
+dt { flex: 0 0 100px; color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 .scroll { overflow-x: auto; margin: 12px 0 20px; }
-table { border-collapse: collapse; width: 100%; font-size: .87rem; }
+table { border-collapse: collapse; min-width: 50%; font-size: .87rem; }
 caption { text-align: left; font-weight: 600; padding: 4px 0; }
-th, td { text-align: left; vertical-align: top; padding: 4px 8px; border-bottom: 1px solid var(--edge); overflow-wrap: anywhere; min-width: 4em; }
+th, td { text-align: left; vertical-align: top; padding: 4px 8px; border-bottom: 1px solid var(--edge); overflow-wrap: anywhere; min-width: 7.5em; }
 thead th { color: var(--muted); font-weight: 600; } tbody th { font-weight: 400; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; min-width: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .chart { overflow-x: auto; margin: 12px 0; } svg { display: block; width: 100%; min-width: 720px; height: auto; }
 svg text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--front); }
 svg .strong { font-weight: 600; } svg .muted { fill: var(--muted); }
