@@ -19,8 +19,10 @@ from linkage.pages.contracts import (
     TypeCheck,
     Waterfall,
 )
+from linkage.standardise import CANONICAL
 
 if TYPE_CHECKING:
+    from linkage.config.source import EntityType
     from linkage.matching.explain import Evidence, Explanation
 
 PARTS = ("accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
@@ -89,10 +91,10 @@ def check(report: dict[str, Any]) -> Check:
     )
 
 
-def _type(kind: str, found: dict[str, Any]) -> TypeCheck:
+def _type(kind: EntityType, found: dict[str, Any]) -> TypeCheck:
     shares = found["completeness"]
-    # The order in which the columns stand in the canonical table, as far as the datasets tell it.
-    columns = tuple(dict.fromkeys(column for told in shares.values() for column in told))
+    told = {column for dataset in shares.values() for column in dataset}
+    columns = tuple(column.name for column in CANONICAL[kind] if column.name in told)
     return TypeCheck(
         name=kind,
         records=found["records"],

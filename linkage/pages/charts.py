@@ -193,9 +193,10 @@ def _heat_map(
     for place, column in enumerate(columns):
         middle = left + width * (place + 0.5)
         raised = high and place % 2 == 0
-        # The last name has less room on its outer side.
-        edge = left + width * len(columns) - middle if place and place == len(columns) - 1 else width
-        parts.append(_text(middle, 14 if raised else top - 9, fit(column, 2 * edge - 12), "strong", "middle"))
+        last = high and place == len(columns) - 1
+        where = (left + width * len(columns), "end") if last else (middle, "middle")
+        room = 1.5 * width if last else 2 * width - 12 if high else width - 8
+        parts.append(_text(where[0], 14 if raised else top - 9, fit(column, room), "strong", where[1]))
         if raised:
             parts.append(_line(middle, 20, middle, top - 3, "grid"))
     for number, (label, line) in enumerate(zip(rows, shares, strict=True)):
