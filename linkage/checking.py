@@ -122,6 +122,11 @@ def _completeness(engine: Engine, kind: EntityType) -> dict[str, dict[str, float
     )
     rows = engine.rows(f"SELECT dataset, {shares} FROM canonical.{quote(kind)} GROUP BY dataset ORDER BY dataset")
     return {
-        row[0]: {column.name: round(float(share), 4) for column, share in zip(columns, row[1:], strict=True) if share}
+        row[0]: {column.name: _share(float(share)) for column, share in zip(columns, row[1:], strict=True) if share}
         for row in rows
     }
+
+
+def _share(share: float) -> float:
+    """Round to four digits, but never to none or all where it is neither."""
+    return share if share in (0, 1) else min(max(round(share, 4), 0.0001), 0.9999)

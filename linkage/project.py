@@ -114,6 +114,10 @@ class Project:
             found = engine.arrow(query)
         return found if output == "arrow" else found.to_pandas()
 
+    def purpose(self, stated: str | None) -> str:
+        """Return the purpose that a look is written with: the stated one, or the project's own."""
+        return stated or self.loaded.settings.default_purpose or ""
+
     def look(self, action: str, objects: list[str], *, audience: str = CENTRE, purpose: str | None = None) -> None:
         """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11)."""
         from linkage.sharing.audit import record_look

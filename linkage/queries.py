@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import quote
-from linkage.errors import DataError, RequestError
+from linkage.errors import DataError, RequestError, WorkspaceError
 from linkage.matching import model as models
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from linkage.matching.explain import Explanation
     from linkage.project import Project
+    from linkage.store.ledger import Release
 
 RecordName = tuple[str, str, str | None]
 _NAME = re.compile(r"^([a-z][a-z0-9_]*)/(.+?)(?:#([a-z][a-z0-9_]*))?$", re.DOTALL)
+_LARGEST = 5
 
 
 def find_records(engine: Engine, name: str) -> list[dict[str, Any]]:
@@ -133,9 +135,47 @@ def explain(
                 "r1": two["role"],
             },
         )
-        return {"a": one, "b": two, "same_identity": one["identity_id"] == two["identity_id"]}, explain_pair(
-            engine, model
-        )
+        pair = {
+            "a": one,
+            "b": two,
+            "same_identity": one["identity_id"] == two["identity_id"],
+            "thresholds": {"match": model.thresholds.match, "review": model.thresholds.review},
+            "run": last.run,
+            "model": model.hash,
+        }
+        return pair, explain_pair(engine, model)
+
+
+def report(project: Project, *, purpose: str | None = None) -> dict[str, Any]:
+    """Return the report of the last finished run, with the largest identities of each release: ids and counts, no values."""
+    loaded = project.loaded
+    workspace = Workspace(loaded.workspace)
+    last = None
+    if workspace.ledger.is_file():
+        with Ledger(workspace.ledger) as ledger:
+            last = ledger.last_run()
+    if last is None:
+        message = f"{loaded.workspace}: there is no finished run; run: linkage run {loaded.path}"
+        raise RequestError(message)
+    largest = [entry for release in last.releases for entry in _largest(workspace, release)]
+    # The page is the operator's, of all audiences: what it shows is the centre's view.
+    project.look("report", [f"run {last.run}", *(entry["identity"] for entry in largest)], purpose=purpose)
+    return {**last.report, "project": loaded.settings.name, "finished_at": last.finished_at, "largest": largest}
+
+
+def _largest(workspace: Workspace, release: Release) -> list[dict[str, Any]]:
+    path = workspace.release(release.audience, release.sequence)
+    if not path.is_file():
+        message = f"{path}: the last release is gone; restore the workspace from a backup"
+        raise WorkspaceError(message)
+    with Engine(path, read_only=True) as engine:
+        found: list[dict[str, Any]] = engine.arrow(
+            "SELECT $audience AS audience, entity_type, identity_id AS identity, records, datasets, len(agencies) AS agencies "
+            "FROM published.identity WHERE records > 1 QUALIFY row_number() OVER (PARTITION BY entity_type ORDER BY records DESC, identity_id) <= $most "
+            "ORDER BY entity_type, records DESC, identity_id",
+            {"audience": release.audience, "most": _LARGEST},
+        ).to_pylist()
+    return found
 
 
 def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, purpose: str | None = None) -> int:

@@ -14,6 +14,8 @@ from linkage.errors import LinkageError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from linkage.pages.contracts import PageKind
+
 app = typer.Typer(
     name="linkage",
     help="Find which records are the same real person, business or account, and publish lasting identities.",
@@ -29,6 +31,10 @@ ProjectArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the documented JSON instead of tables.")]
 AudienceOption = Annotated[str, typer.Option("--audience", help="Whose release to read.")]
 PurposeOption = Annotated[str | None, typer.Option("--purpose", help="Why you look; written to the audit.")]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write a page with pictures to this file instead of tables.", show_default=False),
+]
 NowOption = Annotated[
     str | None, typer.Option("--now", help="Take this ISO time as now, for runs that must be repeated exactly.")
 ]
@@ -56,6 +62,16 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
+def _page(file: Path, kind: PageKind, page: str, *, as_json: bool) -> None:
+    """Write a page; with --json the answer itself still goes to standard output."""
+    from linkage.cli import render
+    from linkage.pages.files import write_page
+
+    write_page(file, kind, page)
+    if not as_json:
+        render.say(f"{file}: {kind} page written, readable by you alone")
+
+
 def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, indent=1, default=str))  # noqa: T201
@@ -64,15 +80,46 @@ def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> Non
 
 
 @app.command()
-def check(project: ProjectArgument, as_json: JsonOption = False) -> None:
+def check(project: ProjectArgument, html: HtmlOption = None, as_json: JsonOption = False) -> None:
     """Validate a project and its data, profile fields, and count candidate pairs before anything runs."""
     from linkage.checking import check_project
     from linkage.cli import render
     from linkage.config.project import load_project
+    from linkage.pages import build
+    from linkage.pages.files import check_target
+    from linkage.pages.render import check_page
 
+    if html is not None:
+        check_target(html, "check")
     with render.working(quiet=as_json) as progress:
         report = check_project(load_project(project), progress=progress)
-    _answer(report, render.check, as_json=as_json)
+    if html is not None:
+        _page(html, "check", check_page(build.check(report)), as_json=as_json)
+    if html is None or as_json:
+        _answer(report, render.check, as_json=as_json)
+
+
+@app.command()
+def report(
+    project: ProjectArgument, html: HtmlOption = None, purpose: PurposeOption = None, as_json: JsonOption = False
+) -> None:
+    """Tell of the last finished run again, at any time: stages, deliveries, rejects, counts, largest identities."""
+    import linkage
+    from linkage import queries
+    from linkage.cli import render
+    from linkage.pages import build
+    from linkage.pages.files import check_target
+    from linkage.pages.render import report_page
+
+    if html is not None:
+        check_target(html, "report")
+    opened = linkage.open(project)
+    found = queries.report(opened, purpose=purpose)
+    if html is not None:
+        page = build.report(found, purpose=opened.purpose(purpose))
+        _page(html, "report", report_page(page), as_json=as_json)
+    if html is None or as_json:
+        _answer(found, render.run, as_json=as_json)
 
 
 @app.command()
@@ -137,6 +184,7 @@ def explain(
     b: Annotated[str, typer.Argument(help="Another record of the same type.", show_default=False)],
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
+    html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Explain what speaks for and against two records being one entity, in words and bits."""
@@ -145,10 +193,20 @@ def explain(
     import linkage
     from linkage import queries
     from linkage.cli import render
+    from linkage.pages import build
+    from linkage.pages.files import check_target
+    from linkage.pages.render import explain_page
 
-    pair, explanation = queries.explain(linkage.open(project), a, b, audience=audience, purpose=purpose)
-    result = {**pair, **asdict(explanation), "probability": explanation.probability}
-    _answer(result, render.explain, as_json=as_json)
+    if html is not None:
+        check_target(html, "explain")
+    opened = linkage.open(project)
+    pair, explanation = queries.explain(opened, a, b, audience=audience, purpose=purpose)
+    if html is not None:
+        page = build.waterfall(pair, explanation, audience=audience, purpose=opened.purpose(purpose))
+        _page(html, "explain", explain_page(page), as_json=as_json)
+    if html is None or as_json:
+        result = {**pair, **asdict(explanation), "probability": explanation.probability}
+        _answer(result, render.explain, as_json=as_json)
 
 
 @app.command()

@@ -64,5 +64,8 @@ def _next(folder: Path, example: tuple[str, str, str]) -> list[str]:
         f"linkage export {folder} person {folder}/persons.csv",
         f"linkage evaluate {folder} --truth {folder}/truth.csv",
         f"linkage check {folder}",
+        f"linkage explain {folder} '{one}' '{two}' --html {folder}/explain.html",
+        f"linkage check {folder} --html {folder}/check.html",
+        f"linkage report {folder} --html {folder}/report.html",
         f"linkage run {folder}",
     ]

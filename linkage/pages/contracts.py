@@ -1,0 +1,167 @@
+"""What each page holds: frozen data, ready to be drawn. Numbers are counts, shares of one, bits, seconds or bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PageKind = Literal["explain", "check", "report"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a waterfall: bits that speak for (above 0) or against, what was found, and what was compared.
+
+    `value_a` and `value_b` are the principal values; `all_a` and `all_b` tell every column that was read.
+    """
+
+    name: str
+    words: str
+    bits: float
+    value_a: str = ""
+    value_b: str = ""
+    all_a: str = ""
+    all_b: str = ""
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """A pair's weight, step by step from the prior to the total, beside the model's thresholds (all in bits)."""
+
+    a: str
+    b: str
+    entity_type: str
+    steps: tuple[Step, ...]
+    not_compared: tuple[tuple[str, str], ...]
+    total: float
+    probability: float
+    match: float
+    review: float
+    same_identity: bool
+    audience: str
+    purpose: str
+    run: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """The records that share one key of a blocking rule, and the name of one of them."""
+
+    rule: str
+    records: int
+    example: str
+
+
+@dataclass(frozen=True)
+class TypeCheck:
+    """Completeness (a share for each column, then dataset) and blocking of one entity type."""
+
+    name: str
+    records: int
+    bad_values: int
+    datasets: tuple[str, ...]
+    columns: tuple[str, ...]
+    shares: tuple[tuple[float, ...], ...]
+    pairs: tuple[tuple[str, int], ...]
+    max_block: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The rows of one dataset: how many were read, and in which one place each was counted (rule R6)."""
+
+    dataset: str
+    rows_read: int
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every row read is counted exactly once."""
+        return self.rows_read == sum(rows for _, rows in self.parts)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Rows of a dataset that were refused for one reason."""
+
+    dataset: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `linkage check` found."""
+
+    project: str
+    delivered: tuple[Delivered, ...]
+    rejects: tuple[Reject, ...]
+    types: tuple[TypeCheck, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage took: seconds, and the peak memory (bytes) of the process up to its end."""
+
+    name: str
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Counts:
+    """An audience's identities of one type."""
+
+    audience: str
+    entity_type: str
+    records: int
+    identities: int
+    largest_identity: int
+    largest_component: int
+    missing_pairs: int
+    lost_judgements: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the stages before the audiences counted for one type."""
+
+    entity_type: str
+    records: int
+    bad_values: int
+    pairs: int
+    edges: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Large:
+    """One of the largest identities of a release: its id and counts, no values."""
+
+    audience: str
+    entity_type: str
+    identity: str
+    records: int
+    datasets: int
+    agencies: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report of a finished run."""
+
+    project: str
+    run: int
+    started: str
+    finished: str
+    seconds: float
+    releases: tuple[tuple[str, int], ...]
+    stages: tuple[Stage, ...]
+    delivered: tuple[Delivered, ...]
+    rejects: tuple[Reject, ...]
+    scored: tuple[Scored, ...]
+    counts: tuple[Counts, ...]
+    largest: tuple[Large, ...]
+    purpose: str
