@@ -48,7 +48,9 @@ _BECAME_ANY = {
     "website": "c.domain",
     "address": _PLACE,
     "po_box": "concat_ws(' ', c.street, c.house_number)",
-    **dict.fromkeys(("identifier", "passport", "driver_licence", "national_id", "registration", "lei"), "c.identifiers"),
+    **dict.fromkeys(
+        ("identifier", "passport", "driver_licence", "national_id", "registration", "lei"), "c.identifiers"
+    ),
 }
 _IDENTITY_COLUMNS = {"dataset", "key", "role", "agency"}
 

@@ -55,7 +55,9 @@ def _phrases() -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {}
     for meaning, phrases in vocabulary()["meanings"].items():
         for phrase in phrases:
-            words = tuple(part for word in phrase.split() for part in vocabulary()["short_forms"].get(word, word).split())
+            words = tuple(
+                part for word in phrase.split() for part in vocabulary()["short_forms"].get(word, word).split()
+            )
             found.setdefault(words, meaning)
             found.setdefault(("".join(phrase.split()),), meaning)
     return found

@@ -40,7 +40,9 @@ def init_project(
                 try:
                     profiles.append(profile_file(engine, path, Path(scratch)))
                 except DatabaseError as error:
-                    message = f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV or Parquet"
+                    message = (
+                        f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV or Parquet"
+                    )
                     raise DataError(message) from error
     sources = guess(profiles)
     content = project_toml(sources, into, into.resolve().name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linkage.profiling.guess import (
+from linkage.profiling.columns import (
     OVERLAP,
     ROW_MEANINGS,
     ConditionGuess,
@@ -25,9 +26,29 @@ if TYPE_CHECKING:
     from linkage.profiling.values import ColumnProfile, FileProfile
 
 _NAMES = {"given_name", "surname", "name"}
-_PERSON = {"given_name", "surname", "middle_name", "birth_date", "sex", "ssn", "passport", "driver_licence", "birth_place"}
+_PERSON = {
+    "given_name",
+    "surname",
+    "middle_name",
+    "birth_date",
+    "sex",
+    "ssn",
+    "passport",
+    "driver_licence",
+    "birth_place",
+}
 _BUSINESS = {"tax_id", "website", "registration", "lei"}
-_ACCOUNT = {"account_number", "iban", "institution", "bic", "routing_number", "account_type", "currency", "holder", "opened_on"}
+_ACCOUNT = {
+    "account_number",
+    "iban",
+    "institution",
+    "bic",
+    "routing_number",
+    "account_type",
+    "currency",
+    "holder",
+    "opened_on",
+}
 _SHARED = {"phone", "email", "address", "address_line", "address_line_2", "house_number", "street", "unit", "po_box", "city", "region",
     "postcode", "country", "registration", "identifier", "national_id", "national_id_issuer", "tax_id", "tax_id_issuer", "website", "lei", "tin"}  # fmt: skip
 _PARTS = ("address_line", "address_line_2", "city", "region", "postcode", "country")
@@ -45,7 +66,7 @@ _ISSUED = {
     "registration": "national_id_issuer",
 }
 _ORGANISATIONS = 0.25
-_FULL = 0.995
+_MOSTLY = 0.9
 
 Group = list[Reading]
 
@@ -56,14 +77,18 @@ def guess_roles(profile: FileProfile, readings: Sequence[Reading]) -> tuple[Role
     account = _account(told)
     held = {id(reading) for reading in account}
     parties = _parties([reading for reading in told if id(reading) not in held and reading.meaning not in _ACCOUNT])
-    persons, businesses = _sorted(parties)
-    roles = [_role("account", "account", account, profile)] if account else []
+    persons, businesses = _sorted(parties, mixed=discriminator(profile) is not None)
+    roles = [_role("account", "account", account)] if account else []
     roles += _told_apart(profile, persons, businesses)
     for owner, group in [*persons.items(), *businesses.items()]:
         entity = "person" if owner in persons else "business"
         name = owner or ("person" if entity == "person" else "organisation")
-        roles.append(_role(name, entity, group, profile))
-    return tuple(role for role in roles if role.fields)
+        roles.append(_role(name, entity, group))
+    roles = [role for role in roles if role.fields]
+    if len(roles) == 1 and roles[0].when and not roles[0].when.codes:
+        # Every row is about the one entity, whatever it lacks.
+        roles = [replace(roles[0], when=None)]
+    return tuple(roles)
 
 
 def _account(told: Sequence[Reading]) -> Group:
@@ -92,15 +117,20 @@ def _parties(told: Sequence[Reading]) -> dict[str, Group]:
     return {owner: group + main if owner == target else group for owner, group in groups.items()}
 
 
-def _sorted(groups: dict[str, Group]) -> tuple[dict[str, Group], dict[str, Group]]:
-    """Tell groups of persons from those of businesses; drop what has nothing to be known by."""
+def _sorted(groups: dict[str, Group], *, mixed: bool) -> tuple[dict[str, Group], dict[str, Group]]:
+    """Tell groups of persons from those of businesses; drop what has nothing to be known by.
+
+    Where rows are `mixed`, a group that is not a firm's by its name is of both.
+    """
     persons: dict[str, Group] = {}
     businesses: dict[str, Group] = {}
     for owner, group in groups.items():
-        if not (_NAMES | {"ssn", "passport", "driver_licence", "national_id", "tax_id", "lei", "email", "phone"}) & _meanings(group):
+        if not (
+            _NAMES | {"ssn", "passport", "driver_licence", "national_id", "tax_id", "lei", "email", "phone"}
+        ) & _meanings(group):
             continue
         kind = kind_of(owner)
-        if kind == "business" or (kind != "person" and _is_firm(group)):
+        if kind == "business" or (kind != "person" and not mixed and _is_firm(group)):
             businesses[owner] = group
         else:
             persons[owner] = group
@@ -132,24 +162,26 @@ def _told_apart(profile: FileProfile, persons: dict[str, Group], businesses: dic
     owner = next(iter(persons))
     group = persons.pop(owner)
     reason = Reason("its codes tell persons from firms")
-    roles = [_role(owner or "person", "person", group, profile, ConditionGuess(column.name, person_codes, reason))]
+    roles = [_role(owner or "person", "person", group, ConditionGuess(column.name, person_codes, reason))]
     firm_owner = next((name for name in businesses if name != "employer"), None)
     own = businesses.pop(firm_owner) if firm_owner is not None else [r for r in group if r.meaning == "name"]
     if business_codes and own:
         shared = [r for r in group if r.meaning in _SHARED and r.meaning not in _meanings(own)]
         when = ConditionGuess(column.name, business_codes, reason)
         name = firm_owner if firm_owner and firm_owner != owner else "organisation"
-        roles.append(_role(name, "business", own + shared, profile, when))
+        roles.append(_role(name, "business", own + shared, when))
     return roles
 
 
-def _role(name: str, entity: str, group: Group, profile: FileProfile, when: ConditionGuess | None = None) -> RoleGuess:
+def _role(name: str, entity: str, group: Group, when: ConditionGuess | None = None) -> RoleGuess:
     country, why = country_of(r.column for r in group if r.meaning in {"region", "postcode"})
     fields = _fields(entity, group)
     if when is None:
         when = _present(entity, group, fields)
     doubt = entity != "account" and not name
-    return RoleGuess(name, entity, country, fields, Reason(f"{len(group)} columns are about it; country: {why}", doubt), when)
+    return RoleGuess(
+        name, entity, country, fields, Reason(f"{len(group)} columns are about it; country: {why}", doubt), when
+    )
 
 
 def _present(entity: str, group: Group, fields: dict[str, FieldGuess]) -> ConditionGuess | None:
@@ -162,7 +194,8 @@ def _present(entity: str, group: Group, fields: dict[str, FieldGuess]) -> Condit
         return None
     fullest = max(columns, key=lambda column: column.filled)
     apart = len({r.meaning for r in group} & {"given_name", "surname"}) and any(r.meaning == "name" for r in group)
-    if fullest.filled >= _FULL or apart or (entity == "person" and {"birth_date", "ssn"} & _meanings(group) and fullest.filled > 0.9):  # noqa: PLR2004
+    # A few rows without a name still tell of somebody.
+    if apart or fullest.filled >= _MOSTLY:
         return None
     return ConditionGuess(fullest.name, (), Reason("rows without it tell of no such entity"))
 
@@ -186,7 +219,9 @@ def _fields(entity: str, group: Group) -> dict[str, FieldGuess]:
         if old and allowed[attribute]:
             if old.issuer is None and new.issuer is None:
                 doubtful = old.reason.doubtful or reading.reason.doubtful
-                found[attribute] = FieldGuess((*old.columns, *new.columns), Reason(old.reason.text, doubtful), split=old.split)
+                found[attribute] = FieldGuess(
+                    (*old.columns, *new.columns), Reason(old.reason.text, doubtful), split=old.split
+                )
         elif old is None or rank(reading) > fill[attribute]:
             found[attribute] = new
             fill[attribute] = rank(reading)
@@ -220,7 +255,9 @@ def _addresses(group: Group, allowed: dict[str, bool]) -> Group:
     if parted and whole and "street" not in _meanings(group):
         meanings["address"] = "street"
     if not parted and not whole and "street" in _meanings(group):
-        meanings["street"] = "address" if any(_has_number(r.column) for r in group if r.meaning == "street") else "street"
+        meanings["street"] = (
+            "address" if any(_has_number(r.column) for r in group if r.meaning == "street") else "street"
+        )
     return [Reading(r.column, meanings.get(r.meaning, r.meaning), r.owner, r.reason) for r in group]
 
 
@@ -237,7 +274,9 @@ def _joined(group: Group) -> FieldGuess | None:
         return None
     if whole[0].column.filled > max(r.column.filled for r in lines) * 3 or "address_line" not in _meanings(parts):
         return None
-    columns = tuple(dict.fromkeys(r.column.name for r in [whole[0], *sorted(parts, key=lambda r: _PARTS.index(r.meaning))]))
+    columns = tuple(
+        dict.fromkeys(r.column.name for r in [whole[0], *sorted(parts, key=lambda r: _PARTS.index(r.meaning))])
+    )
     return FieldGuess(columns, Reason("rows have it in one column or in parts: joined", doubtful=True), join=", ")
 
 
@@ -246,9 +285,7 @@ def _whole_names(group: Group, entity: str) -> Group:
     parts = [r.column.filled for r in group if r.meaning == "surname"]
     if entity != "person" or not parts:
         return group
-    meanings = {
-        id(r): "other_name" for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP
-    }
+    meanings = {id(r): "other_name" for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP}
     return [Reading(r.column, meanings.get(id(r), r.meaning), r.owner, r.reason) for r in group]
 
 
@@ -263,5 +300,9 @@ def relations_of(roles: Sequence[RoleGuess]) -> tuple[tuple[str, str, str], ...]
         holders = [role for role in persons if role.name == "holder"] or persons[:1] or firms[:1]
         found += [("holder", role.name, account) for role in holders]
     if persons:
-        found += [("associate", persons[0].name, firm.name) for firm in firms if not firm.when or firm.when.column not in told_apart]
+        found += [
+            ("associate", persons[0].name, firm.name)
+            for firm in firms
+            if not firm.when or firm.when.column not in told_apart
+        ]
     return tuple(found)

@@ -138,7 +138,11 @@ def guess_csv(path: Path) -> tuple[CsvReading, list[str]]:
     best: tuple[tuple[float, int, int], str, list[str]] = ((-1.0, 0, 0), ",", [])
     for place, sign in enumerate(",;\t|"):
         try:
-            rows = [row for row in csv.reader(io.StringIO("".join(whole[:200])), delimiter=sign, quotechar=quote_sign) if row]
+            rows = [
+                row
+                for row in csv.reader(io.StringIO("".join(whole[:200])), delimiter=sign, quotechar=quote_sign)
+                if row
+            ]
         except csv.Error:
             continue
         width = len(rows[0]) if rows else 0
@@ -186,7 +190,9 @@ def _counted(engine: Engine, names: Sequence[str]) -> dict[str, tuple[int, int]]
 def _sample(engine: Engine, names: Sequence[str]) -> None:
     """Keep the rows with the smallest hashes: the same rows whatever the order of the file."""
     whole = ", ".join(f"coalesce({quote(name)}, '')" for name in names)
-    engine.create_as("incoming", "sample", f"SELECT * FROM incoming.row ORDER BY md5(concat_ws(chr(31), {whole})) LIMIT {SAMPLE}")
+    engine.create_as(
+        "incoming", "sample", f"SELECT * FROM incoming.row ORDER BY md5(concat_ws(chr(31), {whole})) LIMIT {SAMPLE}"
+    )
 
 
 def _recogniser(name: str) -> str:

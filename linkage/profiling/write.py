@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from linkage.profiling.guess import ConditionGuess, FieldGuess, Reason, RoleGuess, SourceGuess
+    from linkage.profiling.columns import ConditionGuess, FieldGuess, Reason, RoleGuess, SourceGuess
 
 _CSV_DEFAULTS = {"delimiter": ",", "quote": '"', "encoding": "utf-8"}
 _CASE = {"case_number": "number", "case_status": "status", "case_contact": "contact"}
@@ -111,7 +111,9 @@ def _mapping(guess: FieldGuess) -> str:
     told = ", ".join(f"{name} = {text(value)}" for name, value in more.items() if value)
     if not told:
         return _strings(guess.columns)
-    columns = f"column = {text(guess.columns[0])}" if len(guess.columns) == 1 else f"columns = {_strings(guess.columns)}"
+    columns = (
+        f"column = {text(guess.columns[0])}" if len(guess.columns) == 1 else f"columns = {_strings(guess.columns)}"
+    )
     return f"{{ {columns}, {told} }}"
 
 
