@@ -16,6 +16,8 @@ from linkage.profiling.write import project_toml
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from linkage.profiling.values import FileProfile
+
 
 def init_project(
     files: Sequence[Path], into: Path, *, progress: Callable[[str], None] = lambda _message: None
@@ -32,30 +34,25 @@ def init_project(
     if not files:
         message = "name at least one file"
         raise UsageError(message)
-    with tempfile.TemporaryDirectory(prefix="linkage-init-") as scratch:
-        profiles = []
-        for path in files:
-            progress(f"look at {path.name}")
-            with Engine(temp_directory=Path(scratch)) as engine:
-                try:
-                    profiles.append(profile_file(engine, path, Path(scratch)))
-                except DatabaseError as error:
-                    message = (
-                        f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV or Parquet"
-                    )
-                    raise DataError(message) from error
-    sources = guess(profiles)
-    content = project_toml(sources, into, into.resolve().name)
-    made = not into.exists()
-    into.mkdir(parents=True, exist_ok=True)
-    target.write_text(content, encoding="utf-8")
+    twice = sorted(str(path) for path in files if [other.resolve() for other in files].count(path.resolve()) > 1)
+    if twice:
+        message = f"{twice[0]}: is named twice; name each file once"
+        raise UsageError(message)
+    with tempfile.TemporaryDirectory(prefix="linkage-init-") as folder:
+        scratch = Path(folder)
+        sources = guess([_profile(path, scratch, progress) for path in files])
+        content = project_toml(sources, into, into.resolve().name)
+        # Read back as a run would before anything stands in the steward's folder.
+        trial = scratch / "project.toml"
+        trial.write_text(content, encoding="utf-8")
+        load_project(trial)
     try:
-        load_project(target)
-    except Exception:
-        target.unlink()
-        if made:
-            into.rmdir()
-        raise
+        into.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as error:
+        message = f"{target}: cannot be written ({error.strerror}); name another folder with --into"
+        raise UsageError(message) from error
     return {
         "schema_version": 1,
         "project": str(target),
@@ -70,3 +67,13 @@ def init_project(
             for source in sources
         },
     }
+
+
+def _profile(path: Path, scratch: Path, progress: Callable[[str], None]) -> FileProfile:
+    progress(f"look at {path.name}")
+    with Engine(temp_directory=scratch) as engine:
+        try:
+            return profile_file(engine, path, scratch)
+        except DatabaseError as error:
+            message = f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV or Parquet"
+            raise DataError(message) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,14 +73,18 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class FileProfile:
-    """One file: how it is read, its rows, its columns in order, and pairs of columns that name each row."""
+    """One file: how it is read, its rows, its columns in order, and pairs of columns that name each row.
+
+    `rejected` counts rows that a run would refuse, such as those with too few columns.
+    """
 
     path: Path
     format: Format
     csv: CsvReading
     rows: int
     columns: tuple[ColumnProfile, ...]
-    pair_keys: tuple[tuple[str, str], ...] = field(default=())
+    pair_keys: tuple[tuple[str, str], ...] = ()
+    rejected: int = 0
 
 
 def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
@@ -94,11 +98,15 @@ def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
     counted = _counted(engine, names)
     _sample(engine, names)
     columns = tuple(_column(engine, name, rows, *counted[name]) for name in names)
-    return FileProfile(path, form, reading, rows, columns, _pairs(engine, columns, rows))
+    rejected = int(engine.value("SELECT count(*) FROM incoming.reject"))
+    return FileProfile(path, form, reading, rows, columns, _pairs(engine, columns, rows), rejected)
 
 
 def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading]:
     """Fill `incoming.row` with the file, all columns as text. The one place that knows the forms of files."""
+    if any("\ud800" <= sign <= "\udfff" for sign in str(path)):
+        message = f"{path.name!r}: the file's name is not UTF-8; rename it"
+        raise DataError(message)
     if not path.is_file():
         message = f"{path}: there is no such file; name CSV or Parquet files"
         raise DataError(message)
