@@ -1,6 +1,6 @@
 """Entity resolution for law enforcement: agencies' records in, lasting identities of persons, businesses and accounts out.
 
-`project = linkage.open("project.toml")`, `project.run()`, `project.identities("person")`.
+`linkage.init(files, folder)`, `project = linkage.open("project.toml")`, `project.run()`, `project.identities("person")`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from linkage.profiling.project import init_project as init
     from linkage.project import Project
     from linkage.project import open_project as open  # noqa: A004  # the word that users know from files
 
 __version__ = "0.1.0"
-__all__ = ["Project", "__version__", "open"]
+__all__ = ["Project", "__version__", "init", "open"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,5 +22,9 @@ def __getattr__(name: str) -> Any:
         from linkage import project
 
         return project.open_project if name == "open" else project.Project
+    if name == "init":
+        from linkage.profiling.project import init_project
+
+        return init_project
     message = f"module 'linkage' has no attribute {name!r}"
     raise AttributeError(message)

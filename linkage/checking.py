@@ -16,8 +16,8 @@ from linkage.errors import DataError
 from linkage.matching.blocking import large_blocks, make_keys
 from linkage.stages.context import Progress, Run
 from linkage.stages.ingest import ingest
-from linkage.stages.standardise import standardise
-from linkage.standardise import CANONICAL
+from linkage.stages.standardise import mapped_sql, standardise
+from linkage.standardise import CANONICAL, MAPPED
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
@@ -26,6 +26,32 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
 
 SCHEMA_VERSION = 1
+SAMPLES = 3
+# Samples are taken from the first records of a role that hold the field.
+_LOOKED_AT = 5_000
+_PERSON_NAME = "concat_ws(' ', c.given_name, c.middle_name, c.surname, c.suffix)"
+_PLACE = "concat_ws(', ', nullif(concat_ws(' ', c.house_number, c.street), ''), c.unit, c.city, c.region, c.postcode, c.country)"
+# What a mapped field became, where its canonical column is not called the same.
+_BECAME = {
+    ("person", "name"): _PERSON_NAME,
+    ("business", "name"): "c.name_core",
+    ("account", "number"): "coalesce(c.number, '...' || c.number_tail)",
+    ("person", "ssn"): "coalesce(c.ssn, '...' || c.ssn_last4)",
+    ("account", "holder"): "c.holders",
+    ("account", "bic"): "c.institution",
+    ("account", "routing_number"): "c.institution",
+}
+_BECAME_ANY = {
+    "other_name": "c.other_names",
+    "phone": "c.phones",
+    "email": "c.emails",
+    "website": "c.domain",
+    "address": _PLACE,
+    "po_box": "concat_ws(' ', c.street, c.house_number)",
+    **dict.fromkeys(
+        ("identifier", "passport", "driver_licence", "national_id", "registration", "lei"), "c.identifiers"
+    ),
+}
 _IDENTITY_COLUMNS = {"dataset", "key", "role", "agency"}
 
 
@@ -105,6 +131,7 @@ def _type(run: Run, kind: EntityType) -> dict[str, Any]:
         "records": run.counts["types"][kind]["records"],
         "bad_values": run.counts["types"][kind]["bad_values"],
         "completeness": _completeness(engine, kind),
+        "samples": _samples(run, kind),
         "candidate_pairs": {rule.name: sizes.get(number, 0) for number, rule in enumerate(rules)},
         "max_block": entity.blocking.max_block,
         "largest_blocks": [
@@ -130,3 +157,54 @@ def _completeness(engine: Engine, kind: EntityType) -> dict[str, dict[str, float
 def _share(share: float) -> float:
     """Round to four digits, but never to none or all where it is neither."""
     return share if share in (0, 1) else min(max(round(share, 4), 0.0001), 0.9999)
+
+
+def _samples(run: Run, kind: EntityType) -> dict[str, dict[str, dict[str, list[dict[str, str | None]]]]]:
+    """Return dataset → role → mapped field → up to three original values, each with what became of it."""
+    found: dict[str, dict[str, dict[str, list[dict[str, str | None]]]]] = {}
+    for dataset, source in sorted(run.project.settings.sources.items()):
+        for name, role in sorted(source.roles.items()):
+            if role.entity == kind:
+                found.setdefault(dataset, {})[name] = _role_samples(run, kind, dataset, name)
+    return found
+
+
+def _role_samples(run: Run, kind: EntityType, dataset: str, name: str) -> dict[str, list[dict[str, str | None]]]:
+    engine, source = run.engine, run.project.settings.sources[dataset]
+    mapped, values = mapped_sql(dataset, source, name)
+    lists = {column.name: column.type.endswith("[]") for column in MAPPED[kind]}
+    fields = sorted(source.roles[name].fields)
+    columns = [
+        f"{_text('m.' + quote(field), is_list=lists[field])} AS {quote('original ' + field)}, "
+        f"{_standardised(kind, field)} AS {quote('standardised ' + field)}"
+        for field in fields
+    ]
+    engine.run(
+        f"""
+        CREATE OR REPLACE TEMP TABLE sampled AS
+        WITH c AS (FROM canonical.{quote(kind)} WHERE dataset = $dataset AND role = $role ORDER BY key LIMIT {_LOOKED_AT}),
+             m AS ({mapped})
+        SELECT c.key, {", ".join(columns)} FROM c JOIN m ON m.key = c.key
+        """,
+        {"dataset": dataset, "role": name, **values},
+    )
+    found = {}
+    for field in fields:
+        original, became = quote("original " + field), quote("standardised " + field)
+        rows = engine.rows(
+            f"SELECT {original}, any_value({became} ORDER BY key) FROM sampled WHERE {original} <> '' GROUP BY {original} ORDER BY min(key) LIMIT {SAMPLES}"
+        )
+        found[field] = [{"original": row[0], "standardised": row[1] or None} for row in rows]
+    engine.run("DROP TABLE sampled")
+    return found
+
+
+def _standardised(kind: EntityType, field: str) -> str:
+    columns = {column.name: column.type.endswith("[]") for column in CANONICAL[kind]}
+    expression = _BECAME.get((kind, field)) or _BECAME_ANY.get(field) or f"c.{quote(field)}"
+    plain = expression.removeprefix("c.").strip('"')
+    return _text(expression, is_list=columns.get(plain, False))
+
+
+def _text(expression: str, *, is_list: bool) -> str:
+    return f"array_to_string({expression}, '; ')" if is_list else f"CAST({expression} AS VARCHAR)"

@@ -80,6 +80,21 @@ def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> Non
 
 
 @app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files, one dataset each.", show_default=False)],
+    into: Annotated[Path, typer.Option("--into", help="Folder for project.toml; made if absent.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Look at files and write a first project.toml for them: every guess with its reason, doubtful ones marked."""
+    from linkage.cli import render
+    from linkage.profiling.project import init_project
+
+    with render.working(quiet=as_json) as progress:
+        result = init_project(files, into, progress=progress)
+    _answer(result, render.init, as_json=as_json)
+
+
+@app.command()
 def check(project: ProjectArgument, html: HtmlOption = None, as_json: JsonOption = False) -> None:
     """Validate a project and its data, profile fields, and count candidate pairs before anything runs."""
     from linkage.checking import check_project

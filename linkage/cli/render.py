@@ -99,6 +99,14 @@ def check(report: dict[str, Any]) -> None:
         _table(
             f"{kind}: candidate pairs by blocking rule", "rule", "pairs", rows=list(found["candidate_pairs"].items())
         )
+        shown = [
+            (dataset, role, name, sample["original"], sample["standardised"])
+            for dataset, roles in found["samples"].items()
+            for role, fields in roles.items()
+            for name, samples in fields.items()
+            for sample in samples
+        ]
+        _table(f"{kind}: samples", "dataset", "role", "field", "original", "standardised", rows=shown)
         blocks = [(block["rule"], block["records"], block["example"]) for block in found["largest_blocks"]]
         _table(f"{kind}: largest blocks (limit {found['max_block']:,})", "rule", "records", "one of them", rows=blocks)
     say("The project is valid. Next: linkage run PROJECT")
@@ -119,6 +127,20 @@ def _datasets(datasets: dict[str, Any]) -> None:
         for reason, rows in entry.get("reject_reasons", {}).items()
     ]
     _table("Rejected rows", "dataset", "reason", "rows", rows=reasons)
+
+
+def init(found: dict[str, Any]) -> None:
+    """Print what was guessed for each file."""
+    rows = [
+        (dataset, entry["rows"], entry["key"], role, told["entity"], told["fields"])
+        for dataset, entry in found["datasets"].items()
+        for role, told in entry["roles"].items()
+    ]
+    _table("Guessed", "dataset", "rows", "key", "role", "type", "fields", rows=rows)
+    unmapped = [(dataset, entry["unmapped"]) for dataset, entry in found["datasets"].items() if entry["unmapped"]]
+    _table("Columns that are not mapped", "dataset", "columns", rows=unmapped)
+    say(f"{found['project']} is written; {found['doubtful']} guesses are marked DOUBTFUL.")
+    say("Look at them, say snapshot or delta for each dataset, then: linkage check " + found["project"])
 
 
 def run(report: dict[str, Any]) -> None:

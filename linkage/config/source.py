@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from linkage.config.base import Column, Name, OneOrMore, Settings
 
@@ -21,7 +21,8 @@ _LISTS = {
 class CsvReading(Settings):
     """How the bytes of a CSV file are read."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    # Not stripped: a tab is a delimiter.
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1, strip_whitespace=False)] = ","
     quote: Annotated[str, Field(max_length=1)] = '"'
     encoding: str = "utf-8"
     compression: Literal["auto", "none", "gzip", "zstd"] = "auto"

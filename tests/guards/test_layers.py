@@ -21,6 +21,7 @@ LEVELS = {
     "matching": 3,
     "clustering": 3,
     "stages": 4,
+    "profiling": 4,
     "sharing": 4,
     "fusion": 4,
     "pipeline": 5,
