@@ -12,7 +12,7 @@ from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_fil
 if TYPE_CHECKING:
     from pathlib import Path
 
-STANDARDISER_NUMBER = 1
+STANDARDISER_NUMBER = 2
 
 
 @cache
