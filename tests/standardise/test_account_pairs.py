@@ -15,7 +15,7 @@ from linkage.matching.comparisons import levels_of
 from linkage.matching.model import from_entity
 from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
 from linkage.stages.cluster import conflict_sql
-from linkage.standardise import CANONICAL, canonical_sql, install
+from linkage.standardise import CANONICAL, canonical_sql, install, install_letters
 from linkage.standardise.contracts import MAPPED
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ KNOWN = {
     "a masked number and the holder without any bank": "a shared holder weighs 11 bits without a bank to tell namesakes apart",
     "only the last digits agree": _TAIL,
     "a short branch number inside a longer account number": _HOLDER,
-    "a holder written in Cyrillic": "x",
 }
 
 
@@ -80,6 +79,7 @@ def _judge(engine: Engine) -> dict[str, tuple[str, str]]:
         {"rows": [s | {"place": i} for i, s in enumerate(sides)]},
     )
     engine.run("CREATE SCHEMA canonical")
+    install_letters(engine.run, "".join(row["a.holder"] for row in PAIRS).lower())
     kept = ", ".join(f'"{column.name}"' for column in CANONICAL["account"])
     mapped = f"SELECT {', '.join(columns)} FROM main.given"
     engine.run(
