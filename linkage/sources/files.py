@@ -13,6 +13,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FILE = "linkage:file"
 _CHUNK = 1 << 23
+_LONGEST_NAME = 255
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _REASONS = {
     "MISSING COLUMNS": "too few columns",
@@ -287,8 +289,12 @@ def _header(path: Path, reading: CsvReading, named: Path) -> list[str]:
 def _check_header(path: Path, header: Sequence[str], source: Source) -> None:
     folded: set[str] = set()
     for place, column in enumerate(header, start=1):
-        if not column.strip() or "\x00" in column or column.lower().startswith("linkage:"):
-            message = f"{path}: column {place} of the header is named {column!r}; give it a name of its own"
+        if (
+            not 0 < len(column.strip()) <= len(column) <= _LONGEST_NAME
+            or "\x00" in column
+            or column.lower().startswith("linkage:")
+        ):
+            message = f"{path}: column {place} of the header is named {column[:60]!r}; give it a name of its own, of at most 255 letters"
             raise DataError(message)
         if column.lower() in folded:
             message = (
@@ -298,7 +304,8 @@ def _check_header(path: Path, header: Sequence[str], source: Source) -> None:
         folded.add(column.lower())
     missing = sorted(column for column in source.columns_used() if column not in set(header))
     if missing:
-        shown = ", ".join(header[:40])
+        # What stands where a header should be can be anything: line breaks and long texts would hide the message.
+        shown = shorten(", ".join(header[:40]), 500, placeholder=" ...")
         message = (
             f"{path}: there is no column {missing[0]!r}, which the project file maps; the file's columns are: {shown}"
         )
