@@ -166,25 +166,31 @@ def _number(c: Columns) -> tuple[Level, ...]:
 def _account_number(c: Columns) -> tuple[Level, ...]:
     (l, r), (tail_l, tail_r), (iban_l, iban_r) = _pair(c["number"]), _pair(c["tail"]), _pair(c["iban"])
     hidden = f"({l} IS NULL OR {r} IS NULL)"
+    # Both IBANs have right check digits, so where they differ neither is the other with a slip: another account.
+    apart = f"coalesce({iban_l} <> {iban_r}, FALSE)"
     return (
         Level(
             UNKNOWN,
             "a number is missing",
             f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL",
         ),
-        Level("exact", "same number", f"{l} = {r}"),
+        Level("exact", "same number", f"{iban_l} = {iban_r} OR ({l} = {r} AND NOT {apart})"),
         Level(
             "iban",
             "one number is the domestic part of the other's IBAN",
-            f"(length({r}) > 5 AND contains({iban_l}, {r})) OR (length({l}) > 5 AND contains({iban_r}, {l})) OR {iban_l} = {iban_r}",
+            f"NOT {apart} AND ((length({r}) > 5 AND contains({iban_l}, {r})) OR (length({l}) > 5 AND contains({iban_r}, {l})))",
         ),
         Level(
             "sequence",
             "only the last digit differs, as it does for accounts opened together",
-            f"length({l}) = length({r}) AND left({l}, length({l}) - 1) = left({r}, length({r}) - 1)",
+            f"NOT {apart} AND length({l}) = length({r}) AND left({l}, length({l}) - 1) = left({r}, length({r}) - 1)",
         ),
-        Level("near", "one digit differs, or two neighbours are swapped", _one_off(l, r)),
-        Level("tail", "same last digits of a number that one side hides", f"{hidden} AND {tail_l} = {tail_r}"),
+        Level("near", "one digit differs, or two neighbours are swapped", f"NOT {apart} AND {_one_off(l, r)}"),
+        Level(
+            "tail",
+            "same last digits of a number that one side hides",
+            f"{hidden} AND NOT {apart} AND {tail_l} = {tail_r}",
+        ),
         Level("different", "different numbers", "ELSE"),
     )
 
@@ -348,9 +354,10 @@ def _institution(c: Columns) -> tuple[Level, ...]:
 
     def form(side: str) -> str:
         """Routing number, BIC or name: forms of one institution that cannot be compared with each other."""
+        # "citibank" has the shape of a BIC, but no bank has the location "nk".
         return (
             f"CASE WHEN regexp_full_match({side}, '[0-9]+') THEN 'routing' "
-            f"WHEN regexp_full_match({side}, '[a-z]{{6}}[a-z0-9]{{2}}') THEN 'bic' ELSE 'name' END"
+            f"WHEN regexp_full_match({side}, '[a-z]{{6}}[a-z0-9]{{2}}') AND NOT ends_with({side}, 'bank') THEN 'bic' ELSE 'name' END"
         )
 
     return (

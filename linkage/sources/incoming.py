@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import quote
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
 
 FILE = "linkage:file"
+_LONGEST_NAME = 255
 
 
 def store(engine: Engine, query: str, header: Sequence[str], values: dict[str, Any]) -> None:
@@ -41,8 +43,12 @@ def check_header(path: Path, header: Sequence[str], source: Source) -> None:
     """Refuse a header with unusable or equal names, or without a column that the project file maps."""
     folded: set[str] = set()
     for place, column in enumerate(header, start=1):
-        if not column.strip() or "\x00" in column or column.lower().startswith("linkage:"):
-            message = f"{path}: column {place} of the header is named {column!r}; give it a name of its own"
+        if (
+            not 0 < len(column.strip()) <= len(column) <= _LONGEST_NAME
+            or "\x00" in column
+            or column.lower().startswith("linkage:")
+        ):
+            message = f"{path}: column {place} of the header is named {column[:60]!r}; give it a name of its own, of at most 255 letters"
             raise DataError(message)
         if column.lower() in folded:
             message = (
@@ -52,7 +58,8 @@ def check_header(path: Path, header: Sequence[str], source: Source) -> None:
         folded.add(column.lower())
     missing = sorted(column for column in source.columns_used() if column not in set(header))
     if missing:
-        shown = ", ".join(header[:40])
+        # What stands where a header should be can be anything: line breaks and long texts would hide the message.
+        shown = shorten(", ".join(header[:40]), 500, placeholder=" ...")
         message = (
             f"{path}: there is no column {missing[0]!r}, which the project file maps; the file's columns are: {shown}"
         )

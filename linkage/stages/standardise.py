@@ -11,7 +11,8 @@ from linkage.engine.sql import quote
 from linkage.sources.jsonl import SLOT
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
-from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install
+from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters
+from linkage.standardise.letters import OTHER_SCRIPT
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType, FieldMapping, Source
@@ -22,6 +23,7 @@ WRITES = ("canonical.person", "canonical.business", "canonical.account", "canoni
 
 SLOTTED = ("jsonl",)
 _DATES = {"birth_date", "opened_on"}
+_NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder"}
 
 
 def standardise(run: Run) -> None:
@@ -29,6 +31,7 @@ def standardise(run: Run) -> None:
     engine = run.engine
     engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
     install(engine.run, run.project.reference)
+    install_letters(engine.run, _letters(run))
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
         _create(run, entity_type)
@@ -41,6 +44,31 @@ def standardise(run: Run) -> None:
     _relations(run)
     _cases(run)
     _count_no_entity(run)
+
+
+def _letters(run: Run) -> list[str]:
+    """Return the letters of other scripts in the names of persons and holders, from the distinct values that hold any."""
+    found: set[str] = set()
+    for dataset, source in sorted(run.project.settings.sources.items()):
+        columns = sorted(
+            {
+                column
+                for role in source.roles.values()
+                for name, mapping in role.fields.items()
+                if role.entity != "business" and name in _NAMES
+                for column in mapping.columns
+            }
+        )
+        for column in columns:
+            # Bytes and letters are as many in nearly all names: the pattern is tried on the rest only.
+            told = (
+                f"SELECT DISTINCT lower({quote(column)}) AS told FROM {dataset_table(dataset)} "
+                f"WHERE strlen({quote(column)}) > length({quote(column)}) AND regexp_matches({quote(column)}, $other)"
+            )
+            split = "SELECT DISTINCT unnest(string_split(told || strip_accents(told), '')) AS letter"
+            rows = run.engine.rows(f"{split} FROM ({told})", {"other": OTHER_SCRIPT})
+            found |= {str(row[0]) for row in rows}
+    return sorted(found)
 
 
 def mapped_sql(dataset: str, source: Source, role_name: str, prefix: str = "map") -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from linkage.standardise.contracts import CANONICAL, MAPPED
 from linkage.standardise.install import canonical_sql, install
+from linkage.standardise.letters import install_letters
 from linkage.standardise.version import STANDARDISER_NUMBER, standardiser_version
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "STANDARDISER_VERSION",
     "canonical_sql",
     "install",
+    "install_letters",
     "standardiser_version",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from linkage.config.project import default_configs
@@ -12,12 +13,12 @@ from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_fil
 if TYPE_CHECKING:
     from pathlib import Path
 
-STANDARDISER_NUMBER = 1
+STANDARDISER_NUMBER = 2
 
 
 @cache
 def standardiser_version(reference_dir: Path | None = None) -> str:
-    """Return "NUMBER-HASH", the hash over all SQL files and the reference lists in `reference_dir`.
+    """Return "NUMBER-HASH", the hash over all SQL files, the release of the table of letters and the lists in `reference_dir`.
 
     Without a folder it is that of the default configuration. Raises ConfigError where a list is missing.
     """
@@ -25,6 +26,7 @@ def standardiser_version(reference_dir: Path | None = None) -> str:
     digest = hashlib.sha256()
     for name, text in sorted(sql_files().items()):
         _add(digest, name, text.encode())
+    _add(digest, "anyascii", metadata.version("anyascii").encode())
     for name in sorted(REFERENCE_FILES.values()):
         _add(digest, name, read_reference(folder, name))
     return f"{STANDARDISER_NUMBER}-{digest.hexdigest()[:12]}"

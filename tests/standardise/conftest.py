@@ -9,7 +9,7 @@ import pytest
 
 from linkage.config.project import default_configs
 from linkage.engine.duckdb import Engine
-from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install
+from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,12 +57,18 @@ def canonical_rows(engine: Engine, entity_type: str, rows: Sequence[Row]) -> lis
         kind = pa.list_(pa.string()) if column.type.endswith("[]") else pa.string()
         values = [_value(column.name, number, row) for number, row in enumerate(rows)]
         arrays[column.name] = pa.array(values, kind)
+    install_letters(engine.run, _letters(rows))
     names = [column.name for column in CANONICAL[entity_type]] + ["empty", "bad_values"]
     with engine.registered("given_rows", pa.table(arrays)):
         found = engine.rows(
             f"SELECT * FROM (WITH mapped AS (FROM given_rows) {canonical_sql(entity_type)}) ORDER BY CAST(key AS INTEGER)"
         )
     return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _letters(rows: Sequence[Row]) -> set[str]:
+    texts = [text for row in rows for value in row.values() for text in (value if isinstance(value, list) else [value])]
+    return {letter for text in texts if isinstance(text, str) for letter in text.lower()}
 
 
 def _value(name: str, number: int, row: Row) -> Any:

@@ -17,11 +17,12 @@ FROM (
             CASE WHEN "number" <> '' AND std_is_written("number") THEN std_is_masked("number") END AS is_masked,
             CASE WHEN "number" <> '' AND std_is_written("number") THEN std_alnum("number") END AS number_folded,
             CASE WHEN iban <> '' AND std_is_written(iban) THEN std_alnum(iban) END AS iban_folded,
+            CASE WHEN iban <> '' AND std_is_masked(iban) THEN nullif(std_number_tail(iban, true), '') END AS iban_tail,
             CASE WHEN routing_number <> '' THEN std_plain_number(routing_number) END AS routing,
             CASE WHEN institution <> '' THEN std_plain_number(institution) END AS institution_digits,
             CASE WHEN institution <> '' AND std_is_written(institution) THEN std_org_text(institution) END AS bank,
             CASE WHEN account_type <> '' THEN std_fold(account_type) END AS kind,
-            CASE WHEN len(holder) > 0 THEN list_filter(holder, lambda one_holder: std_is_written(one_holder)) END AS owners
+            CASE WHEN len(holder) > 0 THEN std_holders(list_filter(holder, lambda one_holder: std_is_written(one_holder))) END AS owners
         FROM mapped
     ),
     step_2 AS (
@@ -84,28 +85,36 @@ FROM (
             * REPLACE (
                 std_date(seen) AS seen,
                 std_date(opened) AS opened
-            )
+            ),
+            coalesce(iban_folded, iban_in_number) AS whole_iban,
+            CASE WHEN iban_folded IS NOT NULL OR iban_in_number IS NOT NULL
+                THEN coalesce(std_iban_account(coalesce(iban_folded, iban_in_number)), coalesce(iban_folded, iban_in_number))
+            END AS iban_account
         FROM step_6
     )
     SELECT
         dataset, "key", "role", agency,
         seen.day AS seen_on,
         coalesce(routing, institution_digits, bank_code, institution_code, bank.core) AS institution,
-        full_number AS "number",
-        CASE WHEN is_masked OR full_number IS NOT NULL THEN nullif(std_number_tail("number", is_masked), '') END AS number_tail,
-        is_masked AS masked,
-        coalesce(iban_folded, iban_in_number) AS iban,
-        CASE WHEN kind IS NOT NULL AND NOT std_is_placeholder('any', kind) THEN coalesce(getvariable('std_account_types')[kind], 'other') END
-            AS account_type,
+        CASE WHEN iban_in_number IS NOT NULL OR full_number IS NULL THEN std_account_number(iban_account) ELSE full_number END AS "number",
+        CASE
+            WHEN iban_in_number IS NOT NULL THEN right(iban_account, 4)
+            WHEN is_masked OR full_number IS NOT NULL THEN nullif(std_number_tail("number", is_masked), '')
+            ELSE coalesce(right(iban_account, 4), iban_tail)
+        END AS number_tail,
+        coalesce(is_masked, CASE WHEN whole_iban IS NOT NULL THEN false WHEN iban_tail IS NOT NULL THEN true END) AS masked,
+        whole_iban AS iban,
+        CASE WHEN kind IS NOT NULL THEN nullif(getvariable('std_account_types')[kind], '') END AS account_type,
         CASE WHEN currency <> '' THEN std_currency(currency) END AS currency,
         std_squeeze(array_to_string(list_filter(holder, lambda one_holder: trim(one_holder) <> ''), '; ')) AS holder,
         std_list(owners) AS holders,
         opened.day AS opened_on,
         (
+            (kind IS NOT NULL AND NOT std_is_placeholder('any', kind) AND getvariable('std_account_types')[kind] IS NULL)::INTEGER +
             coalesce(seen.bad, false)::INTEGER + coalesce(opened.bad, false)::INTEGER
             + (is_masked IS NOT NULL AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') = '')::INTEGER
             + coalesce(NOT is_masked AND full_number IS NULL AND coalesce(std_number_tail("number", is_masked), '') <> '', false)::INTEGER
-            + CASE WHEN iban_folded IS NULL AND iban <> '' THEN std_is_written(iban)::INTEGER ELSE 0 END + CASE WHEN routing IS NULL AND routing_number <> '' THEN std_is_written(routing_number)::INTEGER ELSE 0 END + CASE WHEN bank_code IS NULL AND bic <> '' THEN std_is_written(bic)::INTEGER ELSE 0 END
+            + CASE WHEN iban_folded IS NULL AND iban_tail IS NULL AND iban <> '' THEN std_is_written(iban)::INTEGER ELSE 0 END + CASE WHEN routing IS NULL AND routing_number <> '' THEN std_is_written(routing_number)::INTEGER ELSE 0 END + CASE WHEN bank_code IS NULL AND bic <> '' THEN std_is_written(bic)::INTEGER ELSE 0 END
             + CASE WHEN std_currency(currency) IS NULL AND currency <> '' THEN std_is_written(currency)::INTEGER ELSE 0 END
         )::SMALLINT AS bad_values
     FROM step_7

@@ -143,10 +143,15 @@ FROM (
                 std_place_region(place) AS place,
                 std_date(seen) AS seen,
                 std_date(birth) AS birth,
-                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_other_name(alias)) END AS aliases
+                CASE
+                    WHEN len(aliases) > 0
+                        THEN list_concat(
+                            list_transform(aliases, lambda alias: std_other_name(alias)), list_transform(aliases, lambda alias: std_other_latin(alias)))
+                END AS aliases
             ),
             CASE WHEN in_parts AND NOT ends_with(given, ' v') THEN std_endings(given) END AS given_parted,
-            CASE WHEN in_parts THEN std_endings(family) END AS family_parted
+            CASE WHEN in_parts THEN std_endings(family) END AS family_parted,
+            coalesce(contains("name"[1], ','), false) AS whole_comma
         FROM step_6
     ),
     step_8 AS (
@@ -172,12 +177,22 @@ FROM (
         SELECT
             * REPLACE (
                 std_place_split(place) AS place,
-                CASE WHEN std_is_latin(given) THEN given END AS given,
-                CASE WHEN std_is_latin(middle) THEN middle END AS middle,
-                CASE WHEN std_is_latin(family) THEN family END AS family
+                CASE WHEN native IS NULL THEN given ELSE std_transliterated(native.given) END AS given,
+                CASE WHEN native IS NULL AND std_is_latin(middle) THEN middle WHEN native IS NOT NULL THEN std_transliterated(native.middle) END AS middle,
+                CASE WHEN native IS NULL THEN family ELSE std_transliterated(native.surname) END AS family
             ),
-            CASE WHEN NOT std_is_latin(concat(given, family)) THEN concat_ws(' ', given, middle, family) END AS native_name
-        FROM step_9
+            CASE WHEN native IS NOT NULL THEN concat_ws(' ', given, middle, family) END AS native_name
+        FROM (
+            SELECT
+                *,
+                CASE
+                    WHEN std_is_latin(concat(given, family)) THEN NULL
+                    WHEN in_parts THEN {'given': given, 'middle': middle, 'surname': family}
+                    WHEN whole_comma THEN {'given': given, 'middle': middle, 'surname': family}
+                    ELSE std_name_order(given, middle, family)
+                END AS native
+            FROM step_9
+        )
     ),
     step_11 AS (
         SELECT
