@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from linkage.config.base import Column, Name, OneOrMore, Settings
 
@@ -25,6 +25,13 @@ class CsvReading(Settings):
     quote: Annotated[str, Field(max_length=1)] = '"'
     encoding: str = "utf-8"
     compression: Literal["auto", "none", "gzip", "zstd"] = "auto"
+
+
+class PostgresqlReading(Settings):
+    """Which table is read, and the environment variable that holds the address of its database."""
+
+    url_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+    table: Annotated[str, StringConstraints(pattern=r"^[\w$ -]{1,63}\.[\w$ -]{1,63}$")]
 
 
 class Condition(Settings):
@@ -132,14 +139,15 @@ class Source(Settings):
     """One dataset of one agency."""
 
     agency: Annotated[str, Field(min_length=1, max_length=60)]
-    files: OneOrMore
-    format: Literal["csv", "parquet"] = "csv"
+    files: OneOrMore = ()
+    format: Literal["csv", "parquet", "postgresql"] = "csv"
     delivery: Literal["snapshot", "delta"]
     key: OneOrMore
     version: Column | None = None
     deleted: Condition | None = None
     seen: Annotated[Seen, BeforeValidator(_as_seen)] | None = None
     csv: CsvReading = CsvReading()
+    postgresql: PostgresqlReading | None = None
     roles: Annotated[dict[Name, Role], Field(min_length=1)]
     relations: tuple[Relation, ...] = ()
     case: Case | None = None
@@ -148,6 +156,12 @@ class Source(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
+        if (self.format == "postgresql") != (self.postgresql is not None):
+            message = "format = \"postgresql\" and a section 'postgresql' (url_env, table) go together"
+            raise ValueError(message)
+        if bool(self.files) == (self.postgresql is not None):
+            message = "name 'files', or a table in a section 'postgresql'; one of the two"
+            raise ValueError(message)
         if self.deleted is not None and self.delivery != "delta":
             message = "'deleted' is for delivery = \"delta\"; in a snapshot what is absent is withdrawn"
             raise ValueError(message)

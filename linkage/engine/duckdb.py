@@ -91,8 +91,8 @@ class Engine:
         }
 
     @contextmanager
-    def registered(self, name: str, table: pa.Table) -> Iterator[None]:
-        """Make an Arrow table readable as view `name` for the time of the block."""
+    def registered(self, name: str, table: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
+        """Make an Arrow table, or a stream that is read once, readable as view `name` for the time of the block."""
         self.connection.register(name, table)
         try:
             yield

@@ -56,14 +56,22 @@ def connected(url: str) -> Iterator[Any]:
 
     Raises DataError, in one sentence and without the password, for what the server or the network refuses.
     """
-    from adbc_driver_manager import Error
     from adbc_driver_postgresql import dbapi
 
-    name = shown(url)
-    limited = url if "connect_timeout=" in url else f"{url}{'&' if urlsplit(url).query else '?'}{_TIMEOUT}"
-    try:
+    with refusals(url):
+        limited = url if "connect_timeout=" in url else f"{url}{'&' if urlsplit(url).query else '?'}{_TIMEOUT}"
         with dbapi.connect(limited) as connection:
             yield connection
+
+
+@contextmanager
+def refusals(url: str) -> Iterator[None]:
+    """Turn what the server or the network refuses into a DataError, for the time of the block."""
+    from adbc_driver_manager import Error
+
+    name = shown(url)
+    try:
+        yield
     except Error as error:
         message = f"{name}: {_reason(error, url)}; check address, password and rights"
         raise DataError(message) from None

@@ -21,9 +21,10 @@ import pyarrow as pa
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import DataError
+from linkage.sources.postgresql import TableSnapshot, read_postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from linkage.config.source import CsvReading, Source
 
@@ -43,10 +44,11 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files that arrive together: all files of a snapshot, or one file of a delta."""
+    """Files that arrive together: all files of a snapshot, or one file of a delta; or a table, named as a file."""
 
     files: tuple[Path, ...]
     fingerprint: str
+    table: TableSnapshot | None = None
 
     def labels(self) -> list[str]:
         """Return how each file is named in rejects: its name, with its folders where two files share one."""
@@ -57,11 +59,14 @@ class Delivery:
         return [path.relative_to(shared).as_posix() for path in self.files]
 
 
-def deliveries(dataset: str, source: Source, folder: Path) -> list[Delivery]:
+def deliveries(dataset: str, source: Source, folder: Path) -> Iterable[Delivery]:
     """Find a source's files and return its deliveries in order (delta files by name).
 
-    Raises DataError where a named pattern matches no file.
+    A table is open only until the next delivery is asked for. Raises DataError where a named pattern matches no file.
     """
+    if source.postgresql is not None:
+        tables = read_postgresql(dataset, source.postgresql)
+        return (Delivery((Path(table.table),), table.fingerprint, table) for table in tables)
     files: list[Path] = []
     for pattern in source.files:
         exact = folder / pattern
@@ -105,9 +110,11 @@ def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: P
             first = engine.value("SELECT count(*) FROM incoming.row") if number else 0
             engine.run(
                 "INSERT INTO incoming.file VALUES ($number, $name, $first)",
-                {"number": number, "name": label, "first": first + (source.format == "parquet")},
+                {"number": number, "name": label, "first": first + (source.format != "csv")},
             )
-            if source.format == "parquet":
+            if delivery.table is not None:
+                _read_table(engine, source, path, delivery.table)
+            elif source.format == "parquet":
                 _read_parquet(engine, source, path, number)
             else:
                 _read_csv(engine, source, path, number, scratch)
@@ -131,6 +138,12 @@ def _read_parquet(engine: Engine, source: Source, path: Path, number: int) -> No
     _check_header(path, header, source)
     texts = ", ".join(f"CAST({quote(column)} AS VARCHAR) AS {quote(column)}" for column in header)
     _store(engine, f"SELECT {number} AS {quote(FILE)}, {texts} FROM read_parquet($path)", header, name)
+
+
+def _read_table(engine: Engine, source: Source, path: Path, table: TableSnapshot) -> None:
+    _check_header(path, table.header, source)
+    with table.read(source) as rows, engine.registered("delivered", rows):
+        _store(engine, f"SELECT 0 AS {quote(FILE)}, {comma(table.header)} FROM delivered", table.header, {})
 
 
 def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: Path) -> None:
