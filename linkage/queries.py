@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
 from linkage.engine.postgresql import is_address, shown
-from linkage.engine.sql import quote
+from linkage.engine.sql import comma, quote
 from linkage.errors import DataError, RequestError
 from linkage.matching import model as models
 from linkage.sharing import postgresql
+from linkage.sharing.entities import FORMS, entities_sql
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import PUBLISHED
+from linkage.tables import PUBLISHED, published
 
 if TYPE_CHECKING:
     from linkage.matching.explain import Explanation
@@ -148,42 +149,40 @@ def export(
     audience: str = CENTRE,
     purpose: str | None = None,
     schema: str = postgresql.SCHEMA,
+    form: str | None = None,
 ) -> int:
     """Write a published table, whole or not at all, and return its rows.
 
-    The target is a .csv or .parquet file, ordered by the table's key, or the address of a PostgreSQL database, where
-    the table's rows in `schema` are replaced.
+    The target is a file, ordered by the table's key, or the address of a PostgreSQL database, where the table's rows in
+    `schema` are replaced. `form` is csv, parquet, ftm or senzing; without it the ending of the file tells.
     """
-    table = next((table for table in PUBLISHED if table.name == name), None)
+    table = published(name)
     if table is None:
         message = (
             f"there is no table {name!r}; the published tables are: {', '.join(table.name for table in PUBLISHED)}"
         )
         raise RequestError(message)
-    if is_address(str(target)):
-        return _into_database(project, table, str(target), schema, audience, purpose)
-    return _into_file(project, table, Path(target), audience, purpose)
-
-
-def told(target: str | Path) -> str:
-    """Return a target of an export as it may be shown: an address without its password."""
-    return shown(str(target)) if is_address(str(target)) else str(target)
-
-
-def _into_database(project: Project, table: Table, url: str, schema: str, audience: str, purpose: str | None) -> int:
+    if not is_address(str(target)):
+        return _into_file(project, table, Path(target), form, audience, purpose)
+    if form is not None:
+        message = "--format is for files; a database takes a published table as it is"
+        raise RequestError(message)
+    # Refused here where there is no release: a look that shows nothing is no look.
     project.release_path(audience)
     # Looked at only once the database has answered; the address is told without its password.
-    with postgresql.opened(url, schema) as target:
-        project.look("export", [table.name, target.name], audience=audience, purpose=purpose)
+    with postgresql.opened(str(target), schema) as opened:
+        project.look("export", [name, opened.name], audience=audience, purpose=purpose)
         with project.release(audience) as engine:
-            return target.replace(engine, table)
+            return opened.replace(engine, table)
 
 
-def _into_file(project: Project, table: Table, path: Path, audience: str, purpose: str | None) -> int:
-    formats = {".csv": "(FORMAT csv, HEADER true)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
-    if path.suffix.lower() not in formats:
-        message = f"{path}: the file's ending tells its format; name it .csv or .parquet"
-        raise RequestError(message)
+def told(target: str) -> str:
+    """Return a target of an export as it may be shown: an address without its password."""
+    return shown(target) if is_address(target) else target
+
+
+def _into_file(project: Project, table: Table, path: Path, form: str | None, audience: str, purpose: str | None) -> int:
+    query, options = _written(table, path, form)
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise RequestError(message)
@@ -192,11 +191,7 @@ def _into_file(project: Project, table: Table, path: Path, audience: str, purpos
     project.look("export", [table.name], audience=audience, purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
     with project.release(audience) as engine:
-        rows = engine.copy_to(
-            f"FROM published.{quote(table.name)} ORDER BY {', '.join(quote(c) for c in table.key)}",
-            draft,
-            formats[path.suffix.lower()],
-        )
+        rows = engine.copy_to(query, draft, options)
     try:
         draft.replace(path)
     except OSError as error:
@@ -204,3 +199,19 @@ def _into_file(project: Project, table: Table, path: Path, audience: str, purpos
         message = f"{path}: cannot be written ({error.strerror}); name another file"
         raise DataError(message) from error
     return rows
+
+
+def _written(table: Table, path: Path, form: str | None) -> tuple[str, str]:
+    """Return the query and the options of COPY for a table in a form."""
+    formats = {"csv": "(FORMAT csv, HEADER true)", "parquet": "(FORMAT parquet, COMPRESSION zstd)"}
+    chosen = form or path.suffix.lower().removeprefix(".")
+    if chosen in FORMS:
+        return entities_sql(chosen, table.name), "(FORMAT json)"
+    if chosen not in formats:
+        message = (
+            f"there is no format {form!r}; --format takes: {', '.join((*formats, *FORMS))}"
+            if form
+            else f"{path}: the file's ending tells its format; name it .csv or .parquet, or say --format"
+        )
+        raise RequestError(message)
+    return f"FROM published.{quote(table.name)} ORDER BY {comma(table.key)}", formats[chosen]

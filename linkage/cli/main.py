@@ -161,13 +161,18 @@ def export(
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
     schema: Annotated[str, typer.Option("--schema", help="Schema of the PostgreSQL database.")] = "linkage",
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="csv, parquet, ftm (FollowTheMoney) or senzing; else the file's ending tells."),
+    ] = None,
 ) -> None:
-    """Write a published table to a CSV or Parquet file, or to a PostgreSQL database."""
+    """Write a published table to a file or a PostgreSQL database, or identities in the forms of others."""
     import linkage
     from linkage import queries
     from linkage.cli import render
 
-    rows = queries.export(linkage.open(project), table, target, audience=audience, purpose=purpose, schema=schema)
+    opened = linkage.open(project)
+    rows = queries.export(opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form)
     render.say(f"{queries.told(target)}: {rows:,} rows of {table}, release of {audience}")
 
 
