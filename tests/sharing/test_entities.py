@@ -21,6 +21,7 @@ FTM = {
         "birthPlace",
         "gender",
         "socialSecurityNumber",
+        "taxNumber",
         "passportNumber",
         "idNumber",
         "phone",

@@ -1,6 +1,6 @@
 -- Persons as records in Senzing's form, one feature an entry of the list.
 SELECT 'LINKAGE' AS "DATA_SOURCE", identity_id AS "RECORD_ID",
-    list_filter(list_transform(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat([
+    list_filter(list_transform(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat(list_concat([
             json_object('RECORD_TYPE', 'PERSON'),
             json_object('NAME_TYPE', CASE WHEN name IS NOT NULL THEN 'PRIMARY' END, 'NAME_FULL', name),
             json_object('DATE_OF_BIRTH', CAST(birth_date AS VARCHAR)),
@@ -13,6 +13,7 @@ SELECT 'LINKAGE' AS "DATA_SOURCE", identity_id AS "RECORD_ID",
         list_transform(other_names, lambda one: json_object('NAME_TYPE', 'AKA', 'NAME_FULL', one))),
         list_transform(phones, lambda one: json_object('PHONE_NUMBER', one))),
         list_transform(emails, lambda one: json_object('EMAIL_ADDRESS', one))),
+        list_transform(list_filter(identifiers, lambda one: starts_with(one, 'itin:')), lambda one: json_object('TAX_ID_NUMBER', upper(split_part(one, ':', 3)), 'TAX_ID_TYPE', 'ITIN'))),
         list_transform(list_filter(identifiers, lambda one: starts_with(one, 'passport:')), lambda one: json_object('PASSPORT_NUMBER', upper(split_part(one, ':', 3)), 'PASSPORT_COUNTRY', nullif(upper(split_part(one, ':', 2)), '')))),
         list_transform(list_filter(identifiers, lambda one: starts_with(one, 'driver_licence:')), lambda one: json_object('DRIVERS_LICENSE_NUMBER', upper(split_part(one, ':', 3)), 'DRIVERS_LICENSE_STATE', nullif(upper(split_part(one, ':', 2)), '')))),
         list_transform(list_filter(identifiers, lambda one: starts_with(one, 'national_id:')), lambda one: json_object('NATIONAL_ID_NUMBER', upper(split_part(one, ':', 3)), 'NATIONAL_ID_COUNTRY', nullif(upper(split_part(one, ':', 2)), '')))),
