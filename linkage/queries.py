@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
-from linkage.engine.sql import quote
+from linkage.engine.postgresql import is_address, shown
+from linkage.engine.sql import comma, quote
 from linkage.errors import DataError, RequestError, WorkspaceError
 from linkage.matching import model as models
+from linkage.sharing import postgresql
+from linkage.sharing.entities import FORMS, entities_sql
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import PUBLISHED
+from linkage.tables import PUBLISHED, published
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from linkage.matching.explain import Explanation
     from linkage.project import Project
     from linkage.store.ledger import Release
+    from linkage.tables import Table
 
 RecordName = tuple[str, str, str | None]
 _NAME = re.compile(r"^([a-z][a-z0-9_]*)/(.+?)(?:#([a-z][a-z0-9_]*))?$", re.DOTALL)
@@ -178,31 +181,57 @@ def _largest(workspace: Workspace, release: Release) -> list[dict[str, Any]]:
     return found
 
 
-def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, purpose: str | None = None) -> int:
-    """Write a published table, ordered by its key, to a .csv or .parquet file; whole or not at all. Returns its rows."""
-    table = next((table for table in PUBLISHED if table.name == name), None)
+def export(
+    project: Project,
+    name: str,
+    target: str | Path,
+    *,
+    audience: str = CENTRE,
+    purpose: str | None = None,
+    schema: str = postgresql.SCHEMA,
+    form: str | None = None,
+) -> int:
+    """Write a published table, whole or not at all, and return its rows.
+
+    The target is a file, ordered by the table's key, or the address of a PostgreSQL database, where the table's rows in
+    `schema` are replaced. `form` is csv, parquet, ftm or senzing; without it the ending of the file tells.
+    """
+    table = published(name)
     if table is None:
         message = (
             f"there is no table {name!r}; the published tables are: {', '.join(table.name for table in PUBLISHED)}"
         )
         raise RequestError(message)
-    formats = {".csv": "(FORMAT csv, HEADER true)", ".parquet": "(FORMAT parquet, COMPRESSION zstd)"}
-    if path.suffix.lower() not in formats:
-        message = f"{path}: the file's ending tells its format; name it .csv or .parquet"
+    if not is_address(str(target)):
+        return _into_file(project, table, Path(target), form, audience, purpose)
+    if form is not None:
+        message = "--format is for files; a database takes a published table as it is"
         raise RequestError(message)
+    # Refused here where there is no release: a look that shows nothing is no look.
+    project.release_path(audience)
+    # Looked at only once the database has answered; the address is told without its password.
+    with postgresql.opened(str(target), schema) as opened:
+        project.look("export", [name, opened.name], audience=audience, purpose=purpose)
+        with project.release(audience) as engine:
+            return opened.replace(engine, table)
+
+
+def told(target: str) -> str:
+    """Return a target of an export as it may be shown: an address without its password."""
+    return shown(target) if is_address(target) else target
+
+
+def _into_file(project: Project, table: Table, path: Path, form: str | None, audience: str, purpose: str | None) -> int:
+    query, options = _written(table, path, form)
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise RequestError(message)
     # Refused here where there is no release: a look that shows nothing is no look.
     project.release_path(audience)
-    project.look("export", [name], audience=audience, purpose=purpose)
+    project.look("export", [table.name], audience=audience, purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
     with project.release(audience) as engine:
-        rows = engine.copy_to(
-            f"FROM published.{quote(name)} ORDER BY {', '.join(quote(c) for c in table.key)}",
-            draft,
-            formats[path.suffix.lower()],
-        )
+        rows = engine.copy_to(query, draft, options)
     try:
         draft.replace(path)
     except OSError as error:
@@ -210,3 +239,19 @@ def export(project: Project, name: str, path: Path, *, audience: str = CENTRE, p
         message = f"{path}: cannot be written ({error.strerror}); name another file"
         raise DataError(message) from error
     return rows
+
+
+def _written(table: Table, path: Path, form: str | None) -> tuple[str, str]:
+    """Return the query and the options of COPY for a table in a form."""
+    formats = {"csv": "(FORMAT csv, HEADER true)", "parquet": "(FORMAT parquet, COMPRESSION zstd)"}
+    chosen = form or path.suffix.lower().removeprefix(".")
+    if chosen in FORMS:
+        return entities_sql(chosen, table.name), "(FORMAT json)"
+    if chosen not in formats:
+        message = (
+            f"there is no format {form!r}; --format takes: {', '.join((*formats, *FORMS))}"
+            if form
+            else f"{path}: the file's ending tells its format; name it .csv or .parquet, or say --format"
+        )
+        raise RequestError(message)
+    return f"FROM published.{quote(table.name)} ORDER BY {comma(table.key)}", formats[chosen]

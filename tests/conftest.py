@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,8 @@ from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from linkage.project import Project
 
@@ -200,3 +203,25 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str,
         return found
 
     return export
+
+
+def _postgres() -> ModuleType:
+    """`tests/postgres.py`, which no package holds."""
+    spec = importlib.util.spec_from_file_location("tests_postgres", Path(__file__).with_name("postgres.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL on loopback (`tests/postgres.py`), stopped at the end; skips where none is installed."""
+    servers = _postgres()
+    folder = servers.binaries()
+    if folder is None:
+        pytest.skip(servers.SKIPPED)
+    with servers.serving(folder) as server:
+        yield server

@@ -228,17 +228,25 @@ def explain(
 def export(
     project: ProjectArgument,
     table: Annotated[str, typer.Argument(help="A published table.", show_default=False)],
-    file: Annotated[Path, typer.Argument(help="Where to write it: .csv or .parquet.", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(help="Where to write it: FILE.csv, FILE.parquet or postgresql://...", show_default=False)
+    ],
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
+    schema: Annotated[str, typer.Option("--schema", help="Schema of the PostgreSQL database.")] = "linkage",
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="csv, parquet, ftm (FollowTheMoney) or senzing; else the file's ending tells."),
+    ] = None,
 ) -> None:
-    """Write a published table to a CSV or Parquet file."""
+    """Write a published table to a file or a PostgreSQL database, or identities in the forms of others."""
     import linkage
     from linkage import queries
     from linkage.cli import render
 
-    rows = queries.export(linkage.open(project), table, file, audience=audience, purpose=purpose)
-    render.say(f"{file}: {rows:,} rows of {table}, release of {audience}")
+    opened = linkage.open(project)
+    rows = queries.export(opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form)
+    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, release of {audience}")
 
 
 @app.command()

@@ -68,7 +68,9 @@ def _sentence(kind: type[Settings], error: ValidationError, path: Path) -> str:
         return f"{path}: unknown key {'.'.join(where)!r}; {hint}allowed here: {', '.join(allowed)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
-    shown = f" (it is {given!r})" if isinstance(given, str | int | float | bool) and first["type"] != "missing" else ""
+    told = isinstance(given, str | int | float | bool) and first["type"] != "missing"
+    # An address in the wrong place may hold a password.
+    shown = f" (it is {given!r})" if told and "://" not in str(given) else ""
     return f"{path}: {'.'.join(where) or 'the file'}: {message[:1].lower()}{message[1:]}{shown}{more}"
 
 

@@ -28,6 +28,13 @@ class CsvReading(Settings):
     compression: Literal["auto", "none", "gzip", "zstd"] = "auto"
 
 
+class PostgresqlReading(Settings):
+    """Which table is read, and the environment variable that holds the address of its database."""
+
+    url_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+    table: Annotated[str, StringConstraints(pattern=r"^[\w$ -]{1,63}\.[\w$ -]{1,63}$")]
+
+
 class Condition(Settings):
     """A test on one column of a source row; never SQL."""
 
@@ -133,8 +140,8 @@ class Source(Settings):
     """One dataset of one agency."""
 
     agency: Annotated[str, Field(min_length=1, max_length=60)]
-    files: OneOrMore
-    format: Literal["csv", "parquet", "jsonl", "excel", "sqlite"] = "csv"
+    files: OneOrMore = ()
+    format: Literal["csv", "parquet", "jsonl", "excel", "sqlite", "postgresql"] = "csv"
     table: Column | None = None
     sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = None
     delivery: Literal["snapshot", "delta"]
@@ -143,6 +150,7 @@ class Source(Settings):
     deleted: Condition | None = None
     seen: Annotated[Seen, BeforeValidator(_as_seen)] | None = None
     csv: CsvReading = CsvReading()
+    postgresql: PostgresqlReading | None = None
     roles: Annotated[dict[Name, Role], Field(min_length=1)]
     relations: tuple[Relation, ...] = ()
     case: Case | None = None
@@ -155,6 +163,12 @@ class Source(Settings):
             if getattr(self, name) is not None and self.format != wanted:
                 message = f"'{name}' is for format = \"{wanted}\""
                 raise ValueError(message)
+        if (self.format == "postgresql") != (self.postgresql is not None):
+            message = "format = \"postgresql\" and a section 'postgresql' (url_env, table) go together"
+            raise ValueError(message)
+        if bool(self.files) == (self.postgresql is not None):
+            message = "name 'files', or a table in a section 'postgresql'; one of the two"
+            raise ValueError(message)
         if self.deleted is not None and self.delivery != "delta":
             message = "'deleted' is for delivery = \"delta\"; in a snapshot what is absent is withdrawn"
             raise ValueError(message)

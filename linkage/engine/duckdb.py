@@ -79,6 +79,10 @@ class Engine:
         """Run one query and return its result as an Arrow table."""
         return self.connection.sql(sql, params=_only_used(sql, parameters) or None).to_arrow_table()
 
+    def batches(self, sql: str, size: int) -> pa.RecordBatchReader:
+        """Run one query and return its result piece by piece, `size` rows each; nothing else may run meanwhile."""
+        return self.connection.sql(sql).to_arrow_reader(size)
+
     def arrays(self, sql: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Run one query and return its columns as NumPy arrays (columns must hold no NULL)."""
         return {
@@ -87,8 +91,8 @@ class Engine:
         }
 
     @contextmanager
-    def registered(self, name: str, table: pa.Table) -> Iterator[None]:
-        """Make an Arrow table readable as view `name` for the time of the block."""
+    def registered(self, name: str, table: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
+        """Make an Arrow table, or a stream that is read once, readable as view `name` for the time of the block."""
         self.connection.register(name, table)
         try:
             yield

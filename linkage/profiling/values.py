@@ -18,7 +18,8 @@ from linkage.config.source import CsvReading, Role, Source
 from linkage.engine.sql import literal, quote
 from linkage.errors import DataError
 from linkage.profiling.names import vocabulary
-from linkage.sources.files import FILE, deliveries, read_delivery
+from linkage.sources.files import deliveries, read_delivery
+from linkage.sources.incoming import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

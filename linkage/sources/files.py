@@ -23,14 +23,15 @@ from linkage.engine.sql import comma, literal, quote
 from linkage.errors import DataError
 from linkage.sources.incoming import FILE, check_header, keep_header, no_glob, store
 from linkage.sources.jsonl import read_jsonl
+from linkage.sources.postgresql import TableSnapshot, read_postgresql
 from linkage.sources.tabular import read_excel, read_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from linkage.config.source import CsvReading, Source
 
-HEADERLESS = ("parquet", "jsonl", "sqlite")
+HEADERLESS = ("parquet", "jsonl", "sqlite", "postgresql")
 _CHUNK = 1 << 23
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _REASONS = {
@@ -46,10 +47,11 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """Files that arrive together: all files of a snapshot, or one file of a delta."""
+    """Files that arrive together: all files of a snapshot, or one file of a delta; or a table, named as a file."""
 
     files: tuple[Path, ...]
     fingerprint: str
+    table: TableSnapshot | None = None
 
     def labels(self) -> list[str]:
         """Return how each file is named in rejects: its name, with its folders where two files share one."""
@@ -60,11 +62,14 @@ class Delivery:
         return [path.relative_to(shared).as_posix() for path in self.files]
 
 
-def deliveries(dataset: str, source: Source, folder: Path) -> list[Delivery]:
+def deliveries(dataset: str, source: Source, folder: Path) -> Iterable[Delivery]:
     """Find a source's files and return its deliveries in order (delta files by name).
 
-    Raises DataError where a named pattern matches no file.
+    A table is open only until the next delivery is asked for. Raises DataError where a named pattern matches no file.
     """
+    if source.postgresql is not None:
+        tables = read_postgresql(dataset, source.postgresql)
+        return (Delivery((Path(table.table),), table.fingerprint, table) for table in tables)
     files: list[Path] = []
     for pattern in source.files:
         exact = folder / pattern
@@ -111,7 +116,9 @@ def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: P
                 "INSERT INTO incoming.file VALUES ($number, $name, $first, NULL)",
                 {"number": number, "name": label, "first": first + (source.format in HEADERLESS)},
             )
-            if source.format == "csv":
+            if delivery.table is not None:
+                _read_table(engine, source, path, delivery.table)
+            elif source.format == "csv":
                 _read_csv(engine, source, path, number, scratch)
             else:
                 _READERS[source.format](engine, source, path, number)
@@ -139,6 +146,13 @@ def _read_parquet(engine: Engine, source: Source, path: Path, number: int) -> No
 
 
 _READERS = {"parquet": _read_parquet, "jsonl": read_jsonl, "sqlite": read_sqlite, "excel": read_excel}
+
+
+def _read_table(engine: Engine, source: Source, path: Path, table: TableSnapshot) -> None:
+    check_header(path, table.header, source)
+    keep_header(engine, 0, table.header)
+    with table.read(source) as rows, engine.registered("delivered", rows):
+        store(engine, f"SELECT 0 AS {quote(FILE)}, {comma(table.header)} FROM delivered", table.header, {})
 
 
 def _read_csv(engine: Engine, source: Source, path: Path, number: int, scratch: Path) -> None:

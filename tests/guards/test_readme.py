@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linkage.cli.main import app
 from linkage.config.project import Approval, Audience, EngineLimits, Project
-from linkage.config.source import CsvReading, Source
+from linkage.config.source import CsvReading, PostgresqlReading, Source
 from linkage.tables import PUBLISHED
 
 PATH = Path(__file__).resolve().parents[2] / "README.md"
@@ -33,7 +33,9 @@ def test_every_published_column_is_told():
 def test_every_setting_is_told():
     """Each key of the project file stands in the README."""
     names = {
-        name for kind in (Project, EngineLimits, Approval, Audience, Source, CsvReading) for name in kind.model_fields
+        name
+        for kind in (Project, EngineLimits, Approval, Audience, Source, CsvReading, PostgresqlReading)
+        for name in kind.model_fields
     }
     assert (
         sorted(
