@@ -131,7 +131,7 @@ def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading
     source = Source.model_construct(
         agency="?", files=(path.name,), format=form, delivery="snapshot", key=(first,), csv=reading, roles={"row": role}
     )
-    delivery = deliveries("row", source, path.parent)[0]
+    delivery = next(iter(deliveries("row", source, path.parent)))
     read_delivery(engine, source, delivery, scratch)
     return form, reading
 
