@@ -27,7 +27,7 @@ th, td { text-align: left; vertical-align: top; padding: 4px 8px; border-bottom:
 thead th { color: var(--muted); font-weight: 600; } tbody th { font-weight: 400; }
 tbody tr:nth-child(even) { background: var(--stripe); }
 .number { text-align: right; min-width: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-thead .number { white-space: normal; }
+thead .number { white-space: normal; overflow-wrap: break-word; }
 .chart { overflow-x: auto; margin: 12px 0; } svg { display: block; width: 100%; min-width: 720px; height: auto; }
 svg text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--front); }
 svg .strong { font-weight: 600; } svg .muted { fill: var(--muted); }
