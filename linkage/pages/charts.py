@@ -24,6 +24,7 @@ DATASETS_ABREAST = 6
 """Datasets beside each other in one drawing; more go below."""
 _LIMIT_IN_SIGHT = 4
 _ROW = 58.0
+_LABEL_MAX = 400.0
 _UNSURE = 1e-6
 
 
@@ -46,9 +47,11 @@ def _width(text: str) -> float:
 
 
 def _letter(letter: str) -> float:
-    if unicodedata.east_asian_width(letter) in "WF" or letter in "MW@%…\ufffd":
+    if unicodedata.east_asian_width(letter) in "WF" or letter in "mMW@%…\ufffd":
         return _TEXT
-    return _TEXT * (0.72 if letter.isupper() else 0.57)
+    if letter in "iljtfr.,:;'|!()[] ":
+        return _TEXT * 0.41
+    return _TEXT * (0.76 if letter.isupper() else 0.64)
 
 
 def percent(share: float) -> str:
@@ -210,11 +213,16 @@ def _heat_map(
     return _svg(name, title, told, top + row * len(rows) + 4, *parts)
 
 
+def _label_room(labels: Sequence[str]) -> float:
+    """Return where bars begin: as far right as the longest label needs, within bounds."""
+    return min(max((_width(shown(label)) for label in labels), default=0.0) + 14, _LABEL_MAX)
+
+
 def bars(
     name: str, title: str, items: Sequence[tuple[str, float, str]], *, unit: str, limit: float | None = None
 ) -> Html:
     """Draw (label, value, value in words) as bars from zero; `limit` is a line where it is in sight."""
-    left, row, top = 330.0, 26.0, 22.0
+    left, row, top = _label_room([item[0] for item in items]), 26.0, 22.0
     most = max((value for _, value, _ in items), default=0) or 1
     drawn = limit is not None and limit <= _LIMIT_IN_SIGHT * most
     room = WIDTH - left - 16 - max((_width(words) for _, _, words in items), default=0)
@@ -240,20 +248,20 @@ def stacks(
     name: str, title: str, parts: Sequence[str], items: Sequence[tuple[str, Sequence[int]]], *, unit: str
 ) -> Html:
     """Draw (label, a count for each part) as bars of coloured pieces, with a legend."""
-    left, row, top = 330.0, 26.0, 46.0
+    left, row, top = _label_room([item[0] for item in items]), 26.0, 46.0
     most = max((sum(counts) for _, counts in items), default=0) or 1
     scale = (WIDTH - left - 110) / most
-    drawn, x = [_text(left, 38, unit, "muted")], left
-    for place, part in enumerate(parts):
+    drawn, x = [_text(left, 38, unit, "muted")], min(left, 300.0)
+    for part in parts:
         words = part.replace("_", " ")
-        drawn += [_rect(x, 4, 12, 12, f"part{place}"), _text(x + 17, 15, words)]
+        drawn += [_rect(x, 4, 12, 12, f"part-{part}"), _text(x + 17, 15, words)]
         x += 34 + _width(words)
     for number, (label, counts) in enumerate(items):
         y, x = top + row * number, left
         drawn.append(_text(left - 8, y + 17, fit(label, left - 12), None, "end"))
-        for place, count in enumerate(counts):
+        for part, count in zip(parts, counts, strict=True):
             if count:
-                drawn.append(_rect(x, y + 3, max(count * scale, 1.0), row - 6, f"part{place}"))
+                drawn.append(_rect(x, y + 3, max(count * scale, 1.0), row - 6, f"part-{part}"))
                 x += max(count * scale, 1.0)
         drawn.append(_text(x + 6, y + 17, f"{sum(counts):,}"))
     bottom = top + row * len(items)

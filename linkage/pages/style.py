@@ -27,7 +27,7 @@ th, td { text-align: left; vertical-align: top; padding: 4px 8px; border-bottom:
 thead th { color: var(--muted); font-weight: 600; } tbody th { font-weight: 400; }
 tbody tr:nth-child(even) { background: var(--stripe); }
 .number { text-align: right; min-width: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
-thead .number { white-space: normal; }
+thead .number { white-space: normal; overflow-wrap: break-word; }
 .chart { overflow-x: auto; margin: 12px 0; } svg { display: block; width: 100%; min-width: 720px; height: auto; }
 svg text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--front); }
 svg .strong { font-weight: 600; } svg .muted { fill: var(--muted); }
@@ -40,8 +40,8 @@ svg .heat { stroke: var(--edge); stroke-width: 1; }
 svg .heat0 { fill: var(--h0); } svg .heat1 { fill: var(--h1); } svg .heat2 { fill: var(--h2); }
 svg .heat3 { fill: var(--h3); } svg .heat4 { fill: var(--h4); } svg .heat5 { fill: var(--h5); }
 svg .heat-text0 { fill: var(--muted); } svg .heat-text4, svg .heat-text5 { fill: var(--deep); }
-svg .part0 { fill: var(--p0); } svg .part1 { fill: var(--p1); } svg .part2 { fill: var(--p2); }
-svg .part3 { fill: var(--p3); } svg .part4 { fill: var(--p4); } svg .part5 { fill: var(--p5); }
+svg .part-accepted { fill: var(--p0); } svg .part-rejected { fill: var(--p1); } svg .part-superseded { fill: var(--p2); }
+svg .part-withdrawn { fill: var(--p3); } svg .part-purged { fill: var(--p4); } svg .part-no_entity { fill: var(--p5); }
 @media print { body { font-size: 10pt; } main { max-width: none; padding: 0; } svg { min-width: 0; break-inside: avoid; }
   .scroll, .chart { overflow: visible; } tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """

@@ -60,11 +60,11 @@ def waterfall():
             0.999,
             match,
             review,
-            True,
-            text,
-            text,
-            1,
-            text,
+            same_identity=True,
+            audience=text,
+            purpose=text,
+            run=1,
+            model=text,
         )
 
     return make
