@@ -281,12 +281,13 @@ def _joined(group: Group) -> FieldGuess | None:
 
 
 def _whole_names(group: Group, entity: str) -> Group:
-    """A full name beside its parts in the same rows is another name of the person, not their first."""
+    """A full name beside its parts in the same rows is another name of the person; a doubtful one repeats the parts."""
     parts = [r.column.filled for r in group if r.meaning == "surname"]
     if entity != "person" or not parts:
         return group
-    meanings = {id(r): "other_name" for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP}
-    return [Reading(r.column, meanings.get(id(r), r.meaning), r.owner, r.reason) for r in group]
+    beside = {id(r) for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP}
+    kept = [r for r in group if id(r) not in beside or not r.reason.doubtful]
+    return [Reading(r.column, "other_name", r.owner, r.reason) if id(r) in beside else r for r in kept]
 
 
 def relations_of(roles: Sequence[RoleGuess]) -> tuple[tuple[str, str, str], ...]:
