@@ -88,7 +88,17 @@ def guess_roles(profile: FileProfile, readings: Sequence[Reading]) -> tuple[Role
     if len(roles) == 1 and roles[0].when and not roles[0].when.codes:
         # Every row is about the one entity, whatever it lacks.
         roles = [replace(roles[0], when=None)]
-    return tuple(roles)
+    return tuple(_named_apart(roles))
+
+
+def _named_apart(roles: Sequence[RoleGuess]) -> list[RoleGuess]:
+    """Number the roles that would have one name."""
+    seen: dict[str, int] = {}
+    found = []
+    for role in roles:
+        seen[role.name] = seen.get(role.name, 0) + 1
+        found.append(replace(role, name=f"{role.name}_{seen[role.name]}") if seen[role.name] > 1 else role)
+    return found
 
 
 def _account(told: Sequence[Reading]) -> Group:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from linkage.config.project import load_project
 from linkage.errors import DataError
+from linkage.profiling.project import init_project
 
 PERSONS = (
     "id,first_name,last_name,dob,city\n1,Ann,Lee,31/01/1980,Rome\n2,Bob,Ray,25/12/1971,Oslo\n3,Cy,Fox,30/06/1990,Bonn\n"
@@ -128,3 +134,24 @@ def test_an_employer_with_an_address(guessed):
     ]
     assert roles["person"]["fields"]["employer"] == "employer_name"
     assert roles["employer"]["fields"] == {"name": "employer_name", "city": "employer_city"}
+
+
+def test_roles_have_names_of_their_own(guessed):
+    """Bare columns and those of a group with the same word make two roles."""
+    roles = guessed(a="id,name,website,org_name\n1,Acme Inc,acme.example,Bolt Ltd\n2,Coil Inc,coil.example,Dyne Ltd\n")
+    assert sorted(roles["sources"]["a"]["roles"]) == ["organisation", "organisation_2"]
+
+
+def test_parquet(tmp_path):
+    """Parquet files are looked at as CSV files are; nested columns are not mapped, since a run could not read them."""
+    rows = {
+        "id": [1, 2],
+        "last_name": ["Lee", "Ray"],
+        "dob": [date(1980, 1, 31), date(1981, 1, 31)],
+        "phone": [["1"], ["2"]],
+    }
+    pq.write_table(pa.table(rows), tmp_path / "a.parquet")
+    found = init_project([tmp_path / "a.parquet"], tmp_path)
+    source = load_project(tmp_path).settings.sources["a"]
+    assert (source.format, source.roles["person"].fields["birth_date"].order) == ("parquet", "ymd")
+    assert found["datasets"]["a"]["roles"]["person"]["fields"] == ["birth_date", "surname"]
