@@ -48,6 +48,7 @@ _LOOKS = {
 }
 _INSTEAD = {"ssn": "national_id", "tax_id": "identifier", "tin": "identifier"}
 _BY_VALUES = (("email", "email", 0.8), ("written ssn", "ssn", 0.8), ("iban", "iban", 0.9))
+_DATED = {"seen", "version"}
 ROW_MEANINGS = {"seen", "version", "case_number", "case_status", "case_contact", "handling"}
 
 
@@ -210,7 +211,9 @@ def row_fields(readings: Iterable[Reading]) -> dict[str, FieldGuess]:
     fill: dict[str, float] = {}
     for reading in readings:
         if reading.meaning in ROW_MEANINGS and reading.column.filled > fill.get(reading.meaning, 0):
-            order, doubtful = date_order(reading.column) if reading.meaning == "seen" else (None, False)
+            order, doubtful = date_order(reading.column) if reading.meaning in _DATED else (None, False)
+            if reading.meaning == "version" and order != "ymd":
+                continue  # versions are ordered as texts, which only dates with the year first are
             reason = Reason(reading.reason.text, doubtful=reading.reason.doubtful or doubtful)
             found[reading.meaning] = FieldGuess((reading.column.name,), reason, order)
             fill[reading.meaning] = reading.column.filled

@@ -88,7 +88,17 @@ def guess_roles(profile: FileProfile, readings: Sequence[Reading]) -> tuple[Role
     if len(roles) == 1 and roles[0].when and not roles[0].when.codes:
         # Every row is about the one entity, whatever it lacks.
         roles = [replace(roles[0], when=None)]
-    return tuple(roles)
+    return tuple(_named_apart(roles))
+
+
+def _named_apart(roles: Sequence[RoleGuess]) -> list[RoleGuess]:
+    """Number the roles that would have one name."""
+    seen: dict[str, int] = {}
+    found = []
+    for role in roles:
+        seen[role.name] = seen.get(role.name, 0) + 1
+        found.append(replace(role, name=f"{role.name}_{seen[role.name]}") if seen[role.name] > 1 else role)
+    return found
 
 
 def _account(told: Sequence[Reading]) -> Group:
@@ -281,12 +291,13 @@ def _joined(group: Group) -> FieldGuess | None:
 
 
 def _whole_names(group: Group, entity: str) -> Group:
-    """A full name beside its parts in the same rows is another name of the person, not their first."""
+    """A full name beside its parts in the same rows is another name of the person; a doubtful one repeats the parts."""
     parts = [r.column.filled for r in group if r.meaning == "surname"]
     if entity != "person" or not parts:
         return group
-    meanings = {id(r): "other_name" for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP}
-    return [Reading(r.column, meanings.get(id(r), r.meaning), r.owner, r.reason) for r in group]
+    beside = {id(r) for r in group if r.meaning == "name" and r.column.filled + max(parts) >= OVERLAP}
+    kept = [r for r in group if id(r) not in beside or not r.reason.doubtful]
+    return [Reading(r.column, "other_name", r.owner, r.reason) if id(r) in beside else r for r in kept]
 
 
 def relations_of(roles: Sequence[RoleGuess]) -> tuple[tuple[str, str, str], ...]:

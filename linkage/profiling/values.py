@@ -90,8 +90,8 @@ class FileProfile:
 
 def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
     """Read a file as a run would and return its profile; raise DataError where it cannot be read or holds no row."""
-    form, reading = _load(engine, path, scratch)
-    names = [name for name in engine.columns("incoming", "row") if name != FILE]
+    form, reading, nested = _load(engine, path, scratch)
+    names = [name for name in engine.columns("incoming", "row") if name != FILE and name not in nested]
     rows = int(engine.value("SELECT count(*) FROM incoming.row"))
     if rows == 0:
         message = f"{path}: no row could be read; name a file with a header line and at least one row"
@@ -103,8 +103,11 @@ def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
     return FileProfile(path, form, reading, rows, columns, _pairs(engine, columns, rows), rejected)
 
 
-def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading]:
-    """Fill `incoming.row` with the file, all columns as text. The one place that knows the forms of files."""
+def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading, frozenset[str]]:
+    """Fill `incoming.row` with the file, all columns as text. The one place that knows the forms of files.
+
+    Returns the form, how CSV is read, and the columns that are nested and so cannot be mapped.
+    """
     if any("\ud800" <= sign <= "\udfff" for sign in str(path)):
         message = f"{path.name!r}: the file's name is not UTF-8; rename it"
         raise DataError(message)
@@ -115,7 +118,7 @@ def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading
     if path.stat().st_size == 0:
         message = f"{path}: the file is empty; name a file with a header line and at least one row"
         raise DataError(message)
-    reading = CsvReading()
+    reading, nested = CsvReading(), frozenset[str]()
     if form == "csv":
         reading, header = guess_csv(path)
         first = header[0] if header and header[0].strip() else "?"
@@ -123,7 +126,9 @@ def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading
         try:
             import pyarrow.parquet as pq
 
-            first = pq.read_schema(path).names[0]
+            schema = pq.read_schema(path)
+            first = schema.names[0]
+            nested = frozenset(column.name for column in schema if pa.types.is_nested(column.type))
         except (pa.ArrowInvalid, OSError, IndexError) as error:
             message = f"{path}: is not a Parquet file with columns; name a whole file"
             raise DataError(message) from error
@@ -133,7 +138,7 @@ def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading
     )
     delivery = next(iter(deliveries("row", source, path.parent)))
     read_delivery(engine, source, delivery, scratch)
-    return form, reading
+    return form, reading, nested
 
 
 def guess_csv(path: Path) -> tuple[CsvReading, list[str]]:

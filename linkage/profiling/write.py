@@ -31,7 +31,7 @@ def text(value: str) -> str:
 
 def project_toml(sources: Sequence[SourceGuess], folder: Path, name: str) -> str:
     """Return the project file for these guesses, to stand in `folder`."""
-    doubts = sum(line.count("DOUBTFUL") for source in sources for line in _source(source, folder))
+    doubts = sum(line.count("DOUBTFUL") for source in sources for line in _source(source, folder)) + 1
     lines = [
         "# Written by `linkage init` from the names and values of columns. Each guess has its reason; look at those marked",
         f"# DOUBTFUL first ({doubts}), then see original beside standardised values with: linkage check",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from linkage.config.project import load_project
 from linkage.errors import DataError
+from linkage.profiling.project import init_project
 
 PERSONS = (
     "id,first_name,last_name,dob,city\n1,Ann,Lee,31/01/1980,Rome\n2,Bob,Ray,25/12/1971,Oslo\n3,Cy,Fox,30/06/1990,Bonn\n"
@@ -90,3 +96,62 @@ def test_datasets_get_names_of_their_own(guessed, tmp_path):
         "d_2024_list",
         "d_2024_list_2",
     ]
+
+
+def test_a_whole_name_beside_its_parts(guessed):
+    """A full name beside first and last name is another name; one that only repeats the parts is left out."""
+    fields = guessed(
+        names="id,full_name,first_and_surname,first_name,surname\n1,Annie Lee,Ann Lee,Ann,Lee\n2,Bobby Ray,Bob Ray,Bob,Ray\n"
+    )["sources"]["names"]["roles"]["person"]["fields"]
+    assert fields == {"given_name": "first_name", "surname": "surname", "other_name": "full_name"}
+
+
+@pytest.mark.parametrize(
+    ("dates", "version"), [(("2024-01-31", "2024-02-01"), "updated"), (("01/31/2024", "02/01/2024"), None)]
+)
+def test_a_version_must_order_as_text(guessed, dates, version):
+    """Only dates with the year first are taken as a version, since versions are ordered as texts."""
+    rows = "".join(f"{number},Lee,{date}\n" for number, date in enumerate(dates))
+    assert guessed(list=f"id,last_name,updated\n{rows}")["sources"]["list"].get("version") == version
+
+
+def test_address_lines(guessed):
+    """The first line is a street where the house number stands apart, else the address."""
+    parted = guessed(a="id,surname,house_no,address_1\n1,Lee,12,High St\n2,Ray,3,Low St\n")["sources"]["a"]
+    assert parted["roles"]["person"]["fields"]["street"] == "address_1"
+
+
+def test_a_bare_employer(guessed):
+    """A bare name of an employer describes the person and makes no business."""
+    bare = guessed(a="id,last_name,employer_name\n1,Lee,Acme\n2,Ray,Bolt\n")["sources"]["a"]["roles"]
+    assert {name: role["fields"].get("employer") for name, role in bare.items()} == {"person": "employer_name"}
+
+
+def test_an_employer_with_an_address(guessed):
+    """An employer with an address is a business of its own, and still the person's employer."""
+    roles = guessed(a="id,last_name,employer_name,employer_city\n1,Lee,Acme,Rome\n2,Ray,Bolt,Oslo\n")["sources"]["a"][
+        "roles"
+    ]
+    assert roles["person"]["fields"]["employer"] == "employer_name"
+    assert roles["employer"]["fields"] == {"name": "employer_name", "city": "employer_city"}
+
+
+def test_roles_have_names_of_their_own(guessed):
+    """Bare columns and those of a group with the same word make two roles."""
+    roles = guessed(a="id,name,website,org_name\n1,Acme Inc,acme.example,Bolt Ltd\n2,Coil Inc,coil.example,Dyne Ltd\n")
+    assert sorted(roles["sources"]["a"]["roles"]) == ["organisation", "organisation_2"]
+
+
+def test_parquet(tmp_path):
+    """Parquet files are looked at as CSV files are; nested columns are not mapped, since a run could not read them."""
+    rows = {
+        "id": [1, 2],
+        "last_name": ["Lee", "Ray"],
+        "dob": [date(1980, 1, 31), date(1981, 1, 31)],
+        "phone": [["1"], ["2"]],
+    }
+    pq.write_table(pa.table(rows), tmp_path / "a.parquet")
+    found = init_project([tmp_path / "a.parquet"], tmp_path)
+    source = load_project(tmp_path).settings.sources["a"]
+    assert (source.format, source.roles["person"].fields["birth_date"].order) == ("parquet", "ymd")
+    assert found["datasets"]["a"]["roles"]["person"]["fields"] == ["birth_date", "surname"]
