@@ -118,5 +118,7 @@ def test_a_bad_list_of_placeholders_is_refused(lists: Path, tmp_path: Path) -> N
         with pytest.raises(ConfigError, match="it must be 'attribute,value,why'"):
             install(engine.run, lists, own)
         own.write_text("attribute,value,why\nsurnames,x,y\n", encoding="utf-8")
-        with pytest.raises(ConfigError, match="line 2 names the attribute 'surnames'; use one of: account, address, any"):
+        with pytest.raises(
+            ConfigError, match="line 2 names the attribute 'surnames'; use one of: account, address, any"
+        ):
             install(engine.run, lists, own)
