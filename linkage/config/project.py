@@ -57,6 +57,7 @@ class Project(Settings):
     workspace: str
     default_purpose: str | None = None
     entities: str | None = None
+    placeholders: str | None = None
     engine: EngineLimits = EngineLimits()
     approval: Approval = Approval()
     audiences: Annotated[dict[Name, Audience], Field(min_length=1, default_factory=lambda: {CENTRE: Audience()})]
@@ -103,6 +104,12 @@ class LoadedProject:
     def reference(self) -> Path:
         """The folder of the standardiser's reference lists."""
         return default_configs() / "reference"
+
+    @property
+    def placeholders(self) -> Path | None:
+        """The project's own list of placeholders, which is added to the shipped one."""
+        named = self.settings.placeholders
+        return (self.folder / named).resolve() if named else None
 
     def entity_types(self) -> tuple[EntityType, ...]:
         """Return the types that any role has, in the order in which they are resolved."""

@@ -30,7 +30,7 @@ def standardise(run: Run) -> None:
     """Rebuild the canonical tables from the source records."""
     engine = run.engine
     engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
-    install(engine.run, run.project.reference)
+    install(engine.run, run.project.reference, run.project.placeholders)
     install_letters(engine.run, _letters(run))
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")

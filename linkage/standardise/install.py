@@ -45,11 +45,12 @@ class Run(Protocol):
         """Run `sql`."""
 
 
-def install(run: Run, reference_dir: Path) -> None:
+def install(run: Run, reference_dir: Path, placeholders: Path | None = None) -> None:
     """Create the reference tables (schema `reference`), the variables and the macros on a connection.
 
-    Macros and variables live as long as the connection; call this again on another one. Raises ConfigError where a
-    reference list is missing or has other columns than it should.
+    `placeholders` is a project's own list, added to the shipped one. Macros and variables live as long as the
+    connection; call this again on another one. Raises ConfigError where a list is missing, has other columns than it
+    should, or names an attribute that has no placeholders.
     """
     files = sql_files()
     run("CREATE SCHEMA IF NOT EXISTS reference")
@@ -57,11 +58,34 @@ def install(run: Run, reference_dir: Path) -> None:
         statement = files[f"standardise/reference/{table}.sql"]
         _check_header(reference_dir / name, read_reference(reference_dir, name), statement)
         run(statement, {"path": str(reference_dir / name)})
+    if placeholders is not None:
+        _add_placeholders(run, placeholders, reference_dir)
     for name in sorted(files):
         if name.startswith("standardise/variables/"):
             run(files[name])
     for name in _macros_in_order():
         run(files[f"standardise/{name}.sql"])
+
+
+def _add_placeholders(run: Run, path: Path, reference_dir: Path) -> None:
+    content = read_reference(path.parent, path.name)
+    statement = sql_files()["standardise/reference/placeholder.sql"]
+    _check_header(path, content, statement)
+    known = {row["attribute"] for row in _lines(read_reference(reference_dir, REFERENCE_FILES["placeholder"]))}
+    for number, row in enumerate(_lines(content), start=2):
+        if row["attribute"].strip().lower() not in known:
+            message = f"{path}: line {number} names the attribute {row['attribute'][:40]!r}; use one of: {', '.join(sorted(known))}"
+            raise ConfigError(message)
+    run("ALTER TABLE reference.placeholder RENAME TO shipped_placeholder")
+    run(statement, {"path": str(path)})
+    run(
+        'INSERT INTO reference.placeholder FROM reference.shipped_placeholder ANTI JOIN reference.placeholder USING (attribute, "value")'
+    )
+    run("DROP TABLE reference.shipped_placeholder")
+
+
+def _lines(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 @cache

@@ -95,3 +95,30 @@ def test_a_list_in_another_encoding_is_refused(lists: Path) -> None:
     (lists / "titles.csv").write_bytes(b"written\nse\xf1or\n")
     with Engine(memory_limit="1GB") as engine, pytest.raises(ConfigError, match="save it as UTF-8"):
         install(engine.run, lists)
+
+
+def test_a_project_adds_placeholders(lists: Path, tmp_path: Path) -> None:
+    """A project's own list counts beside the shipped one, which stays whole."""
+    own = tmp_path / "own.csv"
+    own.write_text("attribute,value,why\nname,Refused To Say,asked at the desk\nany,zz-none,system\n", encoding="utf-8")
+    with Engine(memory_limit="1GB") as engine:
+        install(engine.run, lists, own)
+        known = "SELECT std_known('name', std_fold($text))"
+        texts = ("Refused to say", "ZZ NONE", "unknown", "Robert")
+        assert [engine.value(known, {"text": text}) for text in texts] == [None, None, None, "robert"]
+
+
+def test_a_bad_list_of_placeholders_is_refused(lists: Path, tmp_path: Path) -> None:
+    """A list that is missing, has other columns or names no known attribute is refused with the mend."""
+    own = tmp_path / "own.csv"
+    with Engine(memory_limit="1GB") as engine:
+        with pytest.raises(ConfigError, match=r"own\.csv: the reference list cannot be read"):
+            install(engine.run, lists, own)
+        own.write_text("value\nx\n", encoding="utf-8")
+        with pytest.raises(ConfigError, match="it must be 'attribute,value,why'"):
+            install(engine.run, lists, own)
+        own.write_text("attribute,value,why\nsurnames,x,y\n", encoding="utf-8")
+        with pytest.raises(
+            ConfigError, match="line 2 names the attribute 'surnames'; use one of: account, address, any"
+        ):
+            install(engine.run, lists, own)
