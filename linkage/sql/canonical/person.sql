@@ -56,7 +56,18 @@ FROM (
             CASE WHEN driver_licence <> '' AND std_is_written(driver_licence) THEN std_identifier_parts(driver_licence) END AS licence_id,
             CASE WHEN national_id <> '' AND std_is_written(national_id) THEN std_identifier_parts(national_id) END AS national,
             CASE WHEN len(identifier) > 0 THEN list_filter(identifier, lambda one_other: std_is_written(one_other)) END AS others
-        FROM mapped
+        -- A person of whom only other names are told is called by the first of them.
+        FROM (
+            SELECT * EXCLUDE (nameless) REPLACE (
+                CASE WHEN nameless THEN other_name[:1] ELSE "name" END AS "name",
+                CASE WHEN nameless THEN other_name[2:] ELSE other_name END AS other_name
+            )
+            FROM (
+                SELECT *, coalesce(trim(given_name), '') = '' AND coalesce(trim(surname), '') = ''
+                    AND coalesce(len("name"), 0) = 0 AND len(other_name) > 0 AS nameless
+                FROM mapped
+            )
+        )
     ),
     step_2 AS (
         SELECT
