@@ -67,7 +67,7 @@ FROM (
                     AND coalesce(len("name"), 0) = 0 AND len(other_name) > 0 AS nameless
                 FROM mapped
             )
-        )
+        ) AS mapped
     ),
     step_2 AS (
         SELECT
