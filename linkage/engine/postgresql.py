@@ -16,8 +16,9 @@ SCHEMES = ("postgresql://", "postgres://")
 MAX_NAME = 63
 """Bytes of a name that PostgreSQL keeps."""
 _TIMEOUT = "connect_timeout=10"
-_FORM = (
-    "postgresql://USER@HOST:PORT/DATABASE (a password is better in PGPASSWORD; percent-encode its signs in an address)"
+_UNREADABLE = (
+    "the address of the database cannot be read; write postgresql://USER@HOST:PORT/DATABASE "
+    "(a password is better in PGPASSWORD; percent-encode its signs in an address)"
 )
 
 
@@ -31,21 +32,14 @@ def shown(url: str) -> str:
 
     Raises RequestError, which does not repeat the address: what cannot be read may hide a password anywhere.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        port = -1
-    rest = parts.path + parts.query + parts.fragment
-    if (
-        parts.scheme + "://" not in SCHEMES
-        or port == -1
-        or parts.fragment
-        or "@" in rest
-        or parts.netloc.count("@") > 1
-    ):
-        message = f"the address of the database cannot be read; write {_FORM}"
-        raise RequestError(message)
+        raise RequestError(_UNREADABLE) from None
+    rest = parts.path + parts.query
+    if parts.scheme + "://" not in SCHEMES or parts.fragment or "@" in rest or parts.netloc.count("@") > 1:
+        raise RequestError(_UNREADABLE)
     user = f"{parts.username}@" if parts.username else ""
     return f"postgresql://{user}{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
 

@@ -98,7 +98,14 @@ def test_a_refusal_is_one_sentence_without_the_password(demo, postgres, wrong):
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:p@ss@h/d", "postgresql://u:pa/ss@h/d", "postgresql://u:1#ss@h/d", "postgresql://u:1?ss@h/d"]
+    "url",
+    [
+        "postgresql://u:p@ss@h/d",
+        "postgresql://u:pa/ss@h/d",
+        "postgresql://u:1#ss@h/d",
+        "postgresql://u:1?ss@h/d",
+        "postgresql://u:p[ss@h/d",
+    ],
 )
 def test_an_address_that_cannot_be_read_is_not_repeated(demo, url):
     """An address whose password is not percent-encoded is refused without repeating any of it."""
