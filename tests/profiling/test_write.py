@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import linkage
 from linkage.config.project import load_project
 from linkage.errors import LinkageError, UsageError
 from linkage.profiling.project import init_project
@@ -85,3 +86,8 @@ def test_a_project_is_not_overwritten(tmp_path):
     with pytest.raises(UsageError, match="project already"):
         init_project([tmp_path / "a.csv"], tmp_path)
     assert (tmp_path / "project.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_init_from_python():
+    """`linkage.init` is the same door as the command."""
+    assert linkage.init is init_project
