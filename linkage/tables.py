@@ -103,7 +103,7 @@ PUBLISHED: tuple[Table, ...] = (
         "account",
         _columns(
             "identity_id VARCHAR Lasting id\ninstitution VARCHAR Routing number, BIC or bank name\nnumber VARCHAR Account number, without separators\n"
-            "number_tail VARCHAR Last four characters of the number\niban VARCHAR IBAN\naccount_type VARCHAR checking, savings, loan, card, brokerage, other\n"
+            "number_tail VARCHAR Last four characters of the number\niban VARCHAR IBAN\naccount_type VARCHAR checking, savings, loan, card or brokerage\n"
             "currency VARCHAR Currency\nholder VARCHAR Holder as written\nopened_on DATE Date on which it was opened"
         ),
         ("identity_id",),

@@ -155,7 +155,7 @@ number VARCHAR Account number, letters and digits without leading zeros; NULL wh
 number_tail VARCHAR Last four visible signs of the number
 masked BOOLEAN Whether the number is masked; NULL without a number
 iban VARCHAR Valid international bank account number, lower case without spaces
-account_type VARCHAR checking, savings, loan, card, brokerage or other
+account_type VARCHAR checking, savings, loan, card or brokerage
 currency VARCHAR Currency code, lower case
 holder VARCHAR Holders as written
 holders VARCHAR[] Names of the holders, folded, words sorted; sorted, distinct

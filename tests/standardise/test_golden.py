@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GOLDEN = sorted((Path(__file__).parent.parent / "golden" / "standardise").glob("*.csv"))
-LEAST_ROWS = 12
+# What should be and is not yet: the name of a file says what goes wrong.
+GAPS = sorted((Path(__file__).parent.parent / "golden" / "standardise_gaps").glob("*.csv"))
+LEAST_ROWS = 8
 LEAST_VALUES = 300
 SEPARATOR = " | "
 
@@ -27,7 +29,17 @@ def test_there_are_golden_tables() -> None:
     assert sum(len(_read(path)) for path in GOLDEN) >= LEAST_VALUES
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        *GOLDEN,
+        *(
+            pytest.param(path, marks=pytest.mark.xfail(strict=True, reason=path.stem.replace("_", " ")))
+            for path in GAPS
+        ),
+    ],
+    ids=lambda path: path.stem,
+)
 def test_golden(path: Path, standardise: Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
     """Every written value of the table becomes the canonical value beside it."""
     lines = _read(path)

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from linkage.standardise import install_letters
 from linkage.standardise.install import sql_files
+from linkage.standardise.letters import latin_letters
 
 if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
 
 MACROS = {name: text for name, text in sql_files().items() if name.startswith("standardise/std_")}
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=80)
+JOINT = st.from_regex(
+    r"[A-Za-z]{1,8}( [A-Z]{1,9})?( (and|AND|OR|&|/|;) [A-Za-z]{1,8}( [A-Z]{1,9})?){0,3}( JT TEN)?", fullmatch=True
+)
 LETTERS = st.text("aeioubcdfgjklmnpqrstvxz '-.,&#0123456789ÉüßŁж王", max_size=40)
 # Macros of one text: the result of each on any text, and again on its own result.
 ONE_TEXT = (
@@ -24,6 +29,7 @@ ONE_TEXT = (
     "std_org_text", "std_phone_text", "std_place_text", "std_plain_number", "std_postcode", "std_region", "std_routing", "std_sex",
     "std_sound_spelling", "std_squeeze", "std_ssn", "std_ssn_last4", "std_street", "std_suffix", "std_tax_id", "std_unit", "std_untitled",
     "std_holder", "std_sound_classes", "std_address_clean", "std_box", "std_institution",
+    "std_transliterated", "std_iban_account",
 )  # fmt: skip
 IDEMPOTENT = (
     "std_alnum",
@@ -35,6 +41,18 @@ IDEMPOTENT = (
     "std_postcode",
     "std_house_number",
     "std_org_text",
+    "std_account_number",
+    "std_city",
+    "std_currency",
+    "std_domain",
+    "std_holder",
+    "std_iban",
+    "std_lei",
+    "std_region",
+    "std_sex",
+    "std_ssn",
+    "std_tax_id",
+    "std_transliterated",
 )
 FACTS = (
     ("std_iban('gb29nwbk60161331926819')", "gb29nwbk60161331926819"),
@@ -116,3 +134,31 @@ def test_surname_codes_bring_spellings_together(engine: Engine) -> None:
     )
     assert engine.value(f"SELECT max(length({code})) FROM (SELECT 'wolfeschlegelsteinhausenbergerdorff' AS x)") == 8
     assert engine.value(f"SELECT {code} FROM (SELECT '王' AS x)") is None
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(texts=st.lists(st.one_of(TEXT, LETTERS, JOINT), min_size=1, max_size=30))
+def test_any_text_gives_holders(engine: Engine, texts: list[str]) -> None:
+    """Any text gives holders, at least one, and never more than was written."""
+    once = "SELECT written, std_holders([written]) AS holders FROM (SELECT unnest($texts) AS written)"
+    for written, holders in engine.rows(once, {"texts": texts}):
+        assert len(holders) >= 1
+        assert sum(map(len, holders)) <= 20 + 5 * len(written)
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(names=st.lists(st.text("аеиоуйкнрсВПγεώρος王杰小김철수 अमित", min_size=1, max_size=12), min_size=1, max_size=20))
+def test_letters_of_other_scripts_become_latin(engine: Engine, names: list[str]) -> None:
+    """A name in other scripts becomes Latin letters and spaces, the same whatever other letters are told, and not long."""
+    read = "SELECT std_transliterated(std_fold(told)) FROM (SELECT unnest($names) AS told)"
+    install_letters(engine.run, "".join(names).lower())
+    found = [row[0] for row in engine.rows(read, {"names": names})]
+    install_letters(engine.run, "".join(names).lower() + "жшщαβ李")
+    assert found == [row[0] for row in engine.rows(read, {"names": names})]
+    assert all(latin is None or re.fullmatch("[a-z ]+", latin) for latin in found)
+    assert all(latin is None or len(latin) <= 10 * len(name) for name, latin in zip(names, found, strict=True))
+
+
+def test_letters_that_do_not_tell_the_sound_stay() -> None:
+    """Scripts without vowels are left as they are; letters are read one by one, in one way."""
+    assert latin_letters("Иц王عليא") == {"И": "i", "ц": "ts", "王": "wang"}
