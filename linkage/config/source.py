@@ -72,8 +72,9 @@ class FieldMapping(Settings):
     """
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
-    join: Annotated[str, Field(max_length=10)] | None = None
-    split: Annotated[str, Field(min_length=1, max_length=10)] | None = None
+    # Not stripped: a space joins words.
+    join: Annotated[str, StringConstraints(max_length=10, strip_whitespace=False)] | None = None
+    split: Annotated[str, StringConstraints(min_length=1, max_length=10, strip_whitespace=False)] | None = None
     order: DateOrder = "auto"
     issuer: Column | None = None
 

@@ -141,3 +141,14 @@ def test_mistakes_in_entity_settings_are_named(tmp_path, old, new, says):
         (folder / f"{kind}.toml").write_text(text.replace(old, new, 1) if kind == "person" else text, encoding="utf-8")
     with pytest.raises(ConfigError, match=says):
         load(tmp_path, GOOD.replace('workspace = "work"', 'workspace = "work"\nentities = "entities"'))
+
+
+def test_signs_that_are_spaces_are_kept(make_project, accounts):
+    """A delimiter, `join` or `split` that is or ends in white space is taken as it was written."""
+    text = accounts.source("a").replace(
+        'holder = ["holder"]', 'holder = { columns = ["x", "y"], join = ", ", split = " " }'
+    )
+    text = text.replace('key = "id"', 'key = "id"\ncsv = { delimiter = "\\t" }')
+    source = make_project(text, {}).loaded.settings.sources["a"]
+    holder = source.roles["account"].fields["holder"]
+    assert (source.csv.delimiter, holder.join, holder.split) == ("\t", ", ", " ")
