@@ -81,7 +81,10 @@ def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> Non
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files, one dataset each.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="CSV, Parquet, JSON lines, Excel or SQLite files, one dataset each.", show_default=False),
+    ],
     into: Annotated[Path, typer.Option("--into", help="Folder for project.toml; made if absent.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 SAMPLE = 5_000
 _HEAD = 1 << 18
 _PAIRED = 8
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "jsonl", "excel", "sqlite"]
+_FORMS: dict[str, Format] = {
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "excel"),
+    **dict.fromkeys((".sqlite", ".sqlite3", ".db"), "sqlite"),
+}
 
 # What a value `v` (trimmed, not empty) can look like, in SQL.
 RECOGNISERS = {
@@ -112,29 +118,29 @@ def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading
         message = f"{path.name!r}: the file's name is not UTF-8; rename it"
         raise DataError(message)
     if not path.is_file():
-        message = f"{path}: there is no such file; name CSV or Parquet files"
+        message = f"{path}: there is no such file; name CSV, Parquet, JSON lines, Excel or SQLite files"
         raise DataError(message)
-    form: Format = "parquet" if path.suffix.lower() in {".parquet", ".pq"} else "csv"
+    form = _FORMS.get(path.suffix.lower(), "csv")
     if path.stat().st_size == 0:
         message = f"{path}: the file is empty; name a file with a header line and at least one row"
         raise DataError(message)
-    reading, nested = CsvReading(), frozenset[str]()
+    reading, nested, key = CsvReading(), frozenset[str](), tuple[str, ...]()
     if form == "csv":
         reading, header = guess_csv(path)
-        first = header[0] if header and header[0].strip() else "?"
-    else:
+        key = (header[0] if header and header[0].strip() else "?",)
+    elif form == "parquet":
         try:
             import pyarrow.parquet as pq
 
             schema = pq.read_schema(path)
-            first = schema.names[0]
+            key = (schema.names[0],)
             nested = frozenset(column.name for column in schema if pa.types.is_nested(column.type))
         except (pa.ArrowInvalid, OSError, IndexError) as error:
             message = f"{path}: is not a Parquet file with columns; name a whole file"
             raise DataError(message) from error
     role = Role.model_construct(entity="person", when=None, country="us", fields={})
     source = Source.model_construct(
-        agency="?", files=(path.name,), format=form, delivery="snapshot", key=(first,), csv=reading, roles={"row": role}
+        agency="?", files=(path.name,), format=form, delivery="snapshot", key=key, csv=reading, roles={"row": role}
     )
     delivery = next(iter(deliveries("row", source, path.parent)))
     read_delivery(engine, source, delivery, scratch)
