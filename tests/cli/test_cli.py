@@ -10,33 +10,12 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from linkage.cli import main as command
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 
 EVIL = "x'; DROP TABLE published.identity; --[/red]"
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
-
-
-@pytest.fixture
-def linkage_(monkeypatch, capsys):
-    """Run the command line in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["linkage", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        try:
-            command.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        else:
-            code = 0
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err + told.out
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture

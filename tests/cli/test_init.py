@@ -3,31 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-
-import pytest
-
-from linkage.cli import main as command
 
 ROWS = 'id,rec_type,name,tin,phone,dob\n1,P,"LEE, ANN",536-90-4399,(202) 555-0143,01/31/1980\n2,B,Acme Inc.,12-3456789,,\n3,P,Bob Ray,,,12/25/1971\n'
-
-
-@pytest.fixture
-def linkage_(monkeypatch, capsys):
-    """Run the command line in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["linkage", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            command.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 def test_init_then_check_then_run(tmp_path, linkage_):

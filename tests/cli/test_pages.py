@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
-from linkage.cli import main as command
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 EVIL = "</svg><script>alert(1)</script>\"'&\u202e"
-
-
-@pytest.fixture
-def linkage_(monkeypatch, capsys):
-    """Run the command line in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["linkage", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "400")
-        code = 0
-        try:
-            command.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
 
 
 @pytest.fixture
