@@ -17,7 +17,7 @@ from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
-from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
+from linkage.matching.comparisons import base_columns, counted_levels, decided_by, rarity_levels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
 
@@ -113,7 +113,7 @@ def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Tabl
 
 def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Count how many entities, nearly, hold each value that rarity weighs."""
-    columns = sorted({c for c in map(rarity_column, model.comparisons) if c is not None})
+    columns = sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
     if not columns:
         return {}
     known = engine.columns("feature", model.entity_type)
@@ -227,9 +227,7 @@ class _Learner:
         self.records = records
         self.union_share = union_share
         # Arrays indexed by code: 0 unknown, 1 different ... most telling.
-        self.names = [
-            [level.name for level in reversed(levels_of(c)) if level.name != UNKNOWN] for c in model.comparisons
-        ]
+        self.names = [[level.name for level in reversed(counted_levels(c))] for c in model.comparisons]
         self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
         self.prior_u = [self._prior(place, "u") for place in range(len(self.names))]
         self.fixed = [
@@ -361,7 +359,7 @@ def _card(model: Model, records: int, candidates: int, sets: dict[str, PatternSe
         seen = set()
         for sample in sets.values():
             seen |= set(np.unique(sample.levels[:, place]).tolist())
-        names = [level.name for level in reversed(levels_of(comparison)) if level.name != UNKNOWN]
+        names = [level.name for level in reversed(counted_levels(comparison))]
         unseen += [f"{comparison.name}.{name}" for code, name in enumerate(names, start=1) if code not in seen]
     return {
         "records": records,
