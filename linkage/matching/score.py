@@ -129,6 +129,27 @@ def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int 
             )
 
 
+def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> None:
+    """Write what each comparison says of the pairs of table `pairs` (columns a, b) into the table `target`.
+
+    Columns a, b and one INTEGER a comparison, named `c0`, `c1` ... in the model's order: 1/1024 bit, rarity included,
+    NULL where the comparison is unknown. `pairs` and `target` are quoted names.
+    """
+    named = [(f"c{place}", comparison) for place, comparison in enumerate(model.comparisons)]
+    columns = ", ".join(f"{name} INTEGER" for name, _ in named)
+    engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, {columns})")
+    weights = []
+    for _, comparison in named:
+        rarity = f" + coalesce({quote('mw_tf_adj_' + comparison.name)}, 0)" if rarity_levels(comparison) else ""
+        told = f"CAST(round(({quote('mw_' + comparison.name)}{rarity}) * {BITS}) AS INTEGER)"
+        weights.append(f"CASE WHEN {quote('gamma_' + comparison.name)} >= 0 THEN {told} END")
+    total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    for first in range(0, total, CHUNK):
+        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
+        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, None, intermediate=True) as found:
+            engine.run(f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {', '.join(weights)} FROM {found}")
+
+
 def count_patterns(engine: Engine, model: Model, pairs: str) -> list[tuple[str, int, int]]:
     """Return sorted (set, pattern, pairs) for table `pairs` (columns match_key, a, b); weights play no part."""
     query = f"SELECT match_key, a AS join_key_l, b AS join_key_r FROM {pairs}"
