@@ -21,8 +21,9 @@ UNKNOWN = "unknown"
 class Level:
     """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1).
 
-    `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level that is not `counted`
-    weighs nothing, because another comparison already tells what it tells; such levels come right after `unknown`.
+    `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level with `given` holds only
+    where the pair agrees on those columns too, which another comparison counts: its m and u are chances among pairs that
+    agree on them, so that what goes together is not counted twice.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Level:
     test: str
     rarity: float = 0.0
     rare: str = ""
-    counted: bool = True
+    given: frozenset[str] = frozenset()
 
 
 _MAILBOXES = (
@@ -100,13 +101,13 @@ def _surname(c: Columns) -> tuple[Level, ...]:
     (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
     (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
     return (
-        Level(UNKNOWN, "a surname is missing, or shared by a household", f"{l} IS NULL OR {r} IS NULL"),
-        # People who live together share their surname: where the address agrees it tells nothing more.
+        Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
+        # People who live together often share their surname: where the address agrees it tells little more.
         Level(
             "household",
             "same surname in the same house",
             f"{l} = {r} AND {house_l} = {house_r} AND {street_l} = {street_r}",
-            counted=False,
+            given=frozenset({c["house_number"], c["street"]}),
         ),
         Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
         Level(
@@ -527,13 +528,13 @@ def base_columns(columns: set[str]) -> frozenset[str]:
 
 
 def levels_of(comparison: Comparison) -> tuple[Level, ...]:
-    """Return the levels of a comparison: `unknown`, those not counted, the most telling, ... `different` last."""
+    """Return the levels of a comparison, `unknown` first, the most telling next, `different` last."""
     return KINDS[comparison.kind].build(columns_of(comparison))
 
 
-def counted_levels(comparison: Comparison) -> tuple[Level, ...]:
-    """Return the levels that weigh something and so have m and u; the most telling first, `different` last."""
-    return tuple(level for level in levels_of(comparison) if level.name != UNKNOWN and level.counted)
+def weighed_levels(comparison: Comparison) -> tuple[Level, ...]:
+    """Return the levels that have m and u: all but `unknown`, the most telling first, `different` last."""
+    return tuple(level for level in levels_of(comparison) if level.name != UNKNOWN)
 
 
 def rarity_column(comparison: Comparison, level: Level) -> str | None:
