@@ -33,6 +33,7 @@ _TYPES = {
 _LOOSE = {"other_id", "value"}
 _BATCH_ROWS = 20_000
 _STAGED = "linkage_staged"
+_DIFFERENT = "linkage_different"
 _STAGED_SQL = f"pg_temp.{_STAGED}"
 
 
@@ -76,15 +77,21 @@ class Target:
         connection, target = self.connection, qualified(self.schema, table.name)
         names = [column.name for column in table.columns]
         listed = comma(names)
-        # Rows are joined by what of the key is never NULL, so that the join can be hashed, and compared whole.
+        # Joined by what of the key is never NULL, so that the join can be hashed, and compared whole.
         joined = " AND ".join(f"held.{quote(name)} = staged.{quote(name)}" for name in _firm(table))
-        same = f"{joined} AND ROW({comma(names, 'held.')}) IS NOT DISTINCT FROM ROW({comma(names, 'staged.')})"
+        same = f"ROW({comma(names, 'held.')}) IS NOT DISTINCT FROM ROW({comma(names, 'staged.')})"
+        paired = joined if _firm(table) == list(table.key) else f"{joined} AND {same}"
         execute(connection, f"ANALYZE {_STAGED_SQL}")
         execute(
             connection,
-            f"DELETE FROM {target} AS held WHERE NOT EXISTS (SELECT 1 FROM {_STAGED_SQL} AS staged WHERE {same})",
+            f"CREATE TEMPORARY TABLE {_DIFFERENT} ON COMMIT DROP AS SELECT held.ctid AS held, staged.ctid AS staged "
+            f"FROM {target} AS held FULL JOIN {_STAGED_SQL} AS staged ON {paired} WHERE held.ctid IS NULL OR staged.ctid IS NULL OR NOT ({same})",
         )
-        missing = f"SELECT {listed} FROM {_STAGED_SQL} AS staged WHERE NOT EXISTS (SELECT 1 FROM {target} AS held WHERE {same})"
+        different = f"pg_temp.{_DIFFERENT}"
+        execute(
+            connection, f"DELETE FROM {target} AS old USING {different} AS different WHERE old.ctid = different.held"
+        )
+        missing = f"SELECT {comma(names, 'new.')} FROM {_STAGED_SQL} AS new JOIN {different} AS different ON new.ctid = different.staged"
         execute(connection, f"INSERT INTO {target} ({listed}) {missing}")
         # A row that somebody wrote twice into a table without a primary key would stay twice.
         if int(rows(connection, f"SELECT count(*) FROM {target}")[0][0]) != written:
