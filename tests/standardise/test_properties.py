@@ -14,11 +14,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from linkage.standardise import install_letters
+from linkage.standardise import MAPPED, install_letters
 from linkage.standardise.install import sql_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from linkage.engine.duckdb import Engine
+
+    Standardise = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
 
 MACROS = {
     name.removeprefix("standardise/").removesuffix(".sql"): text
@@ -298,3 +302,38 @@ def _statement() -> str:
 
 def _column(name: str) -> str:
     return name if re.fullmatch(r"\w+", name) else f'"{name}"'
+
+
+# Canonical column → the attribute it may be handed in as; values of these columns are in the form that is read as itself.
+LASTING = {
+    "person": {
+        "birth_date": "birth_date", "city": "city", "emails": "email", "house_number": "house_number", "middle_name": "middle_name",
+        "phones": "phone", "postcode": "postcode", "seen_on": "seen_on", "sex": "sex", "ssn": "ssn", "suffix": "suffix", "surname": "surname",
+    },
+    "business": {"domain": "website", "emails": "email", "name_core": "name", "phones": "phone", "tax_id": "tax_id"},
+    "account": {"account_type": "account_type", "currency": "currency", "iban": "iban", "opened_on": "opened_on"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entity_type", sorted(LASTING))
+@FEW
+@given(texts=VALUES)
+@example(texts=list(REAL))
+def test_a_standardised_row_is_its_own(standardise: Standardise, entity_type: str, texts: list[str]) -> None:
+    """A row made of standardised values is standardised to the same values, whatever text they came from."""
+    lists = {column.name for column in MAPPED[entity_type] if column.type.endswith("[]")}
+    columns = LASTING[entity_type]
+    rows = [{name: [text] if name in lists else text for name in columns.values()} for text in texts]
+    once = [{column: row[column] for column in columns} for row in standardise(entity_type, rows)]
+    again = standardise(
+        entity_type,
+        [{columns[column]: _written(value, columns[column] in lists) for column, value in row.items()} for row in once],
+    )
+    for text, row, other in zip(texts, once, again, strict=True):
+        assert row == {column: other[column] for column in columns}, text
+
+
+def _written(value: Any, is_list: bool) -> Any:
+    if is_list and isinstance(value, str):
+        return [value]
+    return value if value is None or isinstance(value, list) else str(value)
