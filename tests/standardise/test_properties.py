@@ -129,8 +129,10 @@ LAWS: dict[str, Law] = {
     "std_org": _step("std_org({x})", "std_org_form", 30),
     "std_org_bare": Law("std_org_bare({x})", "std_org_text", times=5),
     "std_org_form": _step("std_org_form({x})", "std_org_parted"),
+    "std_org_latin": Law("std_org_latin({x})", "std_org", STEP, 20, 30),
     "std_org_names": Law("std_org_names({x})", once=A_LIST, plus=20, times=3),
     "std_org_parted": _step("std_org_parted({x})", "std_org_bare", 15),
+    "std_org_spaced": Law("std_org_spaced({x})", once="sets spaces, which std_org_text makes one", plus=0, times=4),
     "std_org_text": Law("std_org_text({x})", times=5),
     "std_other_latin": Law("std_other_latin({x})", "std_name", STEP, 20, 10),
     "std_other_name": Law("std_other_name({x})", "std_name", STEP, 2, 3),
@@ -228,7 +230,7 @@ def _near(draw: st.DrawFn) -> str:
 VALUES = st.lists(
     st.one_of(st.text(HOSTILE_SIGNS, max_size=12), _near(), _near(), LONG), min_size=BATCH, max_size=BATCH
 )
-FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=9, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
 def test_every_macro_has_a_law() -> None:

@@ -95,7 +95,7 @@ FROM (
     SELECT
         dataset, "key", "role", agency,
         seen.day AS seen_on,
-        coalesce(routing, institution_digits, bank_code, institution_code, bank.core) AS institution,
+        coalesce(routing, institution_digits, bank_code, institution_code, std_org_latin(bank), bank.core) AS institution,
         CASE WHEN iban_in_number IS NOT NULL OR full_number IS NULL THEN std_account_number(iban_account) ELSE full_number END AS "number",
         CASE
             WHEN iban_in_number IS NOT NULL THEN right(iban_account, 4)

@@ -281,14 +281,14 @@ FROM (
         postcode AS postcode_written,
         CASE WHEN birth_place <> '' AND std_is_written(birth_place) THEN std_fold(birth_place) END AS birth_place,
         CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
-        CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer,
+        CASE WHEN employer <> '' AND std_is_written(employer) THEN coalesce(std_transliterated(std_org_text(employer)), std_org_text(employer)) END AS employer,
         std_lost(telephones) + std_lost(mails) + std_lost(others)
             + CASE WHEN passport_id IS NULL AND passport <> '' THEN std_is_written(passport)::INTEGER ELSE 0 END + CASE WHEN licence_id IS NULL AND driver_licence <> '' THEN std_is_written(driver_licence)::INTEGER ELSE 0 END + CASE WHEN national IS NULL AND national_id <> '' THEN std_is_written(national_id)::INTEGER ELSE 0 END AS lost_in_lists
     -- A name of one word is a given name where it is a known one, else a surname.
     FROM (
-        SELECT *, NOT in_parts AND given IS NULL AND family IS NOT NULL AND root IS NOT NULL AS is_given
+        SELECT *, NOT in_parts AND given IS NULL AND native.given IS NULL AND family IS NOT NULL AND root IS NOT NULL AS is_given
         FROM step_15
         LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames
-            ON nickname = CASE WHEN in_parts THEN given ELSE coalesce(given, family) END
+            ON nickname = CASE WHEN in_parts OR native.given IS NOT NULL THEN given ELSE coalesce(given, family) END
     )
 )

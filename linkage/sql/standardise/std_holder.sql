@@ -3,7 +3,7 @@ CREATE OR REPLACE TEMP MACRO std_holder(bare) AS
     nullif(array_to_string(list_sort(string_split(
         CASE
             WHEN std_is_latin(bare) THEN replace(bare, ',', ' ')
-            WHEN regexp_matches(bare, '^[\p{Han}\p{Hangul}]{2,4}$')
-                THEN coalesce(std_transliterated(left(bare, 1) || ' ' || substr(bare, 2)), bare)
+            WHEN regexp_matches(bare, '^[\p{Han}\p{Hangul}][\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー]{1,7}$')
+                THEN coalesce(std_transliterated(std_name_order(NULL, NULL, bare).given || ' ' || std_name_order(NULL, NULL, bare).surname), bare)
             ELSE coalesce(std_transliterated(replace(bare, ',', ' ')), replace(bare, ',', ' '))
         END, ' ')), ' '), '')

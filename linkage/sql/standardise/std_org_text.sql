@@ -5,8 +5,8 @@ CREATE OR REPLACE TEMP MACRO std_org_text(written) AS
         ELSE nullif(trim(regexp_replace(
             replace(
                 CASE
-                    WHEN contains(written, '.') THEN regexp_replace(std_latin(replace(written, '&', ' and ')), '\b(\p{L})\.', '\1', 'g')
-                    ELSE std_latin(replace(written, '&', ' and '))
+                    WHEN contains(written, '.') THEN regexp_replace(std_latin(replace(std_org_spaced(written), '&', ' and ')), '\b(\p{L})\.', '\1', 'g')
+                    ELSE std_latin(replace(std_org_spaced(written), '&', ' and '))
                 END,
                 '''', ''),
             '[^\p{L}\p{M}\p{Nd}]+', ' ', 'g')), '')

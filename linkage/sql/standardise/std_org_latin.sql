@@ -1,0 +1,8 @@
+-- The core of an organisation's name read by std_org, in Latin letters; NULL where it cannot be read, as kanji behind a Japanese legal form.
+CREATE OR REPLACE TEMP MACRO std_org_latin(step) AS
+    CASE
+        WHEN std_is_latin(step.core) THEN step.core
+        WHEN step.form IN ('kk', 'yk', 'gk')
+            THEN std_transliterated(array_to_string(list_transform(string_split(step.core, ' '), lambda org_word: std_japanese(org_word)), ' '))
+        ELSE std_transliterated(step.core)
+    END
