@@ -68,7 +68,7 @@ FROM (
                 std_date_days(seen) AS seen,
                 std_date_days(opened) AS opened,
                 std_org(bank) AS bank,
-                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder_text(one_holder)) END AS owners
             )
         FROM step_4
     ),
@@ -76,7 +76,8 @@ FROM (
         SELECT
             * REPLACE (
                 std_date_choice(seen) AS seen,
-                std_date_choice(opened) AS opened
+                std_date_choice(opened) AS opened,
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
             )
         FROM step_5
     ),

@@ -2,7 +2,6 @@
 CREATE OR REPLACE TEMP MACRO std_org_latin(step) AS
     CASE
         WHEN std_is_latin(step.core) THEN step.core
-        WHEN step.form IN ('kk', 'yk', 'gk')
-            THEN std_transliterated(array_to_string(list_transform(string_split(step.core, ' '), lambda org_word: std_japanese(org_word)), ' '))
+        WHEN step.form IN ('kk', 'yk', 'gk') AND regexp_matches(step.core, '\p{Han}') THEN getvariable('std_native_names')[step.core]
         ELSE std_transliterated(step.core)
     END
