@@ -107,6 +107,7 @@ LAWS: dict[str, Law] = {
     "std_issuer": Law("std_issuer('id', {x})", "std_fold", times=3),
     "std_issuer/licence": Law("std_issuer('driver_licence', {x})", "std_fold", times=3),
     "std_itin": Law("std_itin({x})", "std_digits", plus=9, times=0),
+    "std_joined": Law("std_joined({x})", "std_fold", times=3),
     "std_joint": Law("std_joint({x})", once=A_LIST, plus=20, times=6),
     "std_joint_names": Law("std_joint_names(string_split({x}, ' '))", once=A_LIST, plus=20, times=8),
     "std_japanese": Law("std_japanese({x})", "std_fold", plus=1, times=3),

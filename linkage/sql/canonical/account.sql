@@ -48,7 +48,7 @@ FROM (
                 std_date_fields(seen) AS seen,
                 std_date_fields(opened) AS opened,
                 std_org_parted(bank) AS bank,
-                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(one_holder)) END AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(std_joined(one_holder))) END AS owners
             )
         FROM step_2
     ),

@@ -79,7 +79,7 @@ FROM (
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_email(one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier_parts(one_other)) END AS others,
                 CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_text(alias)) END AS aliases,
-                std_name_parted(whole_name) AS whole_name,
+                std_name_parted(std_joined(whole_name)) AS whole_name,
                 std_identifier('passport', passport_id) AS passport_id,
                 std_identifier('driver_licence', licence_id) AS licence_id,
                 std_identifier('national_id', national) AS national,
@@ -106,8 +106,10 @@ FROM (
                 CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
-                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(alias)) END AS aliases,
-                std_name_bare(whole_name) AS whole_name
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(std_joined(alias))) END AS aliases,
+                std_name_bare(whole_name) AS whole_name,
+                std_joined(given) AS given,
+                std_joined(family) AS family
             )
         FROM step_2
     ),
