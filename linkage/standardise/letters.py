@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 OTHER_SCRIPT = "[\\x{370}-\\x{1DFF}\\x{1F00}-\\x{1FFF}\\x{2C00}-\\x{2C5F}\\x{2D00}-\\x{D7FF}\\x{F900}-\\x{FAFF}]"
 _UNLIKE_THEIR_SOUND = ("ARABIC", "HEBREW", "SYRIAC", "THAANA", "KHMER", "THAI", "LAO", "MYANMAR", "TIBETAN")
 # Small kana change the one before them ("*"), one of them doubles the consonant behind it ("+"): `std_kana` joins them.
-_KANA = dict.fromkeys("ャゃ", "*ya") | dict.fromkeys("ュゅ", "*yu") | dict.fromkeys("ョょ", "*yo") | dict.fromkeys("ッっ", "+")
-_KANA |= {small: "*" + latin for smalls in ("ァィゥェォ", "ぁぃぅぇぉ") for small, latin in zip(smalls, "aiueo", strict=True)}
+_KANA = (
+    dict.fromkeys("ャゃ", "*ya")
+    | dict.fromkeys("ュゅ", "*yu")
+    | dict.fromkeys("ョょ", "*yo")
+    | dict.fromkeys("ッっ", "+")
+)
+_KANA |= {
+    small: "*" + latin for smalls in ("ァィゥェォ", "ぁぃぅぇぉ") for small, latin in zip(smalls, "aiueo", strict=True)
+}
 _KANA |= {"ー": ""}
 _NOT_A_WORD = re.compile(r"[^a-z0-9 ]+")
 

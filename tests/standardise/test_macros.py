@@ -106,3 +106,32 @@ def test_letters_of_other_scripts_become_latin(engine: Engine, names: list[str])
 def test_letters_that_do_not_tell_the_sound_stay() -> None:
     """Scripts without vowels are left as they are; letters are read one by one, in one way."""
     assert latin_letters("Иц王عليא") == {"И": "i", "ц": "ts", "王": "wang"}
+
+
+def test_native_names_are_read_as_listed(engine: Engine) -> None:
+    """Every name of the list is read as its usual spelling, behind the Arabic article too, and there are hundreds of each script."""
+    script = "unicode(regexp_extract(written, '[\\p{Arabic}\\p{Hebrew}\\p{Thai}]')) // 256"
+    counts = engine.rows(f"SELECT {script} AS script FROM reference.native_name GROUP BY ALL HAVING count(*) > 100")
+    assert {row[0] for row in counts} >= {0x05, 0x06, 0x0E}
+    wrong = "SELECT written FROM reference.native_name WHERE std_transliterated(written) IS DISTINCT FROM latin"
+    assert engine.rows(f"{wrong} OR NOT regexp_matches(latin, '^[a-z]+$')") == []
+    behind_article = """
+        SELECT "name".written
+        FROM reference.native_name AS "name" ANTI JOIN reference.native_name AS whole ON whole.written = 'ال' || "name".written
+        WHERE regexp_matches("name".written, '^\\p{Arabic}{2,}$')
+            AND std_transliterated('ال' || "name".written) IS DISTINCT FROM 'al ' || "name".latin
+    """
+    assert engine.rows(behind_article) == []
+
+
+def test_kana_are_spelt_as_in_passports(engine: Engine) -> None:
+    """Small kana, doubled consonants and long vowels become the letters of a passport."""
+    words = {
+        "しょうた": "shota",
+        "はっとり": "hattori",
+        "いのうえ": "inoue",
+        "ファミリー": "famiri",
+    }
+    install_letters(engine.run, "".join(words))
+    read = "SELECT std_transliterated(unnest($words))"
+    assert [row[0] for row in engine.rows(read, {"words": list(words)})] == list(words.values())

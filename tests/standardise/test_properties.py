@@ -324,7 +324,7 @@ LASTING = {
 
 
 @pytest.mark.parametrize("entity_type", sorted(LASTING))
-@FEW
+@settings(FEW, max_examples=4)
 @given(texts=VALUES)
 @example(texts=list(REAL))
 def test_a_standardised_row_is_its_own(standardise: Standardise, entity_type: str, texts: list[str]) -> None:
