@@ -40,8 +40,8 @@ _LANGUAGES = (
     "uk", "ur", "vi",
 )  # fmt: skip
 # Words beside the month that tell nothing: articles, and what stands behind the number of a day.
-_IDLE = frozenset(("le", "el", "il", "den", "am", "the", "er", "re", "e", "st", "nd", "rd", "th", "a", "o", "º", "ª", "г", "года", "року"))  # noqa: RUF001  # fmt: skip
-_TOKEN = re.compile(r"\d+|[^\W\d_][^\d\s.,/;:()\[\]-]*")
+_IDLE = frozenset(("de", "d’", "le", "el", "il", "den", "am", "the", "er", "re", "e", "st", "nd", "rd", "th", "a", "o", "º", "ª", "г", "года", "року"))  # noqa: RUF001  # fmt: skip
+_TOKEN = re.compile(r"\d+|[^\W\d_][^\d\s.,،/;:()\[\]\u200e\u200f-]*")
 _SIGNS = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
 _QUOTED = re.compile("'([^']+)'")
 _YEAR_DIGITS = 4
@@ -106,7 +106,7 @@ def _date(text: str) -> str | None:
 def _month(words: list[str]) -> int | None:
     """Return the month of the words of a date, where all languages that know the words agree on it."""
     months, others = _words()
-    found: dict[str, int] | None = None
+    found: dict[str, set[int]] | None = None
     languages: set[str] | None = None
     for word in words:
         form = word if word in months or word in others else _plain(word)
@@ -118,41 +118,43 @@ def _month(words: list[str]) -> int | None:
             return None
     if found is None:
         return None
-    readings = {month for language, month in found.items() if languages is None or language in languages}
+    readings = {month for known in found if languages is None or known in languages for month in found[known]}
     return readings.pop() if len(readings) == 1 else None
 
 
 @cache
-def _words() -> tuple[dict[str, dict[str, int]], dict[str, set[str]]]:
-    """Return word → language → month, and the other words of dates (days of the week, "de") → languages."""
+def _words() -> tuple[dict[str, dict[str, set[int]]], dict[str, set[str]]]:
+    """Return word → language → months, and the other words of dates (days of the week, "de") → languages."""
     from babel import Locale
 
-    months: dict[str, dict[str, int]] = {}
+    months: dict[str, dict[str, set[int]]] = {}
     others: dict[str, set[str]] = {}
     for language in _LANGUAGES:
         locale = Locale.parse(language)
         for form, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
             for month, name in locale.months[form][width].items():
-                for word in _spellings(name):
-                    months.setdefault(word, {})[language] = month
-            for word in _all_spellings(locale.days[form][width].values()):
-                others.setdefault(word, set()).add(language)
+                words = _spellings(name) - _IDLE
+                # A month of several words is not known by one of them.
+                if len({_plain(word) for word in words}) == 1:
+                    for word in words:
+                        months.setdefault(word, {}).setdefault(language, set()).add(month)
+            for name in locale.days[form][width].values():
+                _add(others, _spellings(name), language)
         for length in ("long", "full"):
-            for word in _all_spellings(_QUOTED.findall(locale.date_formats[length].pattern)):
-                others.setdefault(word, set()).add(language)
+            for name in _QUOTED.findall(locale.date_formats[length].pattern):
+                _add(others, _spellings(name), language)
     return months, others
 
 
-def _all_spellings(names: Iterable[str]) -> set[str]:
-    return {word for name in names for word in _spellings(name)}
+def _add(others: dict[str, set[str]], words: Iterable[str], language: str) -> None:
+    for word in words:
+        others.setdefault(word, set()).add(language)
 
 
 def _spellings(name: str) -> set[str]:
-    """Return a name as a word of one language and without its accents; none where it is a number or several words."""
-    tokens = _TOKEN.findall(name.lower())
-    if len(tokens) != 1 or tokens[0].isdecimal():
-        return set()
-    return {tokens[0], _plain(tokens[0])}
+    """Return the words of a name, each also without its accents."""
+    words = [token for token in _TOKEN.findall(name.lower()) if not token.isdecimal()]
+    return {form for word in words for form in (word, _plain(word))}
 
 
 def _plain(word: str) -> str:

@@ -29,7 +29,10 @@ COUNTRIES = (
 
 # Where the two differ, and why that stands.
 DIFFERENCES = {
-    ("AR", "at home"): "in Argentina 15 stands before a mobile number at home, behind an area code of two to four digits",
+    (
+        "AR",
+        "at home",
+    ): "in Argentina 15 stands before a mobile number at home, behind an area code of two to four digits",
 }
 READ = """
 SELECT number, std_phone(step, country) FROM (
