@@ -37,7 +37,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _LANGUAGES = (
     "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "is", "it",
     "lt", "lv", "mk", "ms", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sr_Latn", "sv", "sw", "th", "tl", "tr",
-    "uk", "ur", "vi",
+    "uk", "ur",
 )  # fmt: skip
 # Words beside the month that tell nothing: articles, and what stands behind the number of a day.
 _IDLE = frozenset(("de", "d’", "le", "el", "il", "den", "am", "the", "er", "re", "e", "st", "nd", "rd", "th", "a", "o", "º", "ª", "г", "года", "року"))  # noqa: RUF001  # fmt: skip

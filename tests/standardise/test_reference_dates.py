@@ -102,7 +102,7 @@ def test_impossible_days_stay_impossible(engine: Engine, year: int, months: list
 @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(day=st.integers(13, 28), year=st.integers(1930, 2020))
 def test_months_of_many_languages(engine: Engine, day: int, year: int) -> None:
-    """Dates as Unicode's CLDR writes them in 44 languages are read rightly or not at all, most of them with the library."""
+    """Dates as Unicode's CLDR writes them in 43 languages are read rightly or not at all, most of them with the library."""
     days = [date(year, month, day) for month in range(1, MONTHS + 1)]
     forms = ("medium", "long", "full")
     told = [(format_date(d, form, locale=language), d) for language in LANGUAGES for d in days for form in forms]

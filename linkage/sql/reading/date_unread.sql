@@ -7,7 +7,7 @@ FROM (
         FROM (
             SELECT dataset, written, std_date_shape(std_date_text(written), std_date_order(told_order, country)) AS step
             FROM reading.written
-            WHERE regexp_matches(written, '\p{Nd}{4}') AND regexp_matches(written, '\p{L}{2}|[年년]') AND std_is_written(written)
+            WHERE regexp_matches(written, '\p{Nd}{4}') AND regexp_matches(written, '[\p{L}\p{M}]{2}|[年년]') AND std_is_written(written)
         )
         WHERE step.shape = 'none'
     )

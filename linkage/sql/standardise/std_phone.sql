@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMP MACRO std_phone(step, country) AS
     CASE
         WHEN length(step.digits) NOT BETWEEN 7 AND 15 OR std_is_same_sign(step.digits)
             OR right(step.digits, 7) IN ('5555555', '0000000', '9999999') OR std_is_placeholder('phone', step.digits)
-            OR (length(step.digits) = 10 AND starts_with(step.digits, '000')) THEN NULL
+            OR (length(step.digits) = 10 AND starts_with(step.digits, '000')) OR std_is_no_local(step) THEN NULL
         WHEN step.abroad THEN '+' || step.digits
         WHEN NOT step.home AND getvariable('std_calling_codes')[country] <> ''
             THEN '+' || getvariable('std_calling_codes')[country] || CASE
