@@ -43,6 +43,8 @@ _LANGUAGES = (
 _IDLE = frozenset(("de", "d’", "le", "el", "il", "den", "am", "the", "er", "re", "e", "st", "nd", "rd", "th", "a", "o", "º", "ª", "г", "года", "року"))  # noqa: RUF001  # fmt: skip
 _TOKEN = re.compile(r"\d+|[^\W\d_][^\d\s.,،/;:()\[\]\u200e\u200f-]*")
 _SIGNS = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?")
+# A word of three letters and more beside a digit is a slip: "2000OGo7" is 2000-06-07, not the seventh of "ogo" (Malay).
+_GLUED = re.compile(r"\d[^\W\d_]{3}|[^\W\d_]{3}\d")
 _QUOTED = re.compile("'([^']+)'")
 _YEAR_DIGITS = 4
 _DAY_DIGITS = 2
@@ -90,7 +92,10 @@ def _date(text: str) -> str | None:
     signs = _SIGNS.fullmatch(text.strip())
     if signs:
         return "-".join((f"{int(signs[1]):04}", f"{int(signs[2]):02}", f"{int(signs[3]):02}"))
-    tokens = _TOKEN.findall(text.lower())
+    lower = text.lower()
+    if _GLUED.search(lower):
+        return None
+    tokens = _TOKEN.findall(lower)
     # `int` reads the digits of any script.
     years = [int(token) for token in tokens if token.isdecimal() and len(token) == _YEAR_DIGITS]
     days = [int(token) for token in tokens if token.isdecimal() and len(token) <= _DAY_DIGITS]
