@@ -5,5 +5,6 @@ CREATE OR REPLACE TEMP MACRO std_phone_text(written) AS
             THEN regexp_replace(
                 lower(replace(written, '(0)', '')),
                 '\s*(?:(?:[,;#]|ext(?:ension|n)?\.?|x|p|w)[\s:.#]*[0-9]{1,6}\s*|(?:[,;/]|\bor\b)[\s(+]*[0-9][0-9\s().-]{6,})$', '')
-        ELSE replace(written, '(0)', '')
+        WHEN contains(written, '(0)') THEN replace(written, '(0)', '')
+        ELSE written
     END
