@@ -210,3 +210,16 @@ def test_a_surname_tells_little_where_families_live_together(canonical, entities
     assert log_odds(families, "surname", "exact") > 4
     # Alone, the house itself tells who it is.
     assert log_odds(alone, "address", "exact") > log_odds(families, "address", "exact") + 1
+
+
+def test_a_comparison_that_learns_nonsense_keeps_its_priors_and_is_named(canonical, entities):
+    """Where records of one person always differ in sex, agreement would weigh less than difference: the priors stay."""
+    records = people(persons=300, slips=0.0)
+    for place, record in enumerate(records):
+        record["sex"] = "fm"[place % 2]
+    training = entities["person"].training.model_copy(update={"prior_pairs": 1.0})
+    model = train(canonical("person", records), entities["person"].model_copy(update={"training": training}), "test")
+    assert "sex" in model.card["set_back_to_priors"]
+    assert log_odds(model, "sex", "exact") == pytest.approx(math.log2(0.98 / 0.5), abs=0.01)
+    sound = train(canonical("person", people(persons=300)), entities["person"], "test")
+    assert "sex" not in sound.card["set_back_to_priors"]
