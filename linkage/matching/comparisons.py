@@ -91,6 +91,28 @@ def _two_off(l: str, r: str) -> str:
     )
 
 
+def _whole(given: str, middle: str, surname: str) -> str:
+    return f"string_split(concat_ws(' ', {given}, {middle}, {surname}), ' ')"
+
+
+def _contained(c: Columns) -> str:
+    """All words of one whole name are words of the other, whichever of them is called the surname; two at least."""
+    (given_l, given_r), (middle_l, middle_r) = _pair(c["given"]), _pair(c["middle"])
+    surname_l, surname_r = _pair(c["surname"])
+    left, right = _whole(given_l, middle_l, surname_l), _whole(given_r, middle_r, surname_r)
+    # Names of two words each are compared by the other levels; splitting all of them would cost too much.
+    longer = " OR ".join(
+        (
+            f"{middle_l} IS NOT NULL",
+            f"{middle_r} IS NOT NULL",
+            f"contains({surname_l}, ' ')",
+            f"contains({surname_r}, ' ')",
+        )
+    )
+    two = f"{given_l} IS NOT NULL AND {given_r} IS NOT NULL AND {surname_l} IS NOT NULL AND {surname_r} IS NOT NULL"
+    return f"{two} AND ({longer}) AND (list_has_all({left}, {right}) OR list_has_all({right}, {left}))"
+
+
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
     middle_l, middle_r = _pair(c["middle"])
@@ -106,13 +128,21 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
             rarity=0.5,
         ),
         Level(
-            "initial", "an initial that fits", f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)"
+            "initial",
+            "an initial that fits",
+            f"((length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)) "
+            f"OR {l} = left({r}, 1) || left({middle_r}, 1) OR {r} = left({l}, 1) || left({middle_l}, 1)",
         ),
         Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
         Level(
             "middle",
             "the given name of one is the middle name of the other",
             f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level(
+            "contained",
+            "the whole name of one is part of the other's, or written as one word",
+            f"({_contained(c)}) OR {l} || {middle_l} = {r} OR {r} || {middle_r} = {l}",
         ),
         Level("similar", "two letters differ", _two_off(l, r)),
         Level("different", "different given names", "ELSE"),
@@ -143,6 +173,12 @@ def _surname(c: Columns) -> tuple[Level, ...]:
             "the surname of one is the middle name of the other, as after a marriage",
             f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
         ),
+        Level("contained", "the whole name of one is part of the other's", _contained(c)),
+        Level(
+            "joined",
+            "given name and surname of one are the other's, written as one word",
+            f"(({given_l} IS NULL AND {l} = {given_r} || {r}) OR ({given_r} IS NULL AND {r} = {given_l} || {l}))",
+        ),
         Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
         Level("different", "different surnames", "ELSE"),
     )
@@ -162,6 +198,11 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
             "initial",
             "an initial that fits",
             f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)",
+        ),
+        Level(
+            "part",
+            "a middle name in common",
+            f"(contains({l}, ' ') OR contains({r}, ' ')) AND list_has_any(string_split({l}, ' '), string_split({r}, ' '))",
         ),
         Level("different", "different middle names", "ELSE"),
     )
