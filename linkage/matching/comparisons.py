@@ -117,7 +117,12 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
     middle_l, middle_r = _pair(c["middle"])
     return (
-        Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        # Names told in the other order are counted once, by the surname.
+        Level(
+            UNKNOWN,
+            "a given name is missing, or the surname tells that the two are exchanged",
+            f"{l} IS NULL OR {r} IS NULL OR coalesce({l} <> {r} AND {l} = {other_r} AND {r} = {other_l}, FALSE)",
+        ),
         _at_home(c, "same given name in one house", f"{l} = {r}"),
         Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
         Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
@@ -133,7 +138,13 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
             f"((length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)) "
             f"OR {l} = left({r}, 1) || left({middle_r}, 1) OR {r} = left({l}, 1) || left({middle_l}, 1)",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
+        Level(
+            "swapped",
+            "the given name of one is the surname of the other",
+            f"{l} = {other_r} OR {r} = {other_l}",
+            rarity=0.5,
+            rare="surname",
+        ),
         Level(
             "middle",
             "the given name of one is the middle name of the other",
@@ -167,7 +178,8 @@ def _surname(c: Columns) -> tuple[Level, ...]:
             "one surname is part of the other",
             f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {given_r} OR {r} = {given_l}"),
+        Level("exchanged", "given name and surname are exchanged", f"{l} = {given_r} AND {r} = {given_l}"),
+        Level("swapped", "the surname of one is the given name of the other", f"{l} = {given_r} OR {r} = {given_l}"),
         Level(
             "former",
             "the surname of one is the middle name of the other, as after a marriage",
@@ -201,8 +213,9 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
         ),
         Level(
             "part",
-            "a middle name in common",
-            f"(contains({l}, ' ') OR contains({r}, ' ')) AND list_has_any(string_split({l}, ' '), string_split({r}, ' '))",
+            "all middle names of one are among the other's",
+            f"(contains({l}, ' ') OR contains({r}, ' ')) AND (list_has_all(string_split({l}, ' '), string_split({r}, ' ')) "
+            f"OR list_has_all(string_split({r}, ' '), string_split({l}, ' ')))",
         ),
         Level("different", "different middle names", "ELSE"),
     )
@@ -538,7 +551,7 @@ KINDS: Mapping[str, Kind] = {
         {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name", **HOUSE},
         _given_name,
         "given",
-        more_rarity=("root",),
+        more_rarity=("root", "surname"),
         foreign=frozenset({"surname", "middle", *HOUSE}),
     ),
     "surname": Kind(
