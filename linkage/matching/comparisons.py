@@ -7,59 +7,23 @@ ASCII-folded columns, since the engine counts bytes. The first level whose test 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linkage.matching.levels import UNKNOWN, Kind, Level
+from linkage.matching.levels import one_off as _one_off
+from linkage.matching.levels import pair as _pair
+from linkage.matching.organisations import office_phones, organisation, premises
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linkage.matching.levels import Columns
     from linkage.config.entity import Comparison
-
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1)."""
-
-    name: str
-    words: str
-    test: str
-    rarity: float = 0.0
-
 
 _MAILBOXES = (
     "info|contact|office|admin|administration|sales|support|service|services|mail|hello|enquiries|inquiries|webmaster|"
     "no-?reply|reception|billing|accounts?|accounting|hr|jobs|help|helpdesk|team|postmaster|marketing|press|legal"
 )
-
-Columns = Mapping[str, str]
-Builder = Callable[[Columns], tuple[Level, ...]]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of comparison: the columns it reads (name in the kind → default column) and its levels.
-
-    `rarity_column` is the column whose value frequencies count; where agreement is on something that is no column (a
-    house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
-    `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
-    """
-
-    columns: Columns
-    build: Builder
-    rarity_column: str | None = None
-    rarity_value: str | None = None
-    foreign: frozenset[str] = frozenset()
-
-
-def _pair(column: str) -> tuple[str, str]:
-    return f'"{column}_l"', f'"{column}_r"'
-
-
-def _one_off(l: str, r: str) -> str:
-    """At most one letter more, less or other, or two neighbours swapped; lengths are compared first, being cheap."""
-    return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
-
 
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
@@ -315,40 +279,6 @@ def _alias(c: Columns) -> tuple[Level, ...]:
     )
 
 
-def _organisation(c: Columns) -> tuple[Level, ...]:
-    (l, r), (tokens_l, tokens_r), (other_l, other_r) = _pair(c["name"]), _pair(c["tokens"]), _pair(c["others"])
-    common = f"len(list_intersect({tokens_l}, {tokens_r}))"
-    least = f"least(len({tokens_l}), len({tokens_r}))"
-    most = f"greatest(len({tokens_l}), len({tokens_r}))"
-    return (
-        Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
-        Level("exact", "same name", f"{l} = {r}", rarity=1.0),
-        Level(
-            "order",
-            "same words in another order or spacing",
-            f"{common} = {most} OR replace({l}, ' ', '') = replace({r}, ' ', '')",
-        ),
-        Level(
-            "alias",
-            "a name of one is another name of the other",
-            f"coalesce(list_contains({other_l}, {r}), FALSE) OR coalesce(list_contains({other_r}, {l}), FALSE)",
-        ),
-        Level(
-            "near",
-            "nearly the same spelling",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.94 OR {_one_off(l, r)}",
-        ),
-        Level("part", "all words of one are in the other", f"{common} = {least} AND {least} >= 2"),
-        Level(
-            "similar",
-            "similar spelling, or most words shared",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.88 OR {common} * 2 > {most}",
-        ),
-        Level("some", "a word in common", f"{common} >= 1"),
-        Level("different", "different names", "ELSE"),
-    )
-
-
 def _institution(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["value"])
 
@@ -414,6 +344,7 @@ KINDS: Mapping[str, Kind] = {
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
+    "office_phones": Kind({"list": "phones"}, office_phones, "phone_key", "phones[1]"),
     "emails": Kind({"list": "emails"}, _emails),
     "address": Kind(
         {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
@@ -430,9 +361,16 @@ KINDS: Mapping[str, Kind] = {
     ),
     "organisation": Kind(
         {"name": "name_core", "tokens": "name_tokens", "others": "other_names"},
-        _organisation,
+        organisation,
         "name",
+        words="name",
         foreign=frozenset({"others"}),
+    ),
+    "premises": Kind(
+        {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
+        premises,
+        "address_key",
+        "house_number || ' ' || street",
     ),
     "institution": Kind({"value": "institution"}, _institution, "value"),
     "holders": Kind({"list": "holders"}, _holders),
@@ -477,3 +415,9 @@ def rarity_column(comparison: Comparison) -> str | None:
     """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
     name = KINDS[comparison.kind].rarity_column
     return columns_of(comparison).get(name, name) if comparison.rarity and name else None
+
+
+def words_column(comparison: Comparison) -> str | None:
+    """Return the canonical column whose words the comparison weighs one by one, if it weighs any."""
+    name = KINDS[comparison.kind].words
+    return columns_of(comparison)[name] if name else None

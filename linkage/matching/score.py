@@ -18,6 +18,7 @@ from splink.comparison_library import CustomComparison
 from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
+from linkage.matching.rarity import make_words, word_columns, word_features, word_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,22 +74,25 @@ def make_frequencies(engine: Engine, model: Model) -> None:
 
     One holder of the value is the pair itself and is taken off the count. A value that nobody else holds is as rare as
     half a record, but not rarer than the average agreement where the data are too few to tell. Shares below
-    `LEAST_FREQUENCY` say nothing more about who it is and are held there.
+    `LEAST_FREQUENCY` say nothing more about who it is and are held there. A name whose words are weighed is no rarer
+    than its words together.
     """
     average = {
-        column: model.chances[comparison.name]["shared" if comparison.kind == "phones" else "exact"].u
+        column: model.chances[comparison.name]["shared" if comparison.kind.endswith("phones") else "exact"].u
         for comparison in model.comparisons
         if (column := rarity_column(comparison)) is not None
     }
+    make_words(engine, model)
     with engine.registered("model_frequency", model.frequencies):
         for column in _rarity_columns(model):
+            words = word_share(column) if column in word_columns(model) else "0.0"
             engine.create_as(
                 "feature",
                 f"frequency_{model.entity_type}_{column}",
                 f"""
                 SELECT seen.value AS {quote(column)},
-                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, $least) AS {quote("tf_" + column)}
-                FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
+                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, words, $least) AS {quote("tf_" + column)}
+                FROM (SELECT {quote(column)} AS value, any_value({words}) AS words FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL GROUP BY ALL) AS seen
                 LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
                 """,
                 {
@@ -171,7 +175,7 @@ def predicted(
     entity_type = model.entity_type
     view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
     columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
-    columns += rarity_values(model)
+    columns += [*rarity_values(model), *word_features(model)]
     engine.run(
         f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from linkage.config.entity import parse_part
 from linkage.errors import ConfigError
-from linkage.matching.comparisons import KINDS, UNKNOWN, levels_of
+from linkage.matching.comparisons import KINDS, levels_of
+from linkage.matching.levels import UNKNOWN
 from linkage.standardise import CANONICAL
 
 if TYPE_CHECKING:

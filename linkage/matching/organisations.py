@@ -1,0 +1,153 @@
+"""Comparisons of organisations: names by the rarity of their words, premises by house, street and place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.matching.levels import UNKNOWN, Level, one_off, pair
+
+if TYPE_CHECKING:
+    from linkage.matching.levels import Columns
+
+_BIT = 16
+_TELLING = 5 * _BIT
+"""A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
+
+
+def _slip(one: str, two: str) -> str:
+    """One word for another: cut short, or one letter off; two letters in long words."""
+    least = f"least(length({one}), length({two}))"
+    return (
+        f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({one}, {two}) OR starts_with({two}, {one}) THEN TRUE "
+        f"WHEN {least} < 4 OR abs(length({one}) - length({two})) > 2 THEN FALSE "
+        f"ELSE damerau_levenshtein({one}, {two}) <= CASE WHEN {least} >= 7 THEN 2 ELSE 1 END END"
+    )
+
+
+def _left_over(words: str, other_tokens: str, other_joined: str) -> str:
+    """The words of a name that the other has neither as a word nor joined with its neighbours."""
+    return (
+        f"list_filter({words}, lambda x: NOT (list_contains({other_tokens}, x.word) "
+        f"OR (length(x.word) > 3 AND contains({other_joined}, x.word))))"
+    )
+
+
+def _loose(left: str, other_left: str) -> str:
+    """Of the words left over, those that are no slip of a word left over on the other side."""
+    slip = _slip("x.word", "y.word")
+    return f"list_filter({left}, lambda x: len(list_filter({other_left}, lambda y: {slip})) = 0)"
+
+
+def _missed(loose: str) -> str:
+    return f"coalesce(list_max(list_transform({loose}, lambda x: x.own)), 0)"
+
+
+def _adds(words: str) -> str:
+    return f"coalesce(list_sum(list_transform({words}, lambda x: x.adds)), 0)"
+
+
+def _likeness(c: Columns) -> str:
+    """How alike two names are by their words: 4 all telling words are in both, 3 in one, 2 to 0 less is shared.
+
+    A list of one stands for a variable: what is left over on each side is found once.
+    """
+    (tokens_l, tokens_r) = pair(c["tokens"])
+    (words_l, words_r), (joined_l, joined_r) = pair(f"{c['name']}_words"), pair(f"{c['name']}_joined")
+    left = f"{{'l': {_left_over(words_l, tokens_r, joined_r)}, 'r': {_left_over(words_r, tokens_l, joined_l)}}}"
+    loose = f"{{'l': {_loose('t.l', 't.r')}, 'r': {_loose('t.r', 't.l')}}}"
+    told = (
+        f"{{'l': {_missed('u.l')}, 'r': {_missed('u.r')}, "
+        f"'shared': least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')})}}"
+    )
+    likeness = (
+        f"CASE WHEN greatest(v.l, v.r) < {_TELLING} AND v.shared >= {_BIT} THEN 4 "
+        f"WHEN least(v.l, v.r) < {_TELLING} AND v.shared >= {4 * _BIT} THEN 3 "
+        f"WHEN v.shared >= {9 * _BIT} THEN 2 WHEN v.shared >= {5 * _BIT} THEN 1 ELSE 0 END"
+    )
+    return (
+        f"list_transform(list_transform(list_transform([{left}], lambda t: {loose}), lambda u: {told}), lambda v: {likeness})[1]"
+    )
+
+
+def organisation(c: Columns) -> tuple[Level, ...]:
+    """Names of organisations: what they share is worth its rarity; a rare word that one side lacks is another branch."""
+    (l, r), (tokens_l, tokens_r), (other_l, other_r) = pair(c["name"]), pair(c["tokens"]), pair(c["others"])
+    joined_l, joined_r = pair(f"{c['name']}_joined")
+    # Most pairs share no word and are nothing alike: they are spared the words.
+    alike = f"(list_has_any({tokens_l}, {tokens_r}) OR jaro_winkler_similarity({l}, {r}) >= 0.8)"
+    likeness = _likeness(c)
+    return (
+        Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same name", f"{l} = {r}", rarity=1.0),
+        Level(
+            "order",
+            "same words in another order or spacing",
+            f"{tokens_l} = {tokens_r} OR {joined_l} = {joined_r}",
+            rarity=1.0,
+        ),
+        Level(
+            "alias",
+            "a name of one is another name of the other",
+            f"coalesce(list_contains({other_l}, {r}), FALSE) OR coalesce(list_contains({other_r}, {l}), FALSE)",
+        ),
+        Level(
+            "near",
+            "the same telling words, perhaps misspelt",
+            f"{one_off(l, r)} OR ({alike} AND {likeness} = 4)",
+            rarity=1.0,
+        ),
+        Level("part", "all telling words of one are in the other", f"{alike} AND {likeness} = 3", rarity=1.0),
+        Level("rare", "rare words in common, each has others too", f"{alike} AND {likeness} = 2"),
+        Level("some", "words in common", f"{alike} AND {likeness} = 1"),
+        Level("common", "only common words in common, or similar spelling", alike),
+        Level("different", "different names", "ELSE"),
+    )
+
+
+def premises(c: Columns) -> tuple[Level, ...]:
+    """Addresses of places of business; what one side does not tell counts neither for nor against."""
+    (house_l, house_r), (street_l, street_r) = pair(c["house_number"]), pair(c["street"])
+    (code_l, code_r), (city_l, city_r) = pair(c["postcode"]), pair(c["city"])
+    near = (
+        f"(jaro_winkler_similarity({street_l}, {street_r}) >= 0.9 OR contains(' ' || {street_l} || ' ', ' ' || {street_r} || ' ') "
+        f"OR contains(' ' || {street_r} || ' ', ' ' || {street_l} || ' '))"
+    )
+    unhoused = f"({house_l} IS NULL OR {house_r} IS NULL)"
+    unplaced = f"({street_l} IS NULL OR {street_r} IS NULL)"
+    return (
+        Level(
+            UNKNOWN,
+            "an address is missing",
+            f"{unplaced} AND ({unhoused} OR {house_l} <> {house_r}) AND ({code_l} IS NULL OR {code_r} IS NULL) "
+            f"AND ({city_l} IS NULL OR {city_r} IS NULL)",
+        ),
+        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}", rarity=0.5),
+        Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}", rarity=0.5),
+        Level(
+            "house",
+            "similar street, house number off by a digit",
+            f"{near} AND (levenshtein({house_l}, {house_r}) <= 1)",
+        ),
+        Level("open", "same or similar street, a house number is missing", f"{unhoused} AND {near}"),
+        Level("number", "same house number, street unlike or missing", f"{house_l} = {house_r}"),
+        Level("street", "same street, another house", f"{street_l} = {street_r}"),
+        Level("postcode", "same postcode", f"{code_l} = {code_r}"),
+        Level("place", "same city, a street is missing", f"{unplaced} AND {city_l} = {city_r}"),
+        Level("city", "same city, another street", f"{city_l} = {city_r}"),
+        Level("different", "different addresses", "ELSE"),
+    )
+
+
+def office_phones(c: Columns) -> tuple[Level, ...]:
+    """Phones of places of business: one that many of them share is a switchboard's and tells little."""
+    l, r = pair(c["list"])
+
+    def tails(side: str) -> str:
+        return f"list_transform({side}, lambda x: right(x, 7))"
+
+    return (
+        Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=1.0),
+        Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
+        Level("different", "different phones", "ELSE"),
+    )

@@ -1,0 +1,170 @@
+"""How rare values and words are: counted over entities, nearly, at training; frozen in the model, weighed in features.
+
+A value's records are not its entities: one firm with many records does not make its name common, and a phone at many
+houses is a switchboard. So a value is counted by what tells its holders apart (`training.counted_by`).
+
+The words of a name are weighed twice, in 1/16 bit. `own` is how rare the word is in itself: what it costs when the other
+name lacks it. `adds` is what it adds to the words before it (the chain rule of information): all names of a club's
+branches start alike, so after its first word the others of the club add nothing, and what two branches share is worth
+what telling the club is worth. A word never adds more than it is rare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from linkage.engine.sql import comma, literal, quote
+from linkage.matching.comparisons import rarity_column, words_column
+from linkage.matching.model import FREQUENCY_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linkage.config.entity import Training
+    from linkage.engine.duckdb import Engine
+    from linkage.matching.model import Model
+
+UNITS = 16
+"""Parts of a bit in which words are weighed."""
+LEAST_NAMES = 1000
+"""Fewer names than this cannot tell how common a word is: it is taken to be as rare as among so many."""
+_STARTS = 6
+
+
+def word_columns(model: Model) -> list[str]:
+    """Return the sorted canonical columns whose words the model's comparisons weigh."""
+    found = {words_column(comparison) for comparison in model.comparisons}
+    return sorted(column for column in found if column is not None)
+
+
+def word_features(model: Model) -> list[str]:
+    """Return the features that weighing words makes: the weighed words and the name without spaces."""
+    return [f"{column}{end}" for column in word_columns(model) for end in ("_joined", "_words")]
+
+
+def count_values(engine: Engine, model: Model, training: Training) -> dict[str, Any]:
+    """Count anew the values and words that `counted_by` names, in `feature.<type>`; the model's other counts stay.
+
+    Returns the fields `frequencies` and `totals` of the model.
+    """
+    known = engine.columns("feature", model.entity_type)
+    selects: list[str] = []
+    totals = dict(model.totals)
+    source = f"feature.{quote(model.entity_type)}"
+    recounted: list[str] = []
+    weighed = {column for column in map(rarity_column, model.comparisons) if column is not None}
+    words = word_columns(model)
+    for column in sorted(weighed | set(words)):
+        views = [key for key in training.counted_by.get(column, ()) if set(key) <= set(known)]
+        if column in weighed and views:
+            selects.append(_counted(column, f"(SELECT *, {quote(column)} AS value FROM {source})", views))
+            recounted.append(column)
+        if column in words:
+            selects.append(_counted(f"{column}_word", _words(source, column), views))
+            selects.append(_counted(f"{column}_start", _starts(source, column), views))
+            selects.append(_counted(f"{column}_words", f"(SELECT *, {quote(column)} AS value FROM {source})", views))
+    if not selects:
+        return {}
+    engine.create_as("training", "counted", " UNION ALL ".join(selects))
+    for name, total in engine.rows('SELECT "column", CAST(sum(records) AS BIGINT) FROM training.counted GROUP BY ALL'):
+        totals[name] = int(total)
+    kept = engine.arrow(
+        "SELECT * FROM training.counted WHERE records > 1 AND NOT ends_with(\"column\", '_words') ORDER BY ALL"
+    ).cast(FREQUENCY_SCHEMA)
+    engine.run("DROP TABLE training.counted")
+    others = model.frequencies.filter(
+        pa.compute.invert(pa.compute.is_in(model.frequencies["column"], pa.array(recounted, pa.string())))
+    )
+    table = pa.concat_tables([others, kept]).sort_by([("column", "ascending"), ("value", "ascending")])
+    return {"frequencies": table.combine_chunks(), "totals": dict(sorted(totals.items()))}
+
+
+def _counted(name: str, source: str, views: Sequence[Sequence[str]]) -> str:
+    """The entities that hold each value, nearly: of n records m tell the view, in k ways; so k · n / m.
+
+    Of several views the one that tells most apart counts.
+    """
+    guesses = []
+    for view in views:
+        told = " AND ".join(f"{quote(column)} IS NOT NULL" for column in view)
+        keys = f"CASE WHEN {told} THEN hash({comma(view)}) END"
+        guesses.append(f"count(DISTINCT {keys}) * count(*) // greatest(count({keys}), 1)")
+    number = f"greatest(1, {', '.join(guesses)})" if guesses else "count(*)"
+    return (
+        f'SELECT {literal(name)} AS "column", value, CAST({number} AS BIGINT) AS records FROM {source} '
+        "WHERE value IS NOT NULL GROUP BY value"
+    )
+
+
+def _words(source: str, column: str) -> str:
+    return f"(SELECT *, unnest(list_distinct(string_split({quote(column)}, ' '))) AS value FROM {source} WHERE {quote(column)} IS NOT NULL)"
+
+
+def _starts(source: str, column: str) -> str:
+    return f"(SELECT *, unnest({_starts_of(quote(column))}) AS value FROM {source} WHERE {quote(column)} IS NOT NULL)"
+
+
+def _starts_of(name: str) -> str:
+    split = f"string_split({name}, ' ')"
+    return f"list_transform(range(1, least(len({split}), {_STARTS}) + 1), lambda n: array_to_string({split}[1:n], ' '))"
+
+
+def _bits(records: str, total: str) -> str:
+    """Rarity in units: one holder is the pair itself and is off the count; what nobody else holds counts half."""
+    return f"CAST(round({UNITS} * log2({total} / greatest(coalesce({records}, 1) - 1, 0.5))) AS INTEGER)"
+
+
+def word_share(column: str) -> str:
+    """Return the SQL of the share of names that hold all words of a name, by what each adds."""
+    adds = f"list_sum(list_transform({quote(f'{column}_words')}, lambda x: x.adds))"
+    return f"pow(2, -coalesce({adds}, 0) / {UNITS})"
+
+
+def make_words(engine: Engine, model: Model) -> None:
+    """Add to `feature.<type>` for each column whose words count `<column>_words` (word, own, adds) and `<column>_joined`.
+
+    Values of two words are taken apart once; a word that stands twice counts once.
+    """
+    source = f"feature.{quote(model.entity_type)}"
+    for column in word_columns(model):
+        total = max(model.totals.get(f"{column}_words", 0), LEAST_NAMES)
+        made = [f"{column}_joined", f"{column}_words"]
+        kept = [name for name in engine.columns("feature", model.entity_type) if name not in made]
+        with engine.registered("model_frequency", model.frequencies):
+            engine.create_as(
+                "feature",
+                f"words_{model.entity_type}_{column}",
+                f"""
+                WITH named AS (
+                    SELECT DISTINCT {quote(column)} AS name FROM {source} WHERE {quote(column)} IS NOT NULL
+                ), word AS (
+                    SELECT name, unnest(string_split(name, ' ')) AS word, unnest({_starts_of("name")}) AS start,
+                           generate_subscripts(string_split(name, ' '), 1) AS place
+                    FROM named
+                ), told AS (
+                    SELECT name, word, place, {_bits("common.records", "$total")} AS own,
+                           CASE WHEN start IS NOT NULL THEN {_bits("begun.records", "$total")} END AS so_far
+                    FROM word
+                    LEFT JOIN model_frequency AS common ON common."column" = $word AND common.value = word.word
+                    LEFT JOIN model_frequency AS begun ON begun."column" = $start AND begun.value = word.start
+                ), added AS (
+                    SELECT name, word, place, greatest(own, 0) AS own,
+                           greatest(least(own, coalesce(so_far - lag(so_far, 1, 0) OVER (PARTITION BY name ORDER BY place), 0)), 0) AS adds
+                    FROM told
+                ), once AS (
+                    SELECT name, word, min(place) AS place, max(own) AS own, max(adds) AS adds FROM added GROUP BY name, word
+                )
+                SELECT name, list({{'word': word, 'own': own, 'adds': adds}} ORDER BY place) AS words FROM once GROUP BY name
+                """,
+                {"total": float(total), "word": f"{column}_word", "start": f"{column}_start"},
+            )
+        words = quote(f"words_{model.entity_type}_{column}")
+        engine.create_as(
+            "feature",
+            model.entity_type,
+            f"SELECT {', '.join(f'f.{quote(name)}' for name in kept)}, replace(f.{quote(column)}, ' ', '') AS {quote(made[0])}, "
+            f"w.words AS {quote(made[1])} FROM {source} AS f LEFT JOIN feature.{words} AS w ON w.name = f.{quote(column)} ORDER BY f.record",
+        )
+        engine.run(f"DROP TABLE feature.{words}")
