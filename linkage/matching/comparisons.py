@@ -344,7 +344,13 @@ KINDS: Mapping[str, Kind] = {
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
-    "office_phones": Kind({"list": "phones"}, office_phones, "phone_key", "phones[1]"),
+    "office_phones": Kind(
+        {"list": "phones", "house_number": "house_number", "street": "street"},
+        office_phones,
+        "phone_key",
+        "phones[1]",
+        foreign=frozenset({"house_number", "street"}),
+    ),
     "emails": Kind({"list": "emails"}, _emails),
     "address": Kind(
         {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
@@ -360,11 +366,17 @@ KINDS: Mapping[str, Kind] = {
         foreign=frozenset({"given", "surname"}),
     ),
     "organisation": Kind(
-        {"name": "name_core", "tokens": "name_tokens", "others": "other_names"},
+        {
+            "name": "name_core",
+            "tokens": "name_tokens",
+            "others": "other_names",
+            "house_number": "house_number",
+            "street": "street",
+        },
         organisation,
         "name",
         words="name",
-        foreign=frozenset({"others"}),
+        foreign=frozenset({"others", "house_number", "street"}),
     ),
     "premises": Kind(
         {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},

@@ -15,12 +15,12 @@ _TELLING = 5 * _BIT
 
 
 def _slip(one: str, two: str) -> str:
-    """One word for another: cut short, or one letter off; two letters in long words."""
+    """One word for another: cut short, or misspelt, up to a third of its letters."""
     least = f"least(length({one}), length({two}))"
     return (
         f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({one}, {two}) OR starts_with({two}, {one}) THEN TRUE "
-        f"WHEN {least} < 4 OR abs(length({one}) - length({two})) > 2 THEN FALSE "
-        f"ELSE damerau_levenshtein({one}, {two}) <= CASE WHEN {least} >= 7 THEN 2 ELSE 1 END END"
+        f"WHEN {least} < 4 OR abs(length({one}) - length({two})) > {least} // 3 THEN FALSE "
+        f"ELSE damerau_levenshtein({one}, {two}) <= {least} // 3 END"
     )
 
 
@@ -97,6 +97,12 @@ def organisation(c: Columns) -> tuple[Level, ...]:
             rarity=1.0,
         ),
         Level("part", "all telling words of one are in the other", f"{alike} AND {likeness} = 3", rarity=1.0),
+        # A parent and its daughters share a house as well as words: one does not vouch for the other.
+        Level(
+            "affiliate",
+            "words in common at one house, each has others too",
+            f"{alike} AND {_same_house(c)} AND {likeness} >= 1",
+        ),
         Level("rare", "rare words in common, each has others too", f"{alike} AND {likeness} = 2"),
         Level("some", "words in common", f"{alike} AND {likeness} = 1"),
         Level("common", "only common words in common, or similar spelling", alike),
@@ -104,14 +110,24 @@ def organisation(c: Columns) -> tuple[Level, ...]:
     )
 
 
+def _same_house(c: Columns) -> str:
+    (house_l, house_r), (street_l, street_r) = pair(c["house_number"]), pair(c["street"])
+    return f"({house_l} = {house_r} AND {_near_street(street_l, street_r)})"
+
+
+def _near_street(l: str, r: str) -> str:
+    """Streets spelt alike, or one without its kind or quarter."""
+    return (
+        f"(jaro_winkler_similarity({l}, {r}) >= 0.9 OR contains(' ' || {l} || ' ', ' ' || {r} || ' ') "
+        f"OR contains(' ' || {r} || ' ', ' ' || {l} || ' '))"
+    )
+
+
 def premises(c: Columns) -> tuple[Level, ...]:
     """Addresses of places of business; what one side does not tell counts neither for nor against."""
     (house_l, house_r), (street_l, street_r) = pair(c["house_number"]), pair(c["street"])
     (code_l, code_r), (city_l, city_r) = pair(c["postcode"]), pair(c["city"])
-    near = (
-        f"(jaro_winkler_similarity({street_l}, {street_r}) >= 0.9 OR contains(' ' || {street_l} || ' ', ' ' || {street_r} || ' ') "
-        f"OR contains(' ' || {street_r} || ' ', ' ' || {street_l} || ' '))"
-    )
+    near = _near_street(street_l, street_r)
     unhoused = f"({house_l} IS NULL OR {house_r} IS NULL)"
     unplaced = f"({street_l} IS NULL OR {street_r} IS NULL)"
     return (
@@ -147,6 +163,11 @@ def office_phones(c: Columns) -> tuple[Level, ...]:
 
     return (
         Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        Level(
+            "office",
+            "a phone in common at one house, as the firms of one office have it",
+            f"{_same_house(c)} AND list_has_any({l}, {r})",
+        ),
         Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=1.0),
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),

@@ -82,20 +82,26 @@ def count_values(engine: Engine, model: Model, training: Training) -> dict[str, 
 
 
 def _counted(name: str, source: str, views: Sequence[Sequence[str]]) -> str:
-    """The entities that hold each value, nearly: of n records m tell the view, in k ways; so k · n / m.
+    """The entities that hold each value, nearly: how many ways of a view there are, were all as common as each other.
 
-    Of several views the one that tells most apart counts.
+    That is the square of the records over the sum of squares (Simpson), so that a way of writing that occurs once
+    among many is not taken for another holder. Of several views the one that tells most apart counts; where none tells
+    of two records, each record may be another's.
     """
-    guesses = []
-    for view in views:
-        told = " AND ".join(f"{quote(column)} IS NOT NULL" for column in view)
-        keys = f"CASE WHEN {told} THEN hash({comma(view)}) END"
-        guesses.append(f"count(DISTINCT {keys}) * count(*) // greatest(count({keys}), 1)")
-    number = f"greatest(1, {', '.join(guesses)})" if guesses else "count(*)"
-    return (
-        f'SELECT {literal(name)} AS "column", value, CAST({number} AS BIGINT) AS records FROM {source} '
-        "WHERE value IS NOT NULL GROUP BY value"
+    head = f'SELECT {literal(name)} AS "column", value, CAST(greatest(1, round({{number}})) AS BIGINT) AS records'
+    if not views:
+        return f"{head.format(number='count(*)')} FROM {source} WHERE value IS NOT NULL GROUP BY value"
+    keys = [
+        f"SELECT value, {place} AS place, CASE WHEN {' AND '.join(f'{quote(c)} IS NOT NULL' for c in view)} THEN hash({comma(view)}) END AS key FROM {source}"
+        for place, view in enumerate(views)
+    ]
+    ways = f"SELECT value, place, key, count(*) AS ways FROM ({' UNION ALL '.join(keys)}) WHERE value IS NOT NULL GROUP BY ALL"
+    told = "FILTER (key IS NOT NULL)"
+    seen = (
+        f"SELECT value, CAST(sum(ways) AS BIGINT) AS every, CASE WHEN sum(ways) {told} > 1 "
+        f"THEN pow(sum(ways) {told}, 2) / sum(ways * ways) {told} END AS apart FROM ({ways}) GROUP BY value, place"
     )
+    return f"{head.format(number='coalesce(max(apart), max(every))')} FROM ({seen}) GROUP BY value"
 
 
 def _words(source: str, column: str) -> str:
