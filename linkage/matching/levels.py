@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 UNKNOWN = "unknown"
+UNITS = 16
+"""Parts of a bit in which words are weighed."""
+TELLING = 5 * UNITS
+"""A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
 
 
 @dataclass(frozen=True)

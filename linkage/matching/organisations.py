@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import UNKNOWN, Level, one_off, pair
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
 
-_BIT = 16
-_TELLING = 5 * _BIT
-"""A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
-
 
 def _slip(one: str, two: str) -> str:
-    """One word for another: cut short, or misspelt, up to a third of its letters."""
-    least = f"least(length({one}), length({two}))"
+    """One word for another: cut short, written without its vowels, or misspelt in up to a third of its letters."""
+    word, other = f"{one}.word", f"{two}.word"
+    least = f"least(length({word}), length({other}))"
+    bare = f"({one}.word = {one}.bones AND starts_with({two}.bones, {one}.bones))"
+    bare_too = f"({two}.word = {two}.bones AND starts_with({one}.bones, {two}.bones))"
     return (
-        f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({one}, {two}) OR starts_with({two}, {one}) THEN TRUE "
-        f"WHEN {least} < 4 OR abs(length({one}) - length({two})) > {least} // 3 THEN FALSE "
-        f"ELSE damerau_levenshtein({one}, {two}) <= {least} // 3 END"
+        f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
+        f"WHEN {bare} OR {bare_too} THEN TRUE WHEN abs(length({word}) - length({other})) > {least} // 3 THEN FALSE "
+        f"ELSE damerau_levenshtein({word}, {other}) <= CASE WHEN {least} > 3 THEN {least} // 3 ELSE 0 END END"
     )
 
 
@@ -34,7 +33,7 @@ def _left_over(words: str, other_tokens: str, other_joined: str) -> str:
 
 def _loose(left: str, other_left: str) -> str:
     """Of the words left over, those that are no slip of a word left over on the other side."""
-    slip = _slip("x.word", "y.word")
+    slip = _slip("x", "y")
     return f"list_filter({left}, lambda x: len(list_filter({other_left}, lambda y: {slip})) = 0)"
 
 
@@ -60,9 +59,9 @@ def _likeness(c: Columns) -> str:
         f"'shared': least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')})}}"
     )
     likeness = (
-        f"CASE WHEN greatest(v.l, v.r) < {_TELLING} AND v.shared >= {_BIT} THEN 4 "
-        f"WHEN least(v.l, v.r) < {_TELLING} AND v.shared >= {4 * _BIT} THEN 3 "
-        f"WHEN v.shared >= {9 * _BIT} THEN 2 WHEN v.shared >= {5 * _BIT} THEN 1 ELSE 0 END"
+        f"CASE WHEN greatest(v.l, v.r) < {TELLING} AND v.shared >= {UNITS} THEN 4 "
+        f"WHEN least(v.l, v.r) < {TELLING} AND v.shared >= {4 * UNITS} THEN 3 "
+        f"WHEN v.shared >= {9 * UNITS} THEN 2 WHEN v.shared >= {5 * UNITS} THEN 1 ELSE 0 END"
     )
     return (
         f"list_transform(list_transform(list_transform([{left}], lambda t: {loose}), lambda u: {told}), lambda v: {likeness})[1]"
@@ -145,7 +144,11 @@ def premises(c: Columns) -> tuple[Level, ...]:
             f"{near} AND (levenshtein({house_l}, {house_r}) <= 1)",
         ),
         Level("open", "same or similar street, a house number is missing", f"{unhoused} AND {near}"),
-        Level("number", "same house number, street unlike or missing", f"{house_l} = {house_r}"),
+        Level(
+            "number",
+            "same house number, the street is missing or hardly to be read",
+            f"{house_l} = {house_r} AND ({unplaced} OR jaro_winkler_similarity({street_l}, {street_r}) >= 0.7)",
+        ),
         Level("street", "same street, another house", f"{street_l} = {street_r}"),
         Level("postcode", "same postcode", f"{code_l} = {code_r}"),
         Level("place", "same city, a street is missing", f"{unplaced} AND {city_l} = {city_r}"),

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from linkage.engine.sql import comma, literal, quote
 from linkage.matching.comparisons import rarity_column, words_column
+from linkage.matching.levels import TELLING, UNITS
 from linkage.matching.model import FREQUENCY_SCHEMA
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
 
-UNITS = 16
-"""Parts of a bit in which words are weighed."""
 LEAST_NAMES = 1000
 """Fewer names than this cannot tell how common a word is: it is taken to be as rare as among so many."""
 _STARTS = 6
+_NUMBER = "[0-9]+[a-z]?|i{1,3}|iv|vi{0,3}|ix|x"
+_PLACES = ("street", "city")
 
 
 def word_columns(model: Model) -> list[str]:
@@ -85,12 +86,12 @@ def _counted(name: str, source: str, views: Sequence[Sequence[str]]) -> str:
     """The entities that hold each value, nearly: how many ways of a view there are, were all as common as each other.
 
     That is the square of the records over the sum of squares (Simpson), so that a way of writing that occurs once
-    among many is not taken for another holder. Of several views the one that tells most apart counts; where none tells
-    of two records, each record may be another's.
+    among many is not taken for another holder. Of several views the one that tells most apart counts. Where none tells of
+    two records, the holders may be one or as many as the records: their root.
     """
     head = f'SELECT {literal(name)} AS "column", value, CAST(greatest(1, round({{number}})) AS BIGINT) AS records'
     if not views:
-        return f"{head.format(number='count(*)')} FROM {source} WHERE value IS NOT NULL GROUP BY value"
+        return f"{head.format(number='sqrt(count(*))')} FROM {source} WHERE value IS NOT NULL GROUP BY value"
     keys = [
         f"SELECT value, {place} AS place, CASE WHEN {' AND '.join(f'{quote(c)} IS NOT NULL' for c in view)} THEN hash({comma(view)}) END AS key FROM {source}"
         for place, view in enumerate(views)
@@ -101,7 +102,7 @@ def _counted(name: str, source: str, views: Sequence[Sequence[str]]) -> str:
         f"SELECT value, CAST(sum(ways) AS BIGINT) AS every, CASE WHEN sum(ways) {told} > 1 "
         f"THEN pow(sum(ways) {told}, 2) / sum(ways * ways) {told} END AS apart FROM ({ways}) GROUP BY value, place"
     )
-    return f"{head.format(number='coalesce(max(apart), max(every))')} FROM ({seen}) GROUP BY value"
+    return f"{head.format(number='coalesce(max(apart), sqrt(max(every)))')} FROM ({seen}) GROUP BY value"
 
 
 def _words(source: str, column: str) -> str:
@@ -129,15 +130,19 @@ def word_share(column: str) -> str:
 
 
 def make_words(engine: Engine, model: Model) -> None:
-    """Add to `feature.<type>` for each column whose words count `<column>_words` (word, own, adds) and `<column>_joined`.
+    """Add to `feature.<type>` for each column whose words count `<column>_words` and `<column>_joined`.
 
-    Values of two words are taken apart once; a word that stands twice counts once.
+    Words are (word, bones: the word without vowels, own, adds), in order; a word that stands twice counts once. A number
+    tells branches apart however common it is. A word of the record's own street or city adds nothing: where the address
+    agrees it agrees too.
     """
     source = f"feature.{quote(model.entity_type)}"
+    known = engine.columns("feature", model.entity_type)
     for column in word_columns(model):
         total = max(model.totals.get(f"{column}_words", 0), LEAST_NAMES)
         made = [f"{column}_joined", f"{column}_words"]
-        kept = [name for name in engine.columns("feature", model.entity_type) if name not in made]
+        kept = [name for name in known if name not in made]
+        here = f"concat_ws(' ', '', {', '.join(quote(place) for place in _PLACES if place in known) or 'NULL'}, '')"
         with engine.registered("model_frequency", model.frequencies):
             engine.create_as(
                 "feature",
@@ -156,21 +161,34 @@ def make_words(engine: Engine, model: Model) -> None:
                     LEFT JOIN model_frequency AS common ON common."column" = $word AND common.value = word.word
                     LEFT JOIN model_frequency AS begun ON begun."column" = $start AND begun.value = word.start
                 ), added AS (
-                    SELECT name, word, place, greatest(own, 0) AS own,
+                    SELECT name, word, place,
+                           greatest(own, CASE WHEN regexp_full_match(word, $number) THEN $telling ELSE 0 END) AS own,
                            greatest(least(own, coalesce(so_far - lag(so_far, 1, 0) OVER (PARTITION BY name ORDER BY place), 0)), 0) AS adds
                     FROM told
                 ), once AS (
                     SELECT name, word, min(place) AS place, max(own) AS own, max(adds) AS adds FROM added GROUP BY name, word
                 )
-                SELECT name, list({{'word': word, 'own': own, 'adds': adds}} ORDER BY place) AS words FROM once GROUP BY name
+                SELECT name, list({{
+                    'word': word, 'bones': left(word, 1) || regexp_replace(substr(word, 2), '[aeiou]', '', 'g'), 'own': own, 'adds': adds
+                }} ORDER BY place) AS words FROM once GROUP BY name
                 """,
-                {"total": float(total), "word": f"{column}_word", "start": f"{column}_start"},
+                {
+                    "total": float(total),
+                    "word": f"{column}_word",
+                    "start": f"{column}_start",
+                    "number": _NUMBER,
+                    "telling": TELLING,
+                },
             )
         words = quote(f"words_{model.entity_type}_{column}")
+        added = f"CASE WHEN contains({here}, ' ' || x.word || ' ') THEN 0 ELSE x.adds END"
         engine.create_as(
             "feature",
             model.entity_type,
-            f"SELECT {', '.join(f'f.{quote(name)}' for name in kept)}, replace(f.{quote(column)}, ' ', '') AS {quote(made[0])}, "
-            f"w.words AS {quote(made[1])} FROM {source} AS f LEFT JOIN feature.{words} AS w ON w.name = f.{quote(column)} ORDER BY f.record",
+            f"""
+            SELECT {comma(kept)}, replace({quote(column)}, ' ', '') AS {quote(made[0])},
+                   list_transform(w.words, lambda x: {{'word': x.word, 'bones': x.bones, 'own': x.own, 'adds': {added}}}) AS {quote(made[1])}
+            FROM {source} AS f LEFT JOIN feature.{words} AS w ON w.name = f.{quote(column)} ORDER BY record
+            """,
         )
         engine.run(f"DROP TABLE feature.{words}")

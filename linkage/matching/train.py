@@ -64,7 +64,7 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
         raise ModelError(message)
     rules = tuple(r for r in model.rules if all(parse_part(part).column in present for part in r.on))
     model = replace(model, rules=rules, generic=_generic(engine, entity, present))
-    make_features(engine, model, sorted(entity.training.columns_counted()))
+    make_features(engine, model, sorted(entity.training.columns_counted() & set(engine.columns("canonical", kind))))
     model = replace(model, **_frequencies(engine, model, entity.training.counted_once))
     model = replace(model, **count_values(engine, model, entity.training))
     make_frequencies(engine, model)
