@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, pair
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
@@ -92,7 +92,7 @@ def organisation(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "the same telling words, perhaps misspelt",
-            f"{one_off(l, r)} OR ({alike} AND {likeness} = 4)",
+            f"{alike} AND {likeness} = 4",
             rarity=1.0,
         ),
         Level("part", "all telling words of one are in the other", f"{alike} AND {likeness} = 3", rarity=1.0),
