@@ -14,11 +14,9 @@ def _slip(one: str, two: str) -> str:
     """One word for another: cut short, written without its vowels, or misspelt in up to a third of its letters."""
     word, other = f"{one}.word", f"{two}.word"
     least = f"least(length({word}), length({other}))"
-    bare = f"({one}.word = {one}.bones AND starts_with({two}.bones, {one}.bones))"
-    bare_too = f"({two}.word = {two}.bones AND starts_with({one}.bones, {two}.bones))"
     return (
         f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
-        f"WHEN {bare} OR {bare_too} THEN TRUE WHEN abs(length({word}) - length({other})) > {least} // 3 THEN FALSE "
+        f"WHEN {other} LIKE {one}.cut OR {word} LIKE {two}.cut THEN TRUE WHEN abs(length({word}) - length({other})) > {least} // 3 THEN FALSE "
         f"ELSE damerau_levenshtein({word}, {other}) <= CASE WHEN {least} > 3 THEN {least} // 3 ELSE 0 END END"
     )
 

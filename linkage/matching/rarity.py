@@ -31,6 +31,7 @@ LEAST_NAMES = 1000
 """Fewer names than this cannot tell how common a word is: it is taken to be as rare as among so many."""
 _STARTS = 6
 _NUMBER = "[0-9]+[a-z]?|i{1,3}|iv|vi{0,3}|ix|x"
+_CUT = "[a-z][b-df-hj-np-tv-z]{2,}"
 _PLACES = ("street", "city")
 
 
@@ -132,7 +133,8 @@ def word_share(column: str) -> str:
 def make_words(engine: Engine, model: Model) -> None:
     """Add to `feature.<type>` for each column whose words count `<column>_words` and `<column>_joined`.
 
-    Words are (word, bones: the word without vowels, own, adds), in order; a word that stands twice counts once. A number
+    Words are (word, cut, own, adds), in order; a word that stands twice counts once. `cut` is what a word without vowels
+    may stand for, as a pattern: `cntr` for what has these letters in this order. A number
     tells branches apart however common it is. A word of the record's own street or city adds nothing: where the address
     agrees it agrees too.
     """
@@ -169,7 +171,8 @@ def make_words(engine: Engine, model: Model) -> None:
                     SELECT name, word, min(place) AS place, max(own) AS own, max(adds) AS adds FROM added GROUP BY name, word
                 )
                 SELECT name, list({{
-                    'word': word, 'bones': left(word, 1) || regexp_replace(substr(word, 2), '[aeiou]', '', 'g'), 'own': own, 'adds': adds
+                    'word': word, 'cut': CASE WHEN regexp_full_match(word, $cut) THEN regexp_replace(word, '(.)', '\\1%', 'g') END,
+                    'own': own, 'adds': adds
                 }} ORDER BY place) AS words FROM once GROUP BY name
                 """,
                 {
@@ -178,6 +181,7 @@ def make_words(engine: Engine, model: Model) -> None:
                     "start": f"{column}_start",
                     "number": _NUMBER,
                     "telling": TELLING,
+                    "cut": _CUT,
                 },
             )
         words = quote(f"words_{model.entity_type}_{column}")
@@ -187,7 +191,7 @@ def make_words(engine: Engine, model: Model) -> None:
             model.entity_type,
             f"""
             SELECT {comma(kept)}, replace({quote(column)}, ' ', '') AS {quote(made[0])},
-                   list_transform(w.words, lambda x: {{'word': x.word, 'bones': x.bones, 'own': x.own, 'adds': {added}}}) AS {quote(made[1])}
+                   list_transform(w.words, lambda x: {{'word': x.word, 'cut': x.cut, 'own': x.own, 'adds': {added}}}) AS {quote(made[1])}
             FROM {source} AS f LEFT JOIN feature.{words} AS w ON w.name = f.{quote(column)} ORDER BY record
             """,
         )
