@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, pair
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
@@ -138,8 +138,8 @@ def premises(c: Columns) -> tuple[Level, ...]:
         Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}", rarity=0.5),
         Level(
             "house",
-            "similar street, house number off by a digit",
-            f"{near} AND (levenshtein({house_l}, {house_r}) <= 1)",
+            "similar street, one digit of the house number differs, or two are swapped",
+            f"{near} AND {one_off(house_l, house_r)}",
         ),
         Level("open", "same or similar street, a house number is missing", f"{unhoused} AND {near}"),
         Level(
