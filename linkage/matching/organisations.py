@@ -11,13 +11,20 @@ if TYPE_CHECKING:
 
 
 def _slip(one: str, two: str) -> str:
-    """One word for another: cut short, written without its vowels, or misspelt in up to a third of its letters."""
+    """One word for another: cut short, written without its vowels, or misspelt in up to a third of its letters.
+
+    Words that neither begin nor end alike are spared the count of their letters.
+    """
     word, other = f"{one}.word", f"{two}.word"
     least = f"least(length({word}), length({other}))"
+    misspelt = (
+        f"{least} > 3 AND abs(length({word}) - length({other})) <= {least} // 3 AND damerau_levenshtein({word}, {other}) <= {least} // 3"
+    )
     return (
-        f"CASE WHEN {least} < 3 THEN FALSE WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
-        f"WHEN {other} LIKE {one}.cut OR {word} LIKE {two}.cut THEN TRUE WHEN abs(length({word}) - length({other})) > {least} // 3 THEN FALSE "
-        f"ELSE damerau_levenshtein({word}, {other}) <= CASE WHEN {least} > 3 THEN {least} // 3 ELSE 0 END END"
+        f"CASE WHEN left({word}, 1) = left({other}, 1) THEN CASE WHEN {least} < 3 THEN FALSE "
+        f"WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
+        f"WHEN {other} LIKE {one}.cut OR {word} LIKE {two}.cut THEN TRUE ELSE {misspelt} END "
+        f"WHEN right({word}, 2) = right({other}, 2) THEN {misspelt} ELSE FALSE END"
     )
 
 
@@ -30,9 +37,11 @@ def _left_over(words: str, other_tokens: str, other_joined: str) -> str:
 
 
 def _loose(left: str, other_left: str) -> str:
-    """Of the words left over, those that are no slip of a word left over on the other side."""
-    slip = _slip("x", "y")
-    return f"list_filter({left}, lambda x: len(list_filter({other_left}, lambda y: {slip})) = 0)"
+    """Of the words left over, those that are no slip of a word left over on the other side; common ones are not tried."""
+    return (
+        f"list_filter({left}, lambda x: CASE WHEN x.own < {TELLING} OR len({other_left}) = 0 THEN TRUE "
+        f"ELSE len(list_filter({other_left}, lambda y: {_slip('x', 'y')})) = 0 END)"
+    )
 
 
 def _missed(loose: str) -> str:
@@ -51,7 +60,15 @@ def _likeness(c: Columns) -> str:
     (tokens_l, tokens_r) = pair(c["tokens"])
     (words_l, words_r), (joined_l, joined_r) = pair(f"{c['name']}_words"), pair(f"{c['name']}_joined")
     left = f"{{'l': {_left_over(words_l, tokens_r, joined_r)}, 'r': {_left_over(words_r, tokens_l, joined_l)}}}"
-    loose = f"{{'l': {_loose('t.l', 't.r')}, 'r': {_loose('t.r', 't.l')}}}"
+    # A slip begins or ends like its word: where no word left over does, none is tried.
+    ends = " OR ".join(
+        f"list_has_any(list_transform(t.l, lambda x: {end}(x.word, {n})), list_transform(t.r, lambda x: {end}(x.word, {n})))"
+        for end, n in (("left", 1), ("right", 2))
+    )
+    loose = (
+        f"CASE WHEN len(t.l) > 0 AND len(t.r) > 0 AND ({ends}) "
+        f"THEN {{'l': {_loose('t.l', 't.r')}, 'r': {_loose('t.r', 't.l')}}} ELSE t END"
+    )
     told = (
         f"{{'l': {_missed('u.l')}, 'r': {_missed('u.r')}, "
         f"'shared': least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')})}}"
