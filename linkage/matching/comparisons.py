@@ -138,7 +138,8 @@ def _account_number(c: Columns) -> tuple[Level, ...]:
             "a number is missing",
             f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL",
         ),
-        Level("exact", "same number", f"{iban_l} = {iban_r} OR ({l} = {r} AND NOT {apart})"),
+        Level("international", "same international number, which names the bank and checks itself", f"{iban_l} = {iban_r}"),
+        Level("exact", "same number", f"{l} = {r} AND NOT {apart}"),
         Level(
             "iban",
             "one number is the domestic part of the other's IBAN",
