@@ -111,7 +111,9 @@ class Training(Settings):
 
     def columns_counted(self) -> set[str]:
         """Return the columns that counting needs."""
-        return {column for key in (*self.counted_once, *(k for v in self.counted_by.values() for k in v)) for column in key}
+        return {
+            column for key in (*self.counted_once, *(k for v in self.counted_by.values() for k in v)) for column in key
+        }
 
 
 class Conflict(Settings):

@@ -17,13 +17,14 @@ from linkage.matching.organisations import office_phones, organisation, premises
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linkage.matching.levels import Columns
     from linkage.config.entity import Comparison
+    from linkage.matching.levels import Columns
 
 _MAILBOXES = (
     "info|contact|office|admin|administration|sales|support|service|services|mail|hello|enquiries|inquiries|webmaster|"
     "no-?reply|reception|billing|accounts?|accounting|hr|jobs|help|helpdesk|team|postmaster|marketing|press|legal"
 )
+
 
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
@@ -138,7 +139,9 @@ def _account_number(c: Columns) -> tuple[Level, ...]:
             "a number is missing",
             f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL",
         ),
-        Level("international", "same international number, which names the bank and checks itself", f"{iban_l} = {iban_r}"),
+        Level(
+            "international", "same international number, which names the bank and checks itself", f"{iban_l} = {iban_r}"
+        ),
         Level("exact", "same number", f"{l} = {r} AND NOT {apart}"),
         Level(
             "iban",
@@ -407,11 +410,15 @@ _DERIVED = {
 }
 
 
+def own_columns(comparison: Comparison) -> set[str]:
+    """Return the canonical columns that a comparison compares; those it only looks at are left out."""
+    foreign = KINDS[comparison.kind].foreign
+    return {column for name, column in columns_of(comparison).items() if name not in foreign}
+
+
 def decided_by(comparison: Comparison) -> frozenset[str]:
     """Return the base columns that decide a comparison; a rule that blocks on one of them cannot train it."""
-    foreign = KINDS[comparison.kind].foreign
-    own = {column for name, column in columns_of(comparison).items() if name not in foreign}
-    return base_columns(own)
+    return base_columns(own_columns(comparison))
 
 
 def base_columns(columns: set[str]) -> frozenset[str]:

@@ -17,9 +17,7 @@ def _slip(one: str, two: str) -> str:
     """
     word, other = f"{one}.word", f"{two}.word"
     least = f"least(length({word}), length({other}))"
-    misspelt = (
-        f"{least} > 3 AND abs(length({word}) - length({other})) <= {least} // 3 AND damerau_levenshtein({word}, {other}) <= {least} // 3"
-    )
+    misspelt = f"{least} > 3 AND abs(length({word}) - length({other})) <= {least} // 3 AND damerau_levenshtein({word}, {other}) <= {least} // 3"
     return (
         f"CASE WHEN left({word}, 1) = left({other}, 1) THEN CASE WHEN {least} < 3 THEN FALSE "
         f"WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
@@ -78,9 +76,7 @@ def _likeness(c: Columns) -> str:
         f"WHEN least(v.l, v.r) < {TELLING} AND v.shared >= {4 * UNITS} THEN 3 "
         f"WHEN v.shared >= {9 * UNITS} THEN 2 WHEN v.shared >= {5 * UNITS} THEN 1 ELSE 0 END"
     )
-    return (
-        f"list_transform(list_transform(list_transform([{left}], lambda t: {loose}), lambda u: {told}), lambda v: {likeness})[1]"
-    )
+    return f"list_transform(list_transform(list_transform([{left}], lambda t: {loose}), lambda u: {told}), lambda v: {likeness})[1]"
 
 
 def organisation(c: Columns) -> tuple[Level, ...]:

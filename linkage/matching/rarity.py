@@ -124,19 +124,13 @@ def _bits(records: str, total: str) -> str:
     return f"CAST(round({UNITS} * log2({total} / greatest(coalesce({records}, 1) - 1, 0.5))) AS INTEGER)"
 
 
-def word_share(column: str) -> str:
-    """Return the SQL of the share of names that hold all words of a name, by what each adds."""
-    adds = f"list_sum(list_transform({quote(f'{column}_words')}, lambda x: x.adds))"
-    return f"pow(2, -coalesce({adds}, 0) / {UNITS})"
-
-
 def make_words(engine: Engine, model: Model) -> None:
     """Add to `feature.<type>` for each column whose words count `<column>_words` and `<column>_joined`.
 
     Words are (word, cut, own, adds), in order; a word that stands twice counts once. `cut` is what a word without vowels
     may stand for, as a pattern: `cntr` for what has these letters in this order. A number
     tells branches apart however common it is. A word of the record's own street or city adds nothing: where the address
-    agrees it agrees too.
+    agrees it agrees too. `feature.share_<type>_<column>` (value, share) says what share of names hold all words of a name.
     """
     source = f"feature.{quote(model.entity_type)}"
     known = engine.columns("feature", model.entity_type)
@@ -185,6 +179,11 @@ def make_words(engine: Engine, model: Model) -> None:
                 },
             )
         words = quote(f"words_{model.entity_type}_{column}")
+        engine.create_as(
+            "feature",
+            f"share_{model.entity_type}_{column}",
+            f"SELECT name AS value, pow(2, -list_sum(list_transform(words, lambda x: x.adds)) / {UNITS}) AS share FROM feature.{words}",
+        )
         added = f"CASE WHEN contains({here}, ' ' || x.word || ' ') THEN 0 ELSE x.adds END"
         engine.create_as(
             "feature",

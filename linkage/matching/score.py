@@ -18,7 +18,7 @@ from splink.comparison_library import CustomComparison
 from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
-from linkage.matching.rarity import make_words, word_columns, word_features, word_share
+from linkage.matching.rarity import make_words, word_columns, word_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,14 +85,17 @@ def make_frequencies(engine: Engine, model: Model) -> None:
     make_words(engine, model)
     with engine.registered("model_frequency", model.frequencies):
         for column in _rarity_columns(model):
-            words = word_share(column) if column in word_columns(model) else "0.0"
+            shares = "SELECT NULL AS value, NULL AS share"
+            if column in word_columns(model):
+                shares = f"FROM feature.{quote(f'share_{model.entity_type}_{column}')}"
             engine.create_as(
                 "feature",
                 f"frequency_{model.entity_type}_{column}",
                 f"""
                 SELECT seen.value AS {quote(column)},
-                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, words, $least) AS {quote("tf_" + column)}
-                FROM (SELECT {quote(column)} AS value, any_value({words}) AS words FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL GROUP BY ALL) AS seen
+                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, coalesce(share, 0), $least) AS {quote("tf_" + column)}
+                FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
+                LEFT JOIN ({shares}) AS words USING (value)
                 LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
                 """,
                 {
