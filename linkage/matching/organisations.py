@@ -26,12 +26,10 @@ def _slip(one: str, two: str) -> str:
     )
 
 
-def _left_over(words: str, other_tokens: str, other_joined: str) -> str:
-    """The words of a name that the other has neither as a word nor joined with its neighbours."""
-    return (
-        f"list_filter({words}, lambda x: NOT (list_contains({other_tokens}, x.word) "
-        f"OR (length(x.word) > 3 AND contains({other_joined}, x.word))))"
-    )
+def _left_over(words: str, other: str, other_tokens: str, other_joined: str) -> str:
+    """The words of a name that the other has neither as a word nor, but for its start, within one or across two."""
+    within = f"length(x.word) > 3 AND contains({other_joined}, x.word) AND NOT contains(' ' || {other}, ' ' || x.word)"
+    return f"list_filter({words}, lambda x: NOT (list_contains({other_tokens}, x.word) OR ({within})))"
 
 
 def _loose(left: str, other_left: str) -> str:
@@ -50,14 +48,23 @@ def _adds(words: str) -> str:
     return f"coalesce(list_sum(list_transform({words}, lambda x: x.adds)), 0)"
 
 
-def _likeness(c: Columns) -> str:
-    """How alike two names are by their words: 4 all telling words are in both, 3 in one, 2 to 0 less is shared.
+def _rarest(words: str, loose: str) -> str:
+    """The rarest of the words that are not loose."""
+    return (
+        f"coalesce(list_max(list_transform({words}, lambda x: "
+        f"CASE WHEN list_contains(list_transform({loose}, lambda y: y.word), x.word) THEN 0 ELSE x.alone END)), 0)"
+    )
 
+
+def _likeness(c: Columns) -> str:
+    """How alike two names are by their words: 4 all telling words are in both, 3 in one, 2 to 0: less is shared.
+
+    What is shared is worth what its words add in either name, and no less than the rarest of them is worth alone.
     A list of one stands for a variable: what is left over on each side is found once.
     """
-    (tokens_l, tokens_r) = pair(c["tokens"])
+    (l, r), (tokens_l, tokens_r) = pair(c["name"]), pair(c["tokens"])
     (words_l, words_r), (joined_l, joined_r) = pair(f"{c['name']}_words"), pair(f"{c['name']}_joined")
-    left = f"{{'l': {_left_over(words_l, tokens_r, joined_r)}, 'r': {_left_over(words_r, tokens_l, joined_l)}}}"
+    left = f"{{'l': {_left_over(words_l, r, tokens_r, joined_r)}, 'r': {_left_over(words_r, l, tokens_l, joined_l)}}}"
     # A slip begins or ends like its word: where no word left over does, none is tried.
     ends = " OR ".join(
         f"list_has_any(list_transform(t.l, lambda x: {end}(x.word, {n})), list_transform(t.r, lambda x: {end}(x.word, {n})))"
@@ -69,10 +76,11 @@ def _likeness(c: Columns) -> str:
     )
     told = (
         f"{{'l': {_missed('u.l')}, 'r': {_missed('u.r')}, "
-        f"'shared': least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')})}}"
+        f"'shared': greatest(least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')}), "
+        f"least({_rarest(words_l, 'u.l')}, {_rarest(words_r, 'u.r')}))}}"
     )
     likeness = (
-        f"CASE WHEN greatest(v.l, v.r) < {TELLING} AND v.shared >= {UNITS} THEN 4 "
+        f"CASE WHEN greatest(v.l, v.r) < least(v.shared, {TELLING}) THEN 4 "
         f"WHEN least(v.l, v.r) < {TELLING} AND v.shared >= {4 * UNITS} THEN 3 "
         f"WHEN v.shared >= {9 * UNITS} THEN 2 WHEN v.shared >= {5 * UNITS} THEN 1 ELSE 0 END"
     )

@@ -127,10 +127,10 @@ def _bits(records: str, total: str) -> str:
 def make_words(engine: Engine, model: Model) -> None:
     """Add to `feature.<type>` for each column whose words count `<column>_words` and `<column>_joined`.
 
-    Words are (word, cut, own, adds), in order; a word that stands twice counts once. `cut` is what a word without vowels
+    Words are (word, cut, own, alone, adds), in order; a word that stands twice counts once. `cut` is what a word without vowels
     may stand for, as a pattern: `cntr` for what has these letters in this order. A number
-    tells branches apart however common it is. A word of the record's own street or city adds nothing: where the address
-    agrees it agrees too. `feature.share_<type>_<column>` (value, share) says what share of names hold all words of a name.
+    tells branches apart however common it is: lacking it costs at least as much as lacking a telling word. A word of the
+    record's own street or city adds nothing, nor counts alone: where the address agrees it agrees too. `feature.share_<type>_<column>` (value, share) says what share of names hold all words of a name.
     """
     source = f"feature.{quote(model.entity_type)}"
     known = engine.columns("feature", model.entity_type)
@@ -157,16 +157,16 @@ def make_words(engine: Engine, model: Model) -> None:
                     LEFT JOIN model_frequency AS common ON common."column" = $word AND common.value = word.word
                     LEFT JOIN model_frequency AS begun ON begun."column" = $start AND begun.value = word.start
                 ), added AS (
-                    SELECT name, word, place,
+                    SELECT name, word, place, greatest(own, 0) AS alone,
                            greatest(own, CASE WHEN regexp_full_match(word, $number) THEN $telling ELSE 0 END) AS own,
                            greatest(least(own, coalesce(so_far - lag(so_far, 1, 0) OVER (PARTITION BY name ORDER BY place), 0)), 0) AS adds
                     FROM told
                 ), once AS (
-                    SELECT name, word, min(place) AS place, max(own) AS own, max(adds) AS adds FROM added GROUP BY name, word
+                    SELECT name, word, min(place) AS place, max(own) AS own, max(alone) AS alone, max(adds) AS adds FROM added GROUP BY name, word
                 )
                 SELECT name, list({{
                     'word': word, 'cut': CASE WHEN regexp_full_match(word, $cut) THEN regexp_replace(word, '(.)', '\\1%', 'g') END,
-                    'own': own, 'adds': adds
+                    'own': own, 'alone': alone, 'adds': adds
                 }} ORDER BY place) AS words FROM once GROUP BY name
                 """,
                 {
@@ -184,13 +184,16 @@ def make_words(engine: Engine, model: Model) -> None:
             f"share_{model.entity_type}_{column}",
             f"SELECT name AS value, pow(2, -list_sum(list_transform(words, lambda x: x.adds)) / {UNITS}) AS share FROM feature.{words}",
         )
-        added = f"CASE WHEN contains({here}, ' ' || x.word || ' ') THEN 0 ELSE x.adds END"
+        there = f"contains({here}, ' ' || x.word || ' ')"
         engine.create_as(
             "feature",
             model.entity_type,
             f"""
             SELECT {comma(kept)}, replace({quote(column)}, ' ', '') AS {quote(made[0])},
-                   list_transform(w.words, lambda x: {{'word': x.word, 'cut': x.cut, 'own': x.own, 'adds': {added}}}) AS {quote(made[1])}
+                   list_transform(w.words, lambda x: {{
+                       'word': x.word, 'cut': x.cut, 'own': x.own,
+                       'alone': CASE WHEN {there} THEN 0 ELSE x.alone END, 'adds': CASE WHEN {there} THEN 0 ELSE x.adds END
+                   }}) AS {quote(made[1])}
             FROM {source} AS f LEFT JOIN feature.{words} AS w ON w.name = f.{quote(column)} ORDER BY record
             """,
         )
