@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from linkage.matching.levels import UNKNOWN, Kind, Level
 from linkage.matching.levels import one_off as _one_off
 from linkage.matching.levels import pair as _pair
-from linkage.matching.organisations import office_phones, organisation, premises
+from linkage.matching.organisations import office_phones, organisation, premises, tax_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -345,6 +345,7 @@ KINDS: Mapping[str, Kind] = {
     "birth_date": Kind({"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"}, _date),
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
     "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
+    "tax_number": Kind({"number": "tax_id"}, tax_number),
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),

@@ -194,3 +194,19 @@ def office_phones(c: Columns) -> tuple[Level, ...]:
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),
     )
+
+
+def tax_number(c: Columns) -> tuple[Level, ...]:
+    """Tax numbers: two records of one firm with a slip each differ in two digits, which random numbers hardly ever do."""
+    l, r = pair(c["number"])
+    return (
+        Level(UNKNOWN, "a number is missing", f"{l} IS NULL OR {r} IS NULL"),
+        Level("exact", "same number", f"{l} = {r}"),
+        Level("near", "one digit differs, or two neighbours are swapped", one_off(l, r)),
+        Level(
+            "slips",
+            "two digits differ, as when both were written with a slip",
+            f"abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 2",
+        ),
+        Level("different", "different numbers", "ELSE"),
+    )

@@ -121,6 +121,20 @@ def test_premises_levels(canonical, model, level, one, two):
     assert told(canonical("business", [record(**one), record(**two)]), model)[0] == {"address": level}
 
 
+NUMBERS = [
+    ("exact", "663116842", "663116842"),
+    ("near", "663116842", "663116824"),
+    ("slips", "663116042", "663716842"),
+    ("different", "663116842", "990415237"),
+]
+
+
+@pytest.mark.parametrize(("level", "one", "two"), NUMBERS, ids=[level for level, _, _ in NUMBERS])
+def test_tax_number_levels(canonical, model, level, one, two):
+    """A slip on either side leaves two tax numbers near each other; only numbers further apart are different."""
+    assert told(canonical("business", [record(tax_id=one), record(tax_id=two)]), model)[0] == {"tax_id": level}
+
+
 def test_a_phone_at_one_house(canonical, model):
     """A phone shared at one house tells less than one shared at two, as the firms of an office have it in common."""
     here, there = {"house_number": "12", "street": "main st"}, {"house_number": "90", "street": "elm rd"}
