@@ -402,19 +402,18 @@ def _alias(c: Columns) -> tuple[Level, ...]:
     (given_l, given_r), (sur_l, sur_r) = _pair(c["given"]), _pair(c["surname"])
     (other_l, other_r) = _pair(c["others"])
     full_l, full_r = f"(coalesce({given_l} || ' ', '') || {sur_l})", f"(coalesce({given_r} || ' ', '') || {sur_r})"
+    shared = (
+        f"(coalesce(list_contains({other_l}, {full_r}), FALSE) OR coalesce(list_contains({other_r}, {full_l}), FALSE) "
+        f"OR coalesce(list_has_any({other_l}, {other_r}), FALSE))"
+    )
     return (
-        # Where the names agree, a full name told a second time tells nothing new.
+        # Where the names agree, a full name told a second time tells nothing new; nor does an alias that nobody answers.
         Level(
             UNKNOWN,
-            "no other name is told, or the names agree already",
-            f"({other_l} IS NULL AND {other_r} IS NULL) OR ({given_l} = {given_r} AND {sur_l} = {sur_r})",
+            "the other names of one side at most are told, or the names agree already",
+            f"({given_l} = {given_r} AND {sur_l} = {sur_r}) OR (({other_l} IS NULL OR {other_r} IS NULL) AND NOT {shared})",
         ),
-        Level(
-            "shared",
-            "a name of one is another name of the other",
-            f"coalesce(list_contains({other_l}, {full_r}), FALSE) OR coalesce(list_contains({other_r}, {full_l}), FALSE) "
-            f"OR coalesce(list_has_any({other_l}, {other_r}), FALSE)",
-        ),
+        Level("shared", "a name of one is another name of the other", shared),
         Level("different", "no other name in common", "ELSE"),
     )
 
