@@ -1,9 +1,11 @@
 """Matching quality on public sets with truth: default models, mapping only, no labels.
 
-    python benchmarks/quality.py --data DIR [--sets febrl3,truthset] [--no-training] [--baseline] --json
+    python benchmarks/quality.py --data DIR [--sets febrl3,truthset] [--baseline] [--peers PYTHON] [--ablation] --json
 
 DIR holds a folder a set (its CSV files and truth.csv). Each set is run in a fresh workspace; the truth is used only to
-measure. `--no-training` keeps m and u at the shipped priors; `--baseline` measures bare Splink on the same records.
+measure. `--no-training` keeps m and u at the shipped priors; `--baseline` measures bare Splink on the same records;
+`--peers PYTHON` measures GoldenMatch, which PYTHON must have (`pip install goldenmatch` in a virtual environment of its
+own); `--ablation` measures our own parts one by one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,135 @@
+"""GoldenMatch beside us: the same records and mapped columns, no configuration; for `quality.py --peers`."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.engine.duckdb import Engine
+from linkage.engine.sql import quote
+from linkage.evaluation.align import align, grouping
+from linkage.evaluation.files import read_grouping
+from linkage.evaluation.metrics import measure
+from linkage.evaluation.release import base_path
+from linkage.stages.standardise import mapped_sql
+from linkage.standardise import MAPPED
+
+if TYPE_CHECKING:
+    from linkage.project import Project
+
+WORKER = Path(__file__).with_name("goldenmatch_worker.py")
+SECONDS = 600
+BYTES = 16 * 10**9
+EXIT_ABSENT = 3
+# What names the record or tells how to read it, and is no value that two records could share.
+NOT_VALUES = {"dataset", "key", "role", "agency", "seen_on", "seen_order", "date_order", "country_default"}
+
+
+def goldenmatch(project: Project, truth: Path, python: str) -> dict[str, Any]:
+    """Measure GoldenMatch on a project that has run, per type, and all types together as `all`.
+
+    It gets the columns that the project maps, as they were written, under our names; a list gives its first value.
+    `python` is an interpreter that has goldenmatch. A run is stopped after ten minutes or at 16 GB.
+    """
+    table = read_grouping(truth)
+    found: dict[str, Any] = {}
+    labels: list[np.ndarray] = []
+    truths: list[pa.Array] = []
+    with Engine(base_path(project), read_only=True) as base:
+        for kind in project.loaded.entity_types():
+            records = _records(base, project, kind)
+            joined = align(table, records.select(["dataset", "key", "role"]))
+            if not joined.left.size:
+                continue
+            result = _run(records, python)
+            clusters = result.pop("clusters")
+            if result["ran"]:
+                own = _labels(records.num_rows, clusters)[joined.right]
+                entities = table["entity"].take(pa.array(joined.left))
+                result |= _scores(grouping(entities).labels, own)
+                labels.append(own + sum(int(one.max()) + 1 for one in labels))
+                truths.append(entities.combine_chunks())
+            found[kind] = result
+    if labels and all(entry["ran"] for entry in found.values()):
+        entities = grouping(pa.chunked_array(truths)).labels
+        found["all"] = _scores(entities, np.concatenate(labels))
+    return found
+
+
+def _scores(truth: np.ndarray, own: np.ndarray) -> dict[str, float]:
+    metrics = measure(truth, own)
+    return {**metrics.pairwise.to_json(), "b3_f1": metrics.b_cubed.f1}
+
+
+def _records(base: Engine, project: Project, kind: str) -> pa.Table:
+    """Return the mapped values of the records that we compare ourselves, columns without any value left out."""
+    selects, values = [], {}
+    for dataset, source in sorted(project.loaded.settings.sources.items()):
+        for role in sorted(source.roles):
+            if source.roles[role].entity == kind:
+                mapped, more = mapped_sql(dataset, source, role, f"map_{len(selects)}")
+                selects.append(mapped)
+                values |= more
+    columns = [
+        f"{quote(column.name)}[1] AS {quote(column.name)}" if column.type.endswith("[]") else quote(column.name)
+        for column in MAPPED[kind]
+        if column.name not in NOT_VALUES
+    ]
+    table = base.arrow(
+        f"SELECT dataset, key, role, {', '.join(columns)} FROM ({' UNION ALL '.join(selects)}) "
+        f"SEMI JOIN canonical.{quote(kind)} USING (dataset, key, role) ORDER BY dataset, key, role",
+        values,
+    )
+    filled = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    return table.select(filled)
+
+
+def _run(records: pa.Table, python: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="linkage-peer-") as folder:
+        source, target = Path(folder) / "records.parquet", Path(folder) / "clusters.json"
+        pq.write_table(records.select([n for n in records.column_names if n not in NOT_VALUES]), source)
+        try:
+            done = subprocess.run(
+                [python, str(WORKER), str(source), str(target)],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": "", "HOME": folder},
+                timeout=SECONDS,
+                preexec_fn=_limited,  # noqa: PLW1509  # no threads are running here
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return {"ran": False, "clusters": [], "error": f"stopped after {SECONDS} seconds"}
+        if done.returncode == EXIT_ABSENT:
+            message = (
+                f"{python} has no goldenmatch ({done.stderr.strip().splitlines()[-1]}); make a place for it: "
+                "python3 -m venv PEERS && PEERS/bin/python -m pip install goldenmatch, then --peers PEERS/bin/python"
+            )
+            raise SystemExit(message)
+        if not target.is_file():
+            reason = done.stderr.strip().splitlines()[-1][:200] if done.stderr.strip() else f"exit {done.returncode}"
+            return {"ran": False, "clusters": [], "error": reason}
+        result: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        return result
+
+
+def _limited() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+
+
+def _labels(count: int, clusters: list[list[int]]) -> np.ndarray:
+    """Return the cluster of each row; rows in no cluster are clusters of their own."""
+    labels = np.arange(count, dtype=np.int64)
+    for members in clusters:
+        labels[members] = members[0]
+    return labels
