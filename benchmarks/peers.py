@@ -103,7 +103,7 @@ def _run(records: pa.Table, python: str) -> dict[str, Any]:
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": "", "HOME": folder},
                 timeout=SECONDS,
-                preexec_fn=_limited,  # noqa: PLW1509  # no threads are running here
+                preexec_fn=_limited,  # no threads are running here
                 capture_output=True,
                 text=True,
                 check=False,
