@@ -289,6 +289,41 @@ def evaluation(result: dict[str, Any]) -> None:
             _table(f"{kind}: {what}, the worst", "id", "parts", rows=shown)
 
 
+def sample(found: dict[str, Any], file: str) -> None:
+    """Print what a sample for review holds, and what to do with it."""
+    rows = [(one["stratum"], one["pairs"], one["sampled"]) for one in found["strata"]]
+    _table(f"{found['entity_type']}: pairs of release {found['release']}", "stratum", "pairs", "sampled", rows=rows)
+    say(f"{file}: {found['sampled']:,} of {found['pairs']:,} pairs, readable by you alone")
+    say("Write match, non-match or unsure into the column verdict, then: linkage evaluate PROJECT --judgements FILE")
+
+
+def judged(result: dict[str, Any]) -> None:
+    """Print what a judged sample tells of a release."""
+    rows = [
+        (name.replace("f1", "F1"), round(result[name]["estimate"], 5), _between(result[name]["interval"]))
+        for name in ("precision", "recall", "f1")
+    ]
+    title = f"{result['entity_type']}, release {result['release']} of {result['audience']}: estimated from verdicts, pairwise"
+    _table(title, "measure", "estimate", "95 %", rows=rows)
+    strata = [
+        (
+            one["stratum"],
+            "one identity" if one["together"] else "different",
+            *(one[n] for n in ("pairs", "judged", "matches")),
+        )
+        for one in result["strata"]
+    ]
+    _table("What they rest on", "stratum", "pairs are in", "pairs", "judged", "matches", rows=strata)
+    held = result["sample"]
+    say(
+        f"{held['judged']:,} of {held['pairs']:,} pairs judged; {held['unsure']:,} unsure, {held['unanswered']:,} blank, "
+        f"{held['from_ledger']:,} taken from the ledger."
+    )
+    say(f"Recall is of {result['recall_of']}.")
+    if not result["current"]:
+        say("The sample is of an earlier release; the figures are that one's.")
+
+
 def demo(result: dict[str, Any]) -> None:
     """Print the tour of the demo."""
     run(result["run"])
