@@ -384,3 +384,110 @@ def fill_gaps(start: Integers, member: Integers, key: Integers, a: Integers, b: 
                 else:
                     a[out], b[out] = member[i], member[j]
                     out += 1
+
+
+class Meeting(NamedTuple):
+    """Clusters of components laid end to end, named by their local position; see `second_look.Meetings`.
+
+    start: int64[k+1]. known: int64[g, c]. edge_start: int64[k+1]; a, b: int64 local; total, count: int64[p, c];
+    held: bool[p].
+    """
+
+    start: Integers
+    known: Integers
+    edge_start: Integers
+    a: Integers
+    b: Integers
+    total: Integers
+    count: Integers
+    held: Flags
+
+
+@_compiled
+def _weigh(i: int, j: int, known: Integers, total: Integers, count: Integers, prior: int, most: int) -> int:
+    """Return what two clusters weigh together: means by comparison, repeated disagreement more."""
+    weight = prior
+    for c in range(known.shape[1]):
+        if count[c, i, j] > 0:
+            mean = total[c, i, j] // count[c, i, j]
+            if mean < 0:
+                mean *= max(1, min(most, known[i, c], known[j, c]))
+            weight += mean
+    return weight
+
+
+@_compiled
+def _best_of(row: int, alive: Flags, held: Flags, weight: Integers, stop: int) -> int:
+    """Return the cluster that the row's would best merge with (ties: the smallest), or -1."""
+    best = -1
+    for j in range(len(alive)):
+        if (
+            j != row
+            and alive[j]
+            and not held[row, j]
+            and weight[row, j] >= stop
+            and (best < 0 or weight[row, j] > weight[row, best])
+        ):
+            best = j
+    return best
+
+
+@_compiled
+def look_again(packed: Meeting, prior: int, stop: int, most: int) -> Integers:
+    """Merge clusters as wholes in every component; return each one's local label, the smallest it is one with."""
+    label = np.empty(len(packed.known), np.int64)
+    for place in range(len(packed.start) - 1):
+        first, end = packed.start[place], packed.start[place + 1]
+        m, comparisons = end - first, packed.known.shape[1]
+        known = packed.known[first:end].copy()
+        total = np.zeros((comparisons, m, m), np.int64)
+        count = np.zeros((comparisons, m, m), np.int64)
+        held = np.zeros((m, m), np.bool_)
+        weight = np.full((m, m), stop - 1, np.int64)  # clusters that never met stay apart
+        for row in range(packed.edge_start[place], packed.edge_start[place + 1]):
+            i, j = packed.a[row], packed.b[row]
+            held[i, j] = held[j, i] = packed.held[row]
+            for c in range(comparisons):
+                total[c, i, j] = total[c, j, i] = packed.total[row, c]
+                count[c, i, j] = count[c, j, i] = packed.count[row, c]
+            weight[i, j] = weight[j, i] = _weigh(i, j, known, total, count, prior, most)
+        alive = np.ones(m, np.bool_)
+        into = np.arange(m)
+        best = np.empty(m, np.int64)
+        for row in range(m):
+            best[row] = _best_of(row, alive, held, weight, stop)
+        while True:
+            top = -1
+            for row in range(m):
+                if alive[row] and best[row] >= 0 and (top < 0 or weight[row, best[row]] > weight[top, best[top]]):
+                    top = row
+            if top < 0:
+                break
+            i, j = min(top, best[top]), max(top, best[top])
+            alive[j] = False
+            into[j] = i
+            known[i] += known[j]
+            for r in range(m):
+                if not alive[r] or r == i:
+                    continue
+                for c in range(comparisons):
+                    total[c, i, r] += total[c, j, r]
+                    total[c, r, i] = total[c, i, r]
+                    count[c, i, r] += count[c, j, r]
+                    count[c, r, i] = count[c, i, r]
+                held[i, r] = held[r, i] = held[i, r] or held[j, r]
+                weight[i, r] = weight[r, i] = _weigh(i, r, known, total, count, prior, most)
+            for r in range(m):
+                if not alive[r]:
+                    continue
+                if r == i or best[r] == i or best[r] == j:
+                    best[r] = _best_of(r, alive, held, weight, stop)
+                elif not held[r, i] and weight[r, i] >= stop:
+                    old = best[r]
+                    if old < 0 or weight[r, i] > weight[r, old] or (weight[r, i] == weight[r, old] and i < old):
+                        best[r] = i
+        for row in range(m):  # a cluster merges into a smaller one, which has its label by now
+            if into[row] != row:
+                into[row] = into[into[row]]
+            label[first + row] = into[row]
+    return label

@@ -19,12 +19,19 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Level:
-    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1)."""
+    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1).
+
+    `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level with `given` holds only
+    where the pair agrees on those columns too, which another comparison counts: its m and u are chances among pairs that
+    agree on them, so that what goes together is not counted twice.
+    """
 
     name: str
     words: str
     test: str
     rarity: float = 0.0
+    rare: str = ""
+    given: frozenset[str] = frozenset()
 
 
 _MAILBOXES = (
@@ -42,6 +49,7 @@ class Kind:
 
     `rarity_column` is the column whose value frequencies count; where agreement is on something that is no column (a
     house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
+    `more_rarity` are further columns whose rarity single levels count.
     `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
     """
 
@@ -49,6 +57,7 @@ class Kind:
     build: Builder
     rarity_column: str | None = None
     rarity_value: str | None = None
+    more_rarity: tuple[str, ...] = ()
     foreign: frozenset[str] = frozenset()
 
 
@@ -61,12 +70,21 @@ def _one_off(l: str, r: str) -> str:
     return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
 
 
+def _two_off(l: str, r: str) -> str:
+    """At most two such slips in a name of six letters and more: a shared beginning alone (anna, annabelle) is no slip."""
+    return (
+        f"(greatest(length({l}), length({r})) >= 6 AND abs(length({l}) - length({r})) <= 2 "
+        f"AND damerau_levenshtein({l}, {r}) <= 2)"
+    )
+
+
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
+    middle_l, middle_r = _pair(c["middle"])
     return (
         Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
         Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
-        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}"),
+        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
         Level(
             "near",
             "one letter differs",
@@ -77,15 +95,29 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
             "initial", "an initial that fits", f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)"
         ),
         Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
-        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.86"),
+        Level(
+            "middle",
+            "the given name of one is the middle name of the other",
+            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level("similar", "two letters differ", _two_off(l, r)),
         Level("different", "different given names", "ELSE"),
     )
 
 
 def _surname(c: Columns) -> tuple[Level, ...]:
     (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
+    (middle_l, middle_r), (code_l, code_r) = _pair(c["middle"]), _pair(c["code"])
+    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
     return (
         Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
+        # People who live together often share their surname: where the address agrees it tells little more.
+        Level(
+            "household",
+            "same surname in the same house",
+            f"{l} = {r} AND {house_l} = {house_r} AND {street_l} = {street_r}",
+            given=frozenset({c["house_number"], c["street"]}),
+        ),
         Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
         Level(
             "near",
@@ -99,7 +131,12 @@ def _surname(c: Columns) -> tuple[Level, ...]:
             f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
         ),
         Level("swapped", "given name and surname are swapped", f"{l} = {given_r} OR {r} = {given_l}"),
-        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.88"),
+        Level(
+            "former",
+            "the surname of one is the middle name of the other, as after a marriage",
+            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
         Level("different", "different surnames", "ELSE"),
     )
 
@@ -109,7 +146,16 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
     return (
         Level(UNKNOWN, "a middle name is missing", f"{l} IS NULL OR {r} IS NULL"),
         Level("exact", "same middle name", f"{l} = {r} AND length({l}) > 1"),
-        Level("initial", "same middle initial", f"left({l}, 1) = left({r}, 1)"),
+        Level(
+            "near",
+            "one or two letters differ",
+            f"length({l}) > 3 AND length({r}) > 3 AND ({_one_off(l, r)} OR {_two_off(l, r)})",
+        ),
+        Level(
+            "initial",
+            "an initial that fits",
+            f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)",
+        ),
         Level("different", "different middle names", "ELSE"),
     )
 
@@ -121,13 +167,16 @@ def _date(c: Columns) -> tuple[Level, ...]:
         f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) "
         f"+ CAST(day({l}) = day({r}) AS INTEGER)) >= 2"
     )
+    # Where only the year is known, people write the first of January: day and month then say nothing.
+    first_l, first_r = (f"(month({side}) = 1 AND day({side}) = 1)" for side in (l, r))
+    by_year = f"({first_l} AND {first_r})"
     return (
         Level(
             UNKNOWN,
             "a birth date is missing",
             f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
         ),
-        Level("exact", "same birth date", f"{l} = {r}"),
+        Level("exact", "same birth date", f"{l} = {r}", rarity=1.0),
         Level(
             "swapped",
             "day and month are swapped or can be read either way",
@@ -138,10 +187,16 @@ def _date(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "one digit differs, or two neighbours are swapped",
-            f"{two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
+            f"NOT {by_year} AND {two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
         ),
-        Level("partial", "two of day, month and year are the same", two_parts),
+        Level("partial", "two of day, month and year are the same", f"NOT {by_year} AND {two_parts}"),
         Level("year", "same birth year", f"{year_l} = {year_r}"),
+        Level(
+            "digit",
+            "both on 1 January, the years differ in one digit",
+            f"{by_year} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
+        ),
+        Level("generation", "born fifteen years apart or more", f"abs({year_l} - {year_r}) >= 15"),
         Level("different", "different birth dates", "ELSE"),
     )
 
@@ -274,8 +329,19 @@ def _address(c: Columns) -> tuple[Level, ...]:
         ),
         Level("street", "same street, another house", f"{street_l} = {street_r}"),
         Level("number", "same house number, street unlike or missing", f"{house_l} = {house_r}"),
-        Level("postcode", "same postcode", f"{code_l} = {code_r}"),
-        Level("city", "same city", f"{city_l} = {city_r}"),
+        Level("postcode", "same postcode", f"{code_l} = {code_r}", rarity=1.0, rare="postcode"),
+        Level(
+            "postcode_near",
+            "postcodes one character apart, or of one sector",
+            f"{_one_off(code_l, code_r)} OR (length({code_l}) > 4 AND length({code_l}) = length({code_r}) "
+            f"AND left({code_l}, length({code_l}) - 2) = left({code_r}, length({code_r}) - 2))",
+        ),
+        Level(
+            "area",
+            "postcodes of one area",
+            f"length({code_l}) > 4 AND left({code_l}, length({code_l}) - 3) = left({code_r}, length({code_r}) - 3)",
+        ),
+        Level("city", "same city", f"{city_l} = {city_r}", rarity=1.0, rare="city"),
         Level("different", "different addresses", "ELSE"),
     )
 
@@ -304,7 +370,12 @@ def _alias(c: Columns) -> tuple[Level, ...]:
     (other_l, other_r) = _pair(c["others"])
     full_l, full_r = f"(coalesce({given_l} || ' ', '') || {sur_l})", f"(coalesce({given_r} || ' ', '') || {sur_r})"
     return (
-        Level(UNKNOWN, "no other name is told", f"{other_l} IS NULL AND {other_r} IS NULL"),
+        # Where the names agree, a full name told a second time tells nothing new.
+        Level(
+            UNKNOWN,
+            "no other name is told, or the names agree already",
+            f"({other_l} IS NULL AND {other_r} IS NULL) OR ({given_l} = {given_r} AND {sur_l} = {sur_r})",
+        ),
         Level(
             "shared",
             "a name of one is another name of the other",
@@ -401,14 +472,32 @@ def _holders(c: Columns) -> tuple[Level, ...]:
 
 KINDS: Mapping[str, Kind] = {
     "given_name": Kind(
-        {"given": "given_name", "root": "given_root", "surname": "surname"},
+        {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name"},
         _given_name,
         "given",
-        foreign=frozenset({"surname"}),
+        more_rarity=("root",),
+        foreign=frozenset({"surname", "middle"}),
     ),
-    "surname": Kind({"surname": "surname", "given": "given_name"}, _surname, "surname", foreign=frozenset({"given"})),
+    "surname": Kind(
+        {
+            "surname": "surname",
+            "code": "surname_code",
+            "given": "given_name",
+            "middle": "middle_name",
+            "house_number": "house_number",
+            "street": "street",
+        },
+        _surname,
+        "surname",
+        foreign=frozenset({"given", "middle", "house_number", "street"}),
+    ),
     "middle_name": Kind({"middle": "middle_name"}, _middle_name),
-    "birth_date": Kind({"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"}, _date),
+    "birth_date": Kind(
+        {"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"},
+        _date,
+        "birth_date_key",
+        "strftime(birth_date, '%Y%m%d')",
+    ),
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
     "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
     "shared": Kind({"list": "identifiers"}, _shared),
@@ -420,6 +509,7 @@ KINDS: Mapping[str, Kind] = {
         _address,
         "address_key",
         "house_number || ' ' || street",
+        more_rarity=("postcode", "city"),
     ),
     "category": Kind({"value": "sex"}, _category),
     "text": Kind({"value": "occupation"}, _text, "value"),
@@ -473,7 +563,23 @@ def levels_of(comparison: Comparison) -> tuple[Level, ...]:
     return KINDS[comparison.kind].build(columns_of(comparison))
 
 
-def rarity_column(comparison: Comparison) -> str | None:
-    """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
-    name = KINDS[comparison.kind].rarity_column
-    return columns_of(comparison).get(name, name) if comparison.rarity and name else None
+def weighed_levels(comparison: Comparison) -> tuple[Level, ...]:
+    """Return the levels that have m and u: all but `unknown`, the most telling first, `different` last."""
+    return tuple(level for level in levels_of(comparison) if level.name != UNKNOWN)
+
+
+def rarity_column(comparison: Comparison, level: Level) -> str | None:
+    """Return the column whose value frequencies the level weighs, if it weighs any."""
+    kind = KINDS[comparison.kind]
+    name = level.rare or kind.rarity_column
+    return columns_of(comparison).get(name, name) if comparison.rarity and level.rarity > 0 and name else None
+
+
+def rarity_levels(comparison: Comparison) -> dict[str, str]:
+    """Return column → level for the value frequencies that the comparison weighs; the first level that weighs one."""
+    found: dict[str, str] = {}
+    for level in levels_of(comparison):
+        column = rarity_column(comparison, level)
+        if column is not None:
+            found.setdefault(column, level.name)
+    return found

@@ -17,7 +17,7 @@ from splink.comparison_library import CustomComparison
 
 from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
-from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
+from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column, rarity_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -76,9 +76,9 @@ def make_frequencies(engine: Engine, model: Model) -> None:
     `LEAST_FREQUENCY` say nothing more about who it is and are held there.
     """
     average = {
-        column: model.chances[comparison.name]["shared" if comparison.kind == "phones" else "exact"].u
+        column: model.chances[comparison.name][level].u
         for comparison in model.comparisons
-        if (column := rarity_column(comparison)) is not None
+        for column, level in rarity_levels(comparison).items()
     }
     with engine.registered("model_frequency", model.frequencies):
         for column in _rarity_columns(model):
@@ -109,8 +109,7 @@ def rarity_values(model: Model) -> dict[str, str]:
 
 
 def _rarity_columns(model: Model) -> list[str]:
-    found = {rarity_column(comparison) for comparison in model.comparisons}
-    return sorted(column for column in found if column is not None)
+    return sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
 
 
 def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
@@ -128,6 +127,27 @@ def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int 
             engine.run(
                 f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {weight}, {pattern_sql(model)} FROM {found}{kept}"
             )
+
+
+def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> None:
+    """Write what each comparison says of the pairs of table `pairs` (columns a, b) into the table `target`.
+
+    Columns a, b and one INTEGER a comparison, named `c0`, `c1` ... in the model's order: 1/1024 bit, rarity included,
+    NULL where the comparison is unknown. `pairs` and `target` are quoted names.
+    """
+    named = [(f"c{place}", comparison) for place, comparison in enumerate(model.comparisons)]
+    columns = ", ".join(f"{name} INTEGER" for name, _ in named)
+    engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, {columns})")
+    weights = []
+    for _, comparison in named:
+        rarity = f" + coalesce({quote('mw_tf_adj_' + comparison.name)}, 0)" if rarity_levels(comparison) else ""
+        told = f"CAST(round(({quote('mw_' + comparison.name)}{rarity}) * {BITS}) AS INTEGER)"
+        weights.append(f"CASE WHEN {quote('gamma_' + comparison.name)} >= 0 THEN {told} END")
+    total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    for first in range(0, total, CHUNK):
+        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
+        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, None, intermediate=True) as found:
+            engine.run(f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {', '.join(weights)} FROM {found}")
 
 
 def count_patterns(engine: Engine, model: Model, pairs: str) -> list[tuple[str, int, int]]:
@@ -229,7 +249,6 @@ def _with_levels(own: Callable[..., list[str]], matching: bool, intermediate: bo
 
 
 def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
-    column = rarity_column(comparison)
     creators: list[ComparisonLevelCreator | dict[str, Any]] = []
     for level in levels_of(comparison):
         creator: ComparisonLevelCreator
@@ -239,12 +258,13 @@ def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
             continue
         chances = model.chances[comparison.name][level.name]
         creator = creator.configure(m_probability=chances.m, u_probability=chances.u)
-        if column is not None and level.rarity > 0:
+        column = rarity_column(comparison, level)
+        if column is not None:
             creator = creator.configure(
                 tf_adjustment_column=column,
                 tf_adjustment_weight=level.rarity,
                 # What is no column has no test of equality that Splink could find: the level's own u is the base.
-                disable_tf_exact_match_detection=KINDS[comparison.kind].rarity_value is not None,
+                disable_tf_exact_match_detection=bool(level.rare) or KINDS[comparison.kind].rarity_value is not None,
             )
         creators.append(creator)
     return CustomComparison(creators, output_column_name=comparison.name, comparison_description=comparison.describe)

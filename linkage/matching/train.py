@@ -1,7 +1,7 @@
 """Training without labels: shipped priors, then what the data say, weighed by how much they say it.
 
 u comes from random pairs freed of the matches among them; m from EM over counted agreement patterns of each blocking
-rule, where a comparison that the rule decides stands aside; both are shrunk towards the shipped priors. EM runs on
+rule, where a comparison that the rule decides stands aside; levels that hold given other agreement, from pairs that have it; both are shrunk towards the shipped priors. EM runs on
 integer counts of patterns in sorted order with one thread, and everything is rounded (rule R1): the same data make the
 same model.
 """
@@ -17,7 +17,7 @@ from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
-from linkage.matching.comparisons import UNKNOWN, base_columns, decided_by, levels_of, rarity_column
+from linkage.matching.comparisons import base_columns, weighed_levels, decided_by, rarity_levels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
 
@@ -33,6 +33,7 @@ RANDOM, UNION = "random", "union"
 ROUNDS = 4
 ITERATIONS = 60
 TRUSTED = 5.0
+TRUSTED_GIVEN = 20.0
 LEAST, MOST = 1e-9, 1 - 1e-6
 STILL = 1e-6
 MOST_STOP_KEYS = 100_000
@@ -40,12 +41,16 @@ MOST_STOP_KEYS = 100_000
 
 @dataclass(frozen=True)
 class PatternSet:
-    """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i."""
+    """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i.
+
+    `trains` are the comparisons that the sample can train; `on` is what its pairs agree on.
+    """
 
     name: str
     levels: NDArray[np.int64]
     pairs: NDArray[np.float64]
     trains: tuple[int, ...]
+    on: frozenset[str]
 
 
 def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
@@ -113,7 +118,7 @@ def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Tabl
 
 def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Count how many entities, nearly, hold each value that rarity weighs."""
-    columns = sorted({c for c in map(rarity_column, model.comparisons) if c is not None})
+    columns = sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
     if not columns:
         return {}
     known = engine.columns("feature", model.entity_type)
@@ -157,8 +162,9 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
             f"SELECT rule, sum(records * (records - 1) // 2) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
         )
     )
+    given = {level.given for comparison in model.comparisons for level in weighed_levels(comparison) if level.given}
     for number, rule in enumerate(model.rules):
-        if not rule.train or not sizes.get(number):
+        if not (rule.train or frozenset(rule.on) in given) or not sizes.get(number):
             continue
         engine.run(
             f"""
@@ -167,7 +173,7 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
             ON one.key = two.key AND one.record < two.record
             WHERE one.rule = $rule AND two.rule = $rule AND one.key % 1000000 < $share
             """,
-            {"name": f"rule:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
+            {"name": f"{'rule' if rule.train else 'given'}:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
         )
     return {UNION: _share(training.rule_pairs, candidates) / 1e6}
 
@@ -200,7 +206,7 @@ def _share(wanted: int, available: int) -> int:
 
 
 def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict[str, PatternSet]:
-    rules = {f"rule:{rule.name}": rule for rule in model.rules}
+    rules = {f"{'rule' if rule.train else 'given'}:{rule.name}": rule for rule in model.rules}
     every = tuple(range(len(model.comparisons)))
     sets = {}
     for name in sorted({entry[0] for entry in counted}):
@@ -211,7 +217,8 @@ def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict
         if name in rules:
             blocked = base_columns({parse_part(part).column for part in rules[name].on})
             trains = tuple(place for place in every if not decided_by(model.comparisons[place]) & blocked)
-        sets[name] = PatternSet(name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains)
+        on = frozenset(rules[name].on) if name in rules else frozenset()
+        sets[name] = PatternSet(name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains, on)
     return sets
 
 
@@ -227,15 +234,15 @@ class _Learner:
         self.records = records
         self.union_share = union_share
         # Arrays indexed by code: 0 unknown, 1 different ... most telling.
-        self.names = [
-            [level.name for level in reversed(levels_of(c)) if level.name != UNKNOWN] for c in model.comparisons
-        ]
+        self.names = [[level.name for level in reversed(weighed_levels(c))] for c in model.comparisons]
         self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
         self.prior_u = [self._prior(place, "u") for place in range(len(self.names))]
         self.fixed = [
             np.array([model.comparisons[place].priors[name].fixed for name in names], dtype=np.bool_)
             for place, names in enumerate(self.names)
         ]
+        self.given = [[level.given for level in reversed(weighed_levels(c))] for c in model.comparisons]
+        self.conditional = [np.array([bool(columns) for columns in given], dtype=np.bool_) for given in self.given]
         self.m = [array.copy() for array in self.prior_m]
         self.u = [array.copy() for array in self.prior_u]
         self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
@@ -250,6 +257,7 @@ class _Learner:
             for _ in range(ROUNDS):
                 self._learn_u()
                 self._learn_m()
+                self._learn_given()
                 self._learn_rate()
         else:
             self._learn_rate()
@@ -263,13 +271,14 @@ class _Learner:
         return replace(self.model, chances=chances, match_rate=rounded(self.rate))
 
     def _hold(self, place: int, fresh: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Put the fixed levels back to their priors; the others share what is left."""
-        fixed = self.fixed[place]
-        if not fixed.any():
-            return fresh
-        free = fresh[~fixed]
+        """Put the fixed levels back to their priors; the others share what is left.
+
+        Conditional levels are no share of it: theirs are chances among other pairs.
+        """
+        fixed, conditional = self.fixed[place], self.conditional[place]
+        free = ~fixed & ~conditional
         held = prior.copy()
-        held[~fixed] = free / free.sum() * (1 - prior[fixed].sum())
+        held[free] = fresh[free] / fresh[free].sum() * (1 - prior[fixed & ~conditional].sum())
         return held
 
     def _log_odds(self, sample: PatternSet, places: Sequence[int]) -> NDArray[np.float64]:
@@ -300,21 +309,52 @@ class _Learner:
             seen = np.clip(counts / total, LEAST, MOST)
             # A level seen k times speaks with k voices, its prior with `TRUSTED`, on the scale of bits.
             mixed = np.exp((counts * np.log(seen) + TRUSTED * np.log(self.prior_u[place])) / (counts + TRUSTED))
-            self.u[place] = self._hold(place, mixed / mixed.sum(), self.prior_u[place])
+            self.u[place] = self._hold(place, mixed, self._kept(place, self.prior_u, self.u))
 
     def _learn_m(self) -> None:
         """M from EM on every rule's patterns, u held; the rules' expected matches are added up, then shrunk."""
         gathered = [np.zeros(len(names)) for names in self.names]
         for name, sample in self.sets.items():
-            if name in {RANDOM, UNION} or not sample.trains:
+            if not name.startswith("rule:") or not sample.trains:
                 continue
             shares = self._expect(sample)
             for place in sample.trains:
                 gathered[place] += self._counts(sample, place, shares)
         for place, counts in enumerate(gathered):
-            weight = self.training.prior_pairs
-            mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
-            self.m[place] = self._hold(place, mixed, self.prior_m[place])
+            mixed = counts + self.training.prior_pairs * self.prior_m[place]
+            self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
+
+    def _kept(
+        self, place: int, prior: list[NDArray[np.float64]], now: list[NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return the prior of each level, for conditional levels what has been learned of them so far."""
+        return np.where(self.conditional[place], now[place], prior[place])
+
+    def _learn_given(self) -> None:
+        """Learn the conditional levels on the pairs of a rule that agree on what is given.
+
+        Which of those pairs match is told by all comparisons but the one that learns and those that the rule decides.
+        """
+        for place, given in enumerate(self.given):
+            for level, columns in enumerate(given):
+                samples = [sample for sample in self.sets.values() if columns and sample.on == columns]
+                for sample in samples:
+                    self._learn_level(place, level, sample)
+
+    def _learn_level(self, place: int, level: int, sample: PatternSet) -> None:
+        odds = self._log_odds(sample, [other for other in sample.trains if other != place])
+        rate = 0.5
+        shares = np.zeros(len(sample.pairs))
+        for _ in range(ITERATIONS):
+            shares = 1 / (1 + np.exp(np.clip(-(odds + np.log(rate) - np.log1p(-rate)), -500, 500)))
+            fresh = float(np.clip((sample.pairs * shares).sum() / sample.pairs.sum(), 1e-6, 1 - 1e-3))
+            if abs(fresh - rate) < STILL:
+                break
+            rate = fresh
+        for chances, prior, share in ((self.m, self.prior_m, shares), (self.u, self.prior_u, 1 - shares)):
+            counts = self._counts(sample, place, share)
+            mixed = (counts[level] + TRUSTED_GIVEN * prior[place][level]) / (counts.sum() + TRUSTED_GIVEN)
+            chances[place][level] = float(np.clip(mixed, LEAST, MOST))
 
     def _expect(self, sample: PatternSet) -> NDArray[np.float64]:
         """EM on one sample; returns the chance of each pattern to be a match."""
@@ -330,9 +370,8 @@ class _Learner:
             rate = float(np.clip((sample.pairs * shares).sum() / sample.pairs.sum(), 1e-6, 1 - 1e-3))
             for place in sample.trains:
                 counts = self._counts(sample, place, shares)
-                weight = self.training.prior_pairs
-                mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
-                own[place] = self._hold(place, mixed, self.prior_m[place])
+                mixed = counts + self.training.prior_pairs * self.prior_m[place]
+                own[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
             if moved < STILL:
                 break
         self.m = kept
@@ -361,7 +400,7 @@ def _card(model: Model, records: int, candidates: int, sets: dict[str, PatternSe
         seen = set()
         for sample in sets.values():
             seen |= set(np.unique(sample.levels[:, place]).tolist())
-        names = [level.name for level in reversed(levels_of(comparison)) if level.name != UNKNOWN]
+        names = [level.name for level in reversed(weighed_levels(comparison))]
         unseen += [f"{comparison.name}.{name}" for code, name in enumerate(names, start=1) if code not in seen]
     return {
         "records": records,

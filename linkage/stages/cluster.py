@@ -7,6 +7,7 @@ no row.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +17,18 @@ from linkage.clustering import (
     ClusterSettings,
     Edges,
     Judgements,
+    Meetings,
     cluster,
     count_missing_pairs,
     find_components,
     memory_bytes,
     missing_pairs,
+    second_look,
+    second_look_bytes,
 )
 from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
-from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.score import PATTERN_BITS, level_name, score_comparisons
 from linkage.matching.score import score as score_pairs
 
 if TYPE_CHECKING:
@@ -75,7 +79,8 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _check_memory(run, n, len(edges) + missing, found.largest)
     whole = _with_missing(run, model, edges, found.label, missing)
     result = cluster(n, whole, judgements, settings, component=found.label)
-    _write(run, audience, entity_type, result)
+    label = _look_again(run, model, result, whole, judgements)
+    _write(run, audience, entity_type, result, label)
     run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
     run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
     run.count(
@@ -184,11 +189,87 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     )
 
 
-def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering) -> None:
+def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
+    """Compare the clusters of each component as wholes; return int64[n], the labels after that."""
+    engine, comparisons = run.engine, range(len(model.comparisons))
+    settled = result.label[result.component] == result.label
+    divided = np.zeros(len(settled), np.bool_)
+    divided[result.component[~settled]] = True
+    looked = np.flatnonzero(divided[result.component] & ~result.ambiguous)
+    if len(looked) == 0:
+        return result.label
+    clusters = np.unique(result.label[looked])
+    _check_bytes(
+        run,
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(comparisons)),
+        "comparing clusters again",
+    )
+    table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
+    with engine.registered("divided", table):
+        engine.create_as(
+            "resolution",
+            "met",
+            "SELECT one.record AS a, two.record AS b, own.label AS label_a, other.label AS label_b, "
+            "own.place AS place_a, other.place AS place_b "
+            "FROM divided AS own JOIN divided AS other ON own.component = other.component AND own.place < other.place AND own.label <> other.label "
+            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place",
+        )
+    score_comparisons(engine, model, "resolution.met", "resolution.told")
+    sums = ", ".join(f"CAST(sum(coalesce(c{c}, 0)) AS BIGINT) AS t{c}, count(c{c}) AS n{c}" for c in comparisons)
+    pairs = engine.arrays(
+        f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
+        "FROM resolution.met JOIN resolution.told USING (a, b) GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in comparisons)
+    every = ", ".join(f"c{c}" for c in comparisons)
+    known = engine.arrays(
+        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.met JOIN resolution.told USING (a, b) "
+        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.met JOIN resolution.told USING (a, b)) GROUP BY label ORDER BY label"
+    )
+    for name in ("met", "told"):
+        engine.run(f"DROP TABLE resolution.{name}")
+    return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
+
+
+def _merged(
+    model: Model,
+    result: Clustering,
+    known: dict[str, NDArray[np.int64]],
+    pairs: dict[str, NDArray[np.int64]],
+    held: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
+    label, n = known["label"], len(result.label)
+    comparisons = range(len(model.comparisons))
+    meetings = Meetings(
+        component=result.component[label],
+        known=np.stack([known[f"k{c}"] for c in comparisons], axis=1),
+        a=np.searchsorted(label, pairs["a"]),
+        b=np.searchsorted(label, pairs["b"]),
+        total=np.stack([pairs[f"t{c}"] for c in comparisons], axis=1),
+        count=np.stack([pairs[f"n{c}"] for c in comparisons], axis=1),
+        held=np.isin(pairs["a"] * n + pairs["b"], held),
+    )
+    prior = model.units(math.log2(model.match_rate / (1 - model.match_rate)))
+    target = np.arange(n, dtype=np.int64)
+    target[label] = label[second_look(meetings, prior, model.units(model.thresholds.match))]
+    # A cluster is named by its smallest record, and the second look names by the smallest cluster: the same record.
+    return target[result.label]
+
+
+def _held_pairs(result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
+    """Return sorted keys (smaller label * n + larger) of clusters between which lies a hard conflict or a non-match."""
+    a = np.concatenate((edges.a[edges.conflict], judgements.a[~judgements.match]))
+    b = np.concatenate((edges.b[edges.conflict], judgements.b[~judgements.match]))
+    one, two = result.label[a], result.label[b]
+    return np.unique(np.minimum(one, two) * len(result.label) + np.maximum(one, two))
+
+
+def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering, label: NDArray[np.int64]) -> None:
     table = pa.table(
         {
             "place": np.arange(len(result.label), dtype=np.int64),
-            "label": result.label,
+            "label": label,
             "component": result.component,
             "ambiguous": result.ambiguous,
         }
@@ -204,12 +285,14 @@ def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering)
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:
-    needed = memory_bytes(n, edges, largest)
+    _check_bytes(run, memory_bytes(n, edges, largest), f"clustering {n:,} records with {edges:,} pairs")
+
+
+def _check_bytes(run: Run, needed: int, work: str) -> None:
     limits = run.project.settings.engine
-    text = limits.memory_limit
     if needed > limits.memory_bytes:
         message = (
-            f"clustering {n:,} records with {edges:,} pairs needs {needed / 1e9:.1f} GB, engine.memory_limit is {text}; "
+            f"{work} needs {needed / 1e9:.1f} GB, engine.memory_limit is {limits.memory_limit}; "
             "raise engine.memory_limit, or the model's thresholds.floor"
         )
         raise DataError(message)
