@@ -23,7 +23,8 @@ class Level:
 
     `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level with `given` holds only
     where the pair agrees on those columns too, which another comparison counts: its m and u are chances among pairs that
-    agree on them, so that what goes together is not counted twice.
+    agree on them, so that what goes together is not counted twice. A level that is nothing but agreement on some columns
+    names them in `same`: how often records of two entities agree so is counted on the pairs of a rule that finds them all.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Level:
     rarity: float = 0.0
     rare: str = ""
     given: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset()
 
 
 _MAILBOXES = (
@@ -70,6 +72,17 @@ def _one_off(l: str, r: str) -> str:
     return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
 
 
+HOUSE = {"house_number": "house_number", "street": "street"}
+"""The columns that tell a house; kinds that people of one house share look at them too."""
+
+
+def _at_home(c: Columns, words: str, agree: str) -> Level:
+    """Return the level of agreement between records of one house, where relatives agree by more than chance."""
+    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
+    test = f"{agree} AND {house_l} = {house_r} AND {street_l} = {street_r}"
+    return Level("household", words, test, given=frozenset({c["house_number"], c["street"]}))
+
+
 def _two_off(l: str, r: str) -> str:
     """At most two such slips in a name of six letters and more: a shared beginning alone (anna, annabelle) is no slip."""
     return (
@@ -83,6 +96,7 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
     middle_l, middle_r = _pair(c["middle"])
     return (
         Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        _at_home(c, "same given name in one house", f"{l} = {r}"),
         Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
         Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
         Level(
@@ -108,16 +122,9 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
 def _surname(c: Columns) -> tuple[Level, ...]:
     (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
     (middle_l, middle_r), (code_l, code_r) = _pair(c["middle"]), _pair(c["code"])
-    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
     return (
         Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
-        # People who live together often share their surname: where the address agrees it tells little more.
-        Level(
-            "household",
-            "same surname in the same house",
-            f"{l} = {r} AND {house_l} = {house_r} AND {street_l} = {street_r}",
-            given=frozenset({c["house_number"], c["street"]}),
-        ),
+        _at_home(c, "same surname in one house", f"{l} = {r}"),
         Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
         Level(
             "near",
@@ -176,6 +183,7 @@ def _date(c: Columns) -> tuple[Level, ...]:
             "a birth date is missing",
             f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
         ),
+        _at_home(c, "same birth date in one house, as of twins", f"{l} = {r}"),
         Level("exact", "same birth date", f"{l} = {r}", rarity=1.0),
         Level(
             "swapped",
@@ -216,6 +224,12 @@ def _number(c: Columns) -> tuple[Level, ...]:
         ),
         Level("different", "different numbers", "ELSE"),
     )
+
+
+def _own_number(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["number"])
+    unknown, *others = _number(c)
+    return (unknown, _at_home(c, "same number in one house, where it may be lent", f"{l} = {r}"), *others)
 
 
 def _account_number(c: Columns) -> tuple[Level, ...]:
@@ -290,6 +304,7 @@ def _phones(c: Columns) -> tuple[Level, ...]:
 
     return (
         Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        *([_at_home(c, "a phone in common in one house", f"list_has_any({l}, {r})")] if "street" in c else []),
         Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=0.5),
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),
@@ -305,6 +320,7 @@ def _emails(c: Columns) -> tuple[Level, ...]:
     own = f"list_filter({l}, lambda x: NOT regexp_matches(x, '^({_MAILBOXES})@'))"
     return (
         Level(UNKNOWN, "a side has no e-mail", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        *([_at_home(c, "an e-mail in common in one house", f"list_has_any({own}, {r})")] if "street" in c else []),
         Level("shared", "an e-mail in common", f"list_has_any({own}, {r})"),
         Level("mailbox", "a mailbox of an office in common, such as info@", f"list_has_any({l}, {r})"),
         Level("local", "the same name before the @", f"list_has_any({locals_(own)}, {locals_(r)})"),
@@ -322,7 +338,13 @@ def _address(c: Columns) -> tuple[Level, ...]:
             "an address is missing",
             f"({street_l} IS NULL OR {street_r} IS NULL) AND ({code_l} IS NULL OR {code_r} IS NULL) AND ({city_l} IS NULL OR {city_r} IS NULL)",
         ),
-        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}", rarity=0.5),
+        Level(
+            "exact",
+            "same house and street",
+            f"{house_l} = {house_r} AND {street_l} = {street_r}",
+            rarity=0.5,
+            same=frozenset({c["house_number"], c["street"]}),
+        ),
         Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}"),
         Level(
             "house", "similar street, house number off by a digit", f"{near} AND levenshtein({house_l}, {house_r}) <= 1"
@@ -472,11 +494,11 @@ def _holders(c: Columns) -> tuple[Level, ...]:
 
 KINDS: Mapping[str, Kind] = {
     "given_name": Kind(
-        {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name"},
+        {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name", **HOUSE},
         _given_name,
         "given",
         more_rarity=("root",),
-        foreign=frozenset({"surname", "middle"}),
+        foreign=frozenset({"surname", "middle", *HOUSE}),
     ),
     "surname": Kind(
         {
@@ -484,26 +506,29 @@ KINDS: Mapping[str, Kind] = {
             "code": "surname_code",
             "given": "given_name",
             "middle": "middle_name",
-            "house_number": "house_number",
-            "street": "street",
+            **HOUSE,
         },
         _surname,
         "surname",
-        foreign=frozenset({"given", "middle", "house_number", "street"}),
+        foreign=frozenset({"given", "middle", *HOUSE}),
     ),
     "middle_name": Kind({"middle": "middle_name"}, _middle_name),
     "birth_date": Kind(
-        {"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"},
+        {"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year", **HOUSE},
         _date,
         "birth_date_key",
         "strftime(birth_date, '%Y%m%d')",
+        foreign=frozenset(HOUSE),
     ),
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
+    "own_number": Kind({"number": "ssn", "tail": "ssn_last4", **HOUSE}, _own_number, foreign=frozenset(HOUSE)),
     "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
+    "own_phones": Kind({"list": "phones", **HOUSE}, _phones, "phone_key", "phones[1]", foreign=frozenset(HOUSE)),
     "emails": Kind({"list": "emails"}, _emails),
+    "own_emails": Kind({"list": "emails", **HOUSE}, _emails, foreign=frozenset(HOUSE)),
     "address": Kind(
         {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
         _address,

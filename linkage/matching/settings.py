@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from linkage.config.entity import parse_part
 from linkage.errors import ConfigError
-from linkage.matching.comparisons import KINDS, weighed_levels, levels_of
+from linkage.matching.comparisons import KINDS, levels_of, weighed_levels
 from linkage.standardise import CANONICAL
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
-from linkage.matching.comparisons import base_columns, weighed_levels, decided_by, rarity_levels
+from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -43,7 +43,8 @@ MOST_STOP_KEYS = 100_000
 class PatternSet:
     """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i.
 
-    `trains` are the comparisons that the sample can train; `on` is what its pairs agree on.
+    `trains` are the comparisons that the sample can train; `on` is what its pairs agree on, `share` how much of all such
+    pairs it is.
     """
 
     name: str
@@ -51,6 +52,7 @@ class PatternSet:
     pairs: NDArray[np.float64]
     trains: tuple[int, ...]
     on: frozenset[str]
+    share: float
 
 
 def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
@@ -81,9 +83,9 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     drop_stop_keys(engine, kind, model.stop_keys)
     candidates = make_pairs(engine, kind)
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
-    sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"))
+    sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"), shares)
     engine.run("DROP TABLE training.pair")
-    learned = _Learner(model, sets, entity.training, records, shares.get(UNION, 1.0))
+    learned = _Learner(model, sets, entity.training, records)
     model = learned.run(learn=learn)
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
@@ -157,15 +159,27 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         f"INSERT INTO training.pair SELECT '{UNION}', a, b FROM blocking.pair_{kind} WHERE hash(a, b) % 1000000 < $share",
         {"share": _share(training.rule_pairs, candidates)},
     )
+    shares = {UNION: _share(training.rule_pairs, candidates) / 1e6}
     sizes = dict(
         engine.rows(
             f"SELECT rule, sum(records * (records - 1) // 2) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
         )
     )
-    given = {level.given for comparison in model.comparisons for level in weighed_levels(comparison) if level.given}
+    given = {
+        columns
+        for comparison in model.comparisons
+        for level in weighed_levels(comparison)
+        for columns in (level.given, level.same)
+        if columns
+    }
     for number, rule in enumerate(model.rules):
         if not (rule.train or frozenset(rule.on) in given) or not sizes.get(number):
             continue
+        name, share = (
+            f"{'rule' if rule.train else 'given'}:{rule.name}",
+            _share(training.rule_pairs, int(sizes[number])),
+        )
+        shares[name] = share / 1e6
         engine.run(
             f"""
             INSERT INTO training.pair
@@ -173,9 +187,9 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
             ON one.key = two.key AND one.record < two.record
             WHERE one.rule = $rule AND two.rule = $rule AND one.key % 1000000 < $share
             """,
-            {"name": f"{'rule' if rule.train else 'given'}:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
+            {"name": name, "rule": number, "share": share},
         )
-    return {UNION: _share(training.rule_pairs, candidates) / 1e6}
+    return shares
 
 
 def _sample_random(engine: Engine, model: Model, training: Training, records: int) -> None:
@@ -205,7 +219,9 @@ def _share(wanted: int, available: int) -> int:
     return 1_000_000 if available <= wanted else max(1, round(1e6 * wanted / available))
 
 
-def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict[str, PatternSet]:
+def _pattern_sets(
+    model: Model, counted: Sequence[tuple[str, int, int]], shares: Mapping[str, float]
+) -> dict[str, PatternSet]:
     rules = {f"{'rule' if rule.train else 'given'}:{rule.name}": rule for rule in model.rules}
     every = tuple(range(len(model.comparisons)))
     sets = {}
@@ -218,21 +234,21 @@ def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict
             blocked = base_columns({parse_part(part).column for part in rules[name].on})
             trains = tuple(place for place in every if not decided_by(model.comparisons[place]) & blocked)
         on = frozenset(rules[name].on) if name in rules else frozenset()
-        sets[name] = PatternSet(name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains, on)
+        sets[name] = PatternSet(
+            name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains, on, shares.get(name, 1.0)
+        )
     return sets
 
 
 class _Learner:
     """The estimates of one training; `run` returns the model with them put in."""
 
-    def __init__(
-        self, model: Model, sets: dict[str, PatternSet], training: Training, records: int, union_share: float
-    ) -> None:
+    def __init__(self, model: Model, sets: dict[str, PatternSet], training: Training, records: int) -> None:
         self.model = model
         self.sets = sets
         self.training = training
         self.records = records
-        self.union_share = union_share
+        self.every = records * (records - 1) / 2
         # Arrays indexed by code: 0 unknown, 1 different ... most telling.
         self.names = [[level.name for level in reversed(weighed_levels(c))] for c in model.comparisons]
         self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
@@ -241,8 +257,10 @@ class _Learner:
             np.array([model.comparisons[place].priors[name].fixed for name in names], dtype=np.bool_)
             for place, names in enumerate(self.names)
         ]
-        self.given = [[level.given for level in reversed(weighed_levels(c))] for c in model.comparisons]
-        self.conditional = [np.array([bool(columns) for columns in given], dtype=np.bool_) for given in self.given]
+        self.conditional = [
+            np.array([bool(level.given) for level in reversed(weighed_levels(c))], dtype=np.bool_)
+            for c in model.comparisons
+        ]
         self.m = [array.copy() for array in self.prior_m]
         self.u = [array.copy() for array in self.prior_u]
         self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
@@ -331,18 +349,21 @@ class _Learner:
         return np.where(self.conditional[place], now[place], prior[place])
 
     def _learn_given(self) -> None:
-        """Learn the conditional levels on the pairs of a rule that agree on what is given.
+        """Learn the levels that rest on agreement elsewhere, on the pairs of a rule that agree so.
 
-        Which of those pairs match is told by all comparisons but the one that learns and those that the rule decides.
+        Which of those pairs match is told by all comparisons that the rule does not decide.
         """
-        for place, given in enumerate(self.given):
-            for level, columns in enumerate(given):
-                samples = [sample for sample in self.sets.values() if columns and sample.on == columns]
-                for sample in samples:
-                    self._learn_level(place, level, sample)
+        for place, comparison in enumerate(self.model.comparisons):
+            for code, level in enumerate(reversed(weighed_levels(comparison))):
+                for sample in self.sets.values():
+                    if level.given and sample.on == level.given:
+                        self._learn_conditional(place, code, sample)
+                    if level.same and sample.on == level.same:
+                        self._learn_agreement(place, code, sample)
 
-    def _learn_level(self, place: int, level: int, sample: PatternSet) -> None:
-        odds = self._log_odds(sample, [other for other in sample.trains if other != place])
+    def _matching(self, sample: PatternSet) -> NDArray[np.float64]:
+        """Return each pattern's chance to be a match by all that the sample can train; the rate is estimated."""
+        odds = self._log_odds(sample, sample.trains)
         rate = 0.5
         shares = np.zeros(len(sample.pairs))
         for _ in range(ITERATIONS):
@@ -351,10 +372,25 @@ class _Learner:
             if abs(fresh - rate) < STILL:
                 break
             rate = fresh
+        return shares
+
+    def _learn_conditional(self, place: int, code: int, sample: PatternSet) -> None:
+        """M and u of a level among pairs that agree on what is given."""
+        shares = self._matching(sample)
         for chances, prior, share in ((self.m, self.prior_m, shares), (self.u, self.prior_u, 1 - shares)):
             counts = self._counts(sample, place, share)
-            mixed = (counts[level] + TRUSTED_GIVEN * prior[place][level]) / (counts.sum() + TRUSTED_GIVEN)
-            chances[place][level] = float(np.clip(mixed, LEAST, MOST))
+            mixed = (counts[code] + TRUSTED_GIVEN * prior[place][code]) / (counts.sum() + TRUSTED_GIVEN)
+            chances[place][code] = float(np.clip(mixed, LEAST, MOST))
+
+    def _learn_agreement(self, place: int, code: int, sample: PatternSet) -> None:
+        """U of a level that the sample's rule finds whole: its pairs that do not match, of all pairs.
+
+        The prior speaks as `TRUSTED` such pairs would (a gamma prior of a Poisson rate): few are as telling as many.
+        """
+        apart = float((sample.pairs * (1 - self._matching(sample))).sum()) / sample.share
+        fresh = self.u[place].copy()
+        fresh[code] = np.clip((apart + TRUSTED) / (self.every + TRUSTED / self.prior_u[place][code]), LEAST, MOST)
+        self.u[place] = self._hold(place, fresh, self._kept(place, self.prior_u, self.u))
 
     def _expect(self, sample: PatternSet) -> NDArray[np.float64]:
         """EM on one sample; returns the chance of each pattern to be a match."""
@@ -380,13 +416,13 @@ class _Learner:
     def _learn_rate(self) -> None:
         """The share of matches among all pairs, from the candidates' chances under the whole model."""
         sample = self.sets.get(UNION)
-        every = self.records * (self.records - 1) / 2
+        every = self.every
         if sample is None or every < 1:
             return
         odds = self._log_odds(sample, sample.trains)
         for _ in range(ITERATIONS):
             chance = 1 / (1 + np.exp(np.clip(-(odds + np.log(self.rate) - np.log1p(-self.rate)), -500, 500)))
-            matches = float((sample.pairs * chance).sum()) / self.union_share
+            matches = float((sample.pairs * chance).sum()) / sample.share
             rate = float(np.clip(matches / every, 0.001 * self.records / every, min(0.9, 20 * self.records / every)))
             if abs(rate - self.rate) <= 1e-9 * self.rate:
                 break
