@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.engine.duckdb import Engine
-from linkage.engine.sql import quote
+from linkage.engine.sql import literal, quote
 from linkage.evaluation.align import align, grouping
 from linkage.evaluation.files import read_grouping
 from linkage.evaluation.metrics import measure
 from linkage.evaluation.release import base_path
+from linkage.stages.ingest import KEY, META, dataset_table
 from linkage.stages.standardise import mapped_sql
 from linkage.standardise import MAPPED
 
@@ -35,34 +36,63 @@ NOT_VALUES = {"dataset", "key", "role", "agency", "seen_on", "seen_order", "date
 
 
 def goldenmatch(project: Project, truth: Path, python: str) -> dict[str, Any]:
-    """Measure GoldenMatch on a project that has run, per type, and all types together as `all`.
+    """Measure GoldenMatch on a project that has run: on mapped columns, and on the files as they are.
 
-    It gets the columns that the project maps, as they were written, under our names; a list gives its first value.
-    `python` is an interpreter that has goldenmatch. A run is stopped after ten minutes or at 16 GB.
+    `mapped`: for each type the columns that the project maps, as they were written, under our names; a list gives its
+    first value; `all` is all types together. `files`: every column of the sources but their keys, all sources in one
+    table, columns of one name as one, types not told apart. `python` is an interpreter that has goldenmatch. A run
+    is stopped after ten minutes or at 16 GB.
     """
     table = read_grouping(truth)
-    found: dict[str, Any] = {}
-    labels: list[np.ndarray] = []
-    truths: list[pa.Array] = []
     with Engine(base_path(project), read_only=True) as base:
-        for kind in project.loaded.entity_types():
+        kinds = project.loaded.entity_types()
+        mapped: dict[str, Any] = {}
+        labels: list[np.ndarray] = []
+        entities: list[pa.ChunkedArray] = []
+        for kind in kinds:
             records = _records(base, project, kind)
-            joined = align(table, records.select(["dataset", "key", "role"]))
-            if not joined.left.size:
-                continue
-            result = _run(records, python)
-            clusters = result.pop("clusters")
+            result, own, true = _measured(records, table, python)
+            mapped[kind] = result
             if result["ran"]:
-                own = _labels(records.num_rows, clusters)[joined.right]
-                entities = table["entity"].take(pa.array(joined.left))
-                result |= _scores(grouping(entities).labels, own)
                 labels.append(own + sum(int(one.max()) + 1 for one in labels))
-                truths.append(entities.combine_chunks())
-            found[kind] = result
-    if labels and all(entry["ran"] for entry in found.values()):
-        entities = grouping(pa.chunked_array(truths)).labels
-        found["all"] = _scores(entities, np.concatenate(labels))
-    return found
+                entities.append(true)
+        if labels and all(entry["ran"] for entry in mapped.values()):
+            true = pa.chunked_array([chunk for one in entities for chunk in one.chunks])
+            mapped["all"] = _scores(grouping(true).labels, np.concatenate(labels))
+        return {"mapped": mapped, "files": _measured(_rows(base, project), table, python)[0]}
+
+
+def _measured(
+    records: pa.Table, truth: pa.Table, python: str
+) -> tuple[dict[str, Any], np.ndarray, pa.ChunkedArray | None]:
+    """Return what a run gave, and found and true groups of the records that the truth names."""
+    result = _run(records, python)
+    clusters = result.pop("clusters")
+    if not result["ran"]:
+        return result, np.empty(0, dtype=np.int64), None
+    joined = align(truth, records.select(["dataset", "key", "role"]))
+    own = _labels(records.num_rows, clusters)[joined.right]
+    true = truth["entity"].take(pa.array(joined.left))
+    return result | _scores(grouping(true).labels, own), own, true
+
+
+def _rows(base: Engine, project: Project) -> pa.Table:
+    """Return all rows of all sources, with the columns of their files but the keys."""
+    selects, left_out = [], set(META)
+    for dataset, source in sorted(project.loaded.settings.sources.items()):
+        left_out |= set(source.key)
+        selects.append(
+            f"SELECT {literal(dataset)} AS dataset, CAST({quote(KEY)} AS VARCHAR) AS key, '' AS role, * EXCLUDE ({quote(KEY)}) "
+            f"FROM {dataset_table(dataset)}"
+        )
+    table = base.arrow(f"SELECT * FROM ({' UNION ALL BY NAME '.join(selects)}) ORDER BY dataset, key")
+    kept = [
+        name
+        for name in table.column_names
+        if name in {"dataset", "key", "role"}
+        or (name not in left_out and not name.startswith("_") and table[name].null_count < table.num_rows)
+    ]
+    return table.select(kept)
 
 
 def _scores(truth: np.ndarray, own: np.ndarray) -> dict[str, float]:
