@@ -13,7 +13,7 @@ import numpy as np
 
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import qualified, quote
-from linkage.evaluation.align import align, grouping
+from linkage.evaluation.align import align
 from linkage.evaluation.components import components
 from linkage.evaluation.files import read_grouping
 from linkage.evaluation.metrics import measure
