@@ -142,8 +142,8 @@ def _run(records: pa.Table, python: str) -> dict[str, Any]:
             return {"ran": False, "clusters": [], "error": f"stopped after {SECONDS} seconds"}
         if done.returncode == EXIT_ABSENT:
             message = (
-                f"{python} has no goldenmatch ({done.stderr.strip().splitlines()[-1]}); make a place for it: "
-                "python3 -m venv PEERS && PEERS/bin/python -m pip install goldenmatch, then --peers PEERS/bin/python"
+                f"{python} has no goldenmatch ({done.stderr.strip().splitlines()[-1]}); install the extra: pip install '.[peers]', "
+                "or give it a place of its own: python3 -m venv PEERS && PEERS/bin/python -m pip install goldenmatch, then --peers PEERS/bin/python"
             )
             raise SystemExit(message)
         if not target.is_file():

@@ -1,11 +1,11 @@
 """Matching quality on public sets with truth: default models, mapping only, no labels.
 
-    python benchmarks/quality.py --data DIR [--sets febrl3,truthset] [--baseline] [--peers PYTHON] [--ablation] --json
+    python benchmarks/quality.py --data DIR [--sets febrl3,truthset] [--baseline] [--peers [PYTHON]] [--ablation] --json
 
 DIR holds a folder a set (its CSV files and truth.csv). Each set is run in a fresh workspace; the truth is used only to
 measure. `--no-training` keeps m and u at the shipped priors; `--baseline` measures bare Splink on the same records;
-`--peers PYTHON` measures GoldenMatch, which PYTHON must have (`pip install goldenmatch` in a virtual environment of its
-own); `--ablation` measures our own parts one by one.
+`--peers` measures GoldenMatch, which must be installed (`pip install "linkage[peers]"`), or which another PYTHON has;
+`--ablation` measures our own parts one by one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -92,7 +93,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--details", action="store_true", help="add measures by type")
     parser.add_argument("--baseline", action="store_true", help="measure bare Splink beside it")
-    parser.add_argument("--peers", metavar="PYTHON", help="measure GoldenMatch, which this interpreter has")
+    parser.add_argument(
+        "--peers", metavar="PYTHON", nargs="?", const=sys.executable, help="measure GoldenMatch, which PYTHON has"
+    )
     parser.add_argument("--ablation", action="store_true", help="measure our own parts one by one")
     parser.add_argument("--no-training", action="store_true", help="keep m and u at the shipped priors")
     options = parser.parse_args()

@@ -159,10 +159,16 @@ def ratio_intervals(parts: Sums, wholes: Sums, *, seed: int = SEED) -> Intervals
 
 def _alike(rows: Sums) -> tuple[Sums, Labels]:
     """Return the different rows, sorted, and how many units have each; sums are rounded so that ties are ties."""
-    rounded = np.round(rows, 9)
-    said = rounded.any(axis=1)
-    kinds, counts = np.unique(rounded[said], axis=0, return_counts=True)
-    silent = int(rounded.shape[0] - np.count_nonzero(said))
+    said = rows.any(axis=1)
+    rounded = np.round(rows[said], 9)
+    codes = np.zeros(rounded.shape[0], dtype=np.int64)
+    # Column by column: sorting numbers is far quicker than sorting rows.
+    for column in rounded.T:
+        values, place = np.unique(column, return_inverse=True)
+        codes = dense(codes * values.size + place.reshape(-1))
+    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    kinds = rounded[first]
+    silent = int(rows.shape[0] - np.count_nonzero(said))
     if silent:
         # Units that say nothing here are drawn all the same: how many say something is left to chance too.
         kinds = np.vstack((np.zeros((1, rounded.shape[1])), kinds))
