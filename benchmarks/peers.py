@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.engine.duckdb import Engine
-from linkage.engine.sql import literal, quote
+from linkage.engine.sql import comma, literal, quote
 from linkage.evaluation.align import align, grouping
 from linkage.evaluation.files import read_grouping
 from linkage.evaluation.metrics import measure
@@ -51,7 +51,7 @@ def goldenmatch(project: Project, truth: Path, python: str) -> dict[str, Any]:
         entities: list[pa.ChunkedArray] = []
         for kind in kinds:
             records = _records(base, project, kind)
-            result, own, true = _measured(records, table, python)
+            result, own, true = _measured(*records, table, python)
             mapped[kind] = result
             if result["ran"]:
                 labels.append(own + sum(int(one.max()) + 1 for one in labels))
@@ -59,40 +59,41 @@ def goldenmatch(project: Project, truth: Path, python: str) -> dict[str, Any]:
         if labels and all(entry["ran"] for entry in mapped.values()):
             true = pa.chunked_array([chunk for one in entities for chunk in one.chunks])
             mapped["all"] = _scores(grouping(true).labels, np.concatenate(labels))
-        return {"mapped": mapped, "files": _measured(_rows(base, project), table, python)[0]}
+        return {"mapped": mapped, "files": _measured(*_rows(base, project), table, python)[0]}
 
 
 def _measured(
-    records: pa.Table, truth: pa.Table, python: str
+    names: pa.Table, values: pa.Table, truth: pa.Table, python: str
 ) -> tuple[dict[str, Any], np.ndarray, pa.ChunkedArray | None]:
     """Return what a run gave, and found and true groups of the records that the truth names."""
-    result = _run(records, python)
+    result = _run(values, python)
     clusters = result.pop("clusters")
     if not result["ran"]:
         return result, np.empty(0, dtype=np.int64), None
-    joined = align(truth, records.select(["dataset", "key", "role"]))
-    own = _labels(records.num_rows, clusters)[joined.right]
+    joined = align(truth, names)
+    own = _labels(names.num_rows, clusters)[joined.right]
     true = truth["entity"].take(pa.array(joined.left))
     return result | _scores(grouping(true).labels, own), own, true
 
 
-def _rows(base: Engine, project: Project) -> pa.Table:
-    """Return all rows of all sources, with the columns of their files but the keys."""
-    selects, left_out = [], set(META)
+def _rows(base: Engine, project: Project) -> tuple[pa.Table, pa.Table]:
+    """Return the names of all rows of all sources, and the columns of their files but the keys."""
+    selects = []
     for dataset, source in sorted(project.loaded.settings.sources.items()):
-        left_out |= set(source.key)
+        left_out = comma(sorted({*META, *source.key}))
         selects.append(
-            f"SELECT {literal(dataset)} AS dataset, CAST({quote(KEY)} AS VARCHAR) AS key, '' AS role, * EXCLUDE ({quote(KEY)}) "
-            f"FROM {dataset_table(dataset)}"
+            f'SELECT {literal(dataset)} AS "linkage:dataset", CAST({quote(KEY)} AS VARCHAR) AS "linkage:name", '
+            f"* EXCLUDE ({left_out}) FROM {dataset_table(dataset)}"
         )
-    table = base.arrow(f"SELECT * FROM ({' UNION ALL BY NAME '.join(selects)}) ORDER BY dataset, key")
-    kept = [
-        name
-        for name in table.column_names
-        if name in {"dataset", "key", "role"}
-        or (name not in left_out and not name.startswith("_") and table[name].null_count < table.num_rows)
-    ]
-    return table.select(kept)
+    table = base.arrow(
+        f'SELECT * FROM ({" UNION ALL BY NAME ".join(selects)}) ORDER BY "linkage:dataset", "linkage:name"'
+    )
+    names = pa.table({"dataset": table["linkage:dataset"], "key": table["linkage:name"]})
+    return names, _filled(table.drop_columns(["linkage:dataset", "linkage:name"]))
+
+
+def _filled(table: pa.Table) -> pa.Table:
+    return table.select([name for name in table.column_names if table[name].null_count < table.num_rows])
 
 
 def _scores(truth: np.ndarray, own: np.ndarray) -> dict[str, float]:
@@ -100,8 +101,8 @@ def _scores(truth: np.ndarray, own: np.ndarray) -> dict[str, float]:
     return {**metrics.pairwise.to_json(), "b3_f1": metrics.b_cubed.f1}
 
 
-def _records(base: Engine, project: Project, kind: str) -> pa.Table:
-    """Return the mapped values of the records that we compare ourselves, columns without any value left out."""
+def _records(base: Engine, project: Project, kind: str) -> tuple[pa.Table, pa.Table]:
+    """Return the names and mapped values of the records that we compare ourselves."""
     selects, values = [], {}
     for dataset, source in sorted(project.loaded.settings.sources.items()):
         for role in sorted(source.roles):
@@ -119,14 +120,14 @@ def _records(base: Engine, project: Project, kind: str) -> pa.Table:
         f"SEMI JOIN canonical.{quote(kind)} USING (dataset, key, role) ORDER BY dataset, key, role",
         values,
     )
-    filled = [name for name in table.column_names if table[name].null_count < table.num_rows]
-    return table.select(filled)
+    names = ["dataset", "key", "role"]
+    return table.select(names), _filled(table.drop_columns(names))
 
 
-def _run(records: pa.Table, python: str) -> dict[str, Any]:
+def _run(values: pa.Table, python: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="linkage-peer-") as folder:
         source, target = Path(folder) / "records.parquet", Path(folder) / "clusters.json"
-        pq.write_table(records.select([n for n in records.column_names if n not in NOT_VALUES]), source)
+        pq.write_table(values, source)
         try:
             done = subprocess.run(
                 [python, str(WORKER), str(source), str(target)],

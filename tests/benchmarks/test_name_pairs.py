@@ -13,7 +13,7 @@ CASES = """case_group,schema,name1,name2,is_match
 g,Person,"DOE, JANE",Jane Doe,true
 g,Person,Jane Doe,Robert Miller,false
 g,Company,Acme Trading Ltd,ACME TRADING LIMITED,true
-g,LegalEntity,Jane Doe,Doe Jane,true
+g,LegalEntity,Jane Doe,Jane Doe,true
 g,Vessel,Northern Star,Blue Whale,false
 g,Person,محمد,Robert Miller,false
 """
