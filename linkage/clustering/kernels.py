@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
-def _compiled(function: _F) -> _F:
+def compiled(function: _F) -> _F:
     """Compile by numba; without a cache where no folder for it can be written (a read-only installation)."""
     njit = importlib.import_module("numba").njit
     try:
@@ -76,7 +76,7 @@ class Scratch(NamedTuple):
     flag: Flags
 
 
-@_compiled
+@compiled
 def bucket(key: Integers, buckets: int) -> tuple[Integers, Integers]:
     """Return (start, order): rows by key 0..buckets-1, stable; rows with key -1 are left out."""
     start = np.zeros(buckets + 1, np.int64)
@@ -94,7 +94,7 @@ def bucket(key: Integers, buckets: int) -> tuple[Integers, Integers]:
     return start, order
 
 
-@_compiled
+@compiled
 def summarise(key: Integers, weight: Weights, held: Flags, low: Integers) -> tuple[Integers, Flags]:
     """Return edges a bucket, and whether one is held; lower `low` to the least weight of each."""
     count = np.zeros(len(low), np.int64)
@@ -108,7 +108,7 @@ def summarise(key: Integers, weight: Weights, held: Flags, low: Integers) -> tup
     return count, any_held
 
 
-@_compiled
+@compiled
 def _find(parent: Integers, node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -116,7 +116,7 @@ def _find(parent: Integers, node: int) -> int:
     return node
 
 
-@_compiled
+@compiled
 def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers) -> bool:
     """Whether a non-match lies between two groups; walks the shorter of their lists of non-matches."""
     head, _, count, following = chain
@@ -130,7 +130,7 @@ def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, .
     return False
 
 
-@_compiled
+@compiled
 def join_matches(
     n: int, match_a: Integers, match_b: Integers, apart_a: Integers, apart_b: Integers
 ) -> tuple[Integers, Flags]:
@@ -171,7 +171,7 @@ def join_matches(
     return parent, lost
 
 
-@_compiled
+@compiled
 def count_groups(packed: Packed) -> tuple[int, int]:
     """Return the most records and the most must-linked groups of any one component."""
     records, groups = 0, 0
@@ -184,7 +184,7 @@ def count_groups(packed: Packed) -> tuple[int, int]:
     return records, groups
 
 
-@_compiled
+@compiled
 def _load(place: int, packed: Packed, missing: int, room: Scratch) -> tuple[int, bool]:
     """Fill the room with one component; return its number of groups and whether anything is held apart."""
     first, m = packed.member_start[place], 0
@@ -213,7 +213,7 @@ def _load(place: int, packed: Packed, missing: int, room: Scratch) -> tuple[int,
     return m, any_held
 
 
-@_compiled
+@compiled
 def _look(row: int, m: int, stop: int, room: Scratch) -> None:
     """Find the row's best partner to its right: greatest mean of at least `stop`, then the smallest."""
     best, whole, rest, count = -1, stop, 0, 1
@@ -229,7 +229,7 @@ def _look(row: int, m: int, stop: int, room: Scratch) -> None:
     room.best[row], room.whole[row], room.rest[row], room.stale[row] = best, whole, rest, False
 
 
-@_compiled
+@compiled
 def _join(i: int, j: int, m: int, room: Scratch) -> None:
     """Merge group j into group i < j. Rows whose partner was one of them keep its mean as an upper bound."""
     room.alive[j] = False
@@ -245,7 +245,7 @@ def _join(i: int, j: int, m: int, room: Scratch) -> None:
     room.size[i] += room.size[j]
 
 
-@_compiled
+@compiled
 def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
     """Merge while the best mean is at least `stop`; ties to the smallest row, then the smallest partner.
 
@@ -274,7 +274,7 @@ def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
         count[top] = room.size[top] * room.size[max(room.best[top], 0)]
 
 
-@_compiled
+@compiled
 def _name_clusters(m: int, room: Scratch) -> int:
     """Turn `into` from group -> group merged into, to group -> cluster 0..c-1 by smallest record; return c.
 
@@ -291,7 +291,7 @@ def _name_clusters(m: int, room: Scratch) -> int:
     return clusters
 
 
-@_compiled
+@compiled
 def _tally(place: int, packed: Packed, missing: int, room: Scratch, clusters: int) -> tuple[Integers, Flags]:
     """Return the sum of weights and whether anything is held apart, of each record with each cluster."""
     first = packed.member_start[place]
@@ -316,7 +316,7 @@ def _tally(place: int, packed: Packed, missing: int, room: Scratch, clusters: in
     return total, held
 
 
-@_compiled
+@compiled
 def _mark_ambiguous(m: int, clusters: int, stop: int, delta: int, room: Scratch, total: Integers, held: Flags) -> None:
     """Flag each record that fits the rest of its cluster and another alike, where those two are held apart.
 
@@ -343,7 +343,7 @@ def _mark_ambiguous(m: int, clusters: int, stop: int, delta: int, room: Scratch,
                 break
 
 
-@_compiled
+@compiled
 def cluster_packed(
     packed: Packed, stop: int, missing: int, delta: int, room: Scratch, label: Integers, ambiguous: Flags
 ) -> None:
@@ -372,7 +372,7 @@ def cluster_packed(
             label[first + row] = smallest[cluster]
 
 
-@_compiled
+@compiled
 def fill_gaps(start: Integers, member: Integers, key: Integers, a: Integers, b: Integers) -> None:
     """Write the pairs of slots of each group that are not in `key` (ascending: low slot * members + high)."""
     at, out = 0, 0
@@ -384,110 +384,3 @@ def fill_gaps(start: Integers, member: Integers, key: Integers, a: Integers, b: 
                 else:
                     a[out], b[out] = member[i], member[j]
                     out += 1
-
-
-class Meeting(NamedTuple):
-    """Clusters of components laid end to end, named by their local position; see `second_look.Meetings`.
-
-    start: int64[k+1]. known: int64[g, c]. edge_start: int64[k+1]; a, b: int64 local; total, count: int64[p, c];
-    held: bool[p].
-    """
-
-    start: Integers
-    known: Integers
-    edge_start: Integers
-    a: Integers
-    b: Integers
-    total: Integers
-    count: Integers
-    held: Flags
-
-
-@_compiled
-def _weigh(i: int, j: int, known: Integers, total: Integers, count: Integers, prior: int, most: int) -> int:
-    """Return what two clusters weigh together: means by comparison, repeated disagreement more."""
-    weight = prior
-    for c in range(known.shape[1]):
-        if count[c, i, j] > 0:
-            mean = total[c, i, j] // count[c, i, j]
-            if mean < 0:
-                mean *= max(1, min(most, known[i, c], known[j, c]))
-            weight += mean
-    return weight
-
-
-@_compiled
-def _best_of(row: int, alive: Flags, held: Flags, weight: Integers, stop: int) -> int:
-    """Return the cluster that the row's would best merge with (ties: the smallest), or -1."""
-    best = -1
-    for j in range(len(alive)):
-        if (
-            j != row
-            and alive[j]
-            and not held[row, j]
-            and weight[row, j] >= stop
-            and (best < 0 or weight[row, j] > weight[row, best])
-        ):
-            best = j
-    return best
-
-
-@_compiled
-def look_again(packed: Meeting, prior: int, stop: int, most: int) -> Integers:
-    """Merge clusters as wholes in every component; return each one's local label, the smallest it is one with."""
-    label = np.empty(len(packed.known), np.int64)
-    for place in range(len(packed.start) - 1):
-        first, end = packed.start[place], packed.start[place + 1]
-        m, comparisons = end - first, packed.known.shape[1]
-        known = packed.known[first:end].copy()
-        total = np.zeros((comparisons, m, m), np.int64)
-        count = np.zeros((comparisons, m, m), np.int64)
-        held = np.zeros((m, m), np.bool_)
-        weight = np.full((m, m), stop - 1, np.int64)  # clusters that never met stay apart
-        for row in range(packed.edge_start[place], packed.edge_start[place + 1]):
-            i, j = packed.a[row], packed.b[row]
-            held[i, j] = held[j, i] = packed.held[row]
-            for c in range(comparisons):
-                total[c, i, j] = total[c, j, i] = packed.total[row, c]
-                count[c, i, j] = count[c, j, i] = packed.count[row, c]
-            weight[i, j] = weight[j, i] = _weigh(i, j, known, total, count, prior, most)
-        alive = np.ones(m, np.bool_)
-        into = np.arange(m)
-        best = np.empty(m, np.int64)
-        for row in range(m):
-            best[row] = _best_of(row, alive, held, weight, stop)
-        while True:
-            top = -1
-            for row in range(m):
-                if alive[row] and best[row] >= 0 and (top < 0 or weight[row, best[row]] > weight[top, best[top]]):
-                    top = row
-            if top < 0:
-                break
-            i, j = min(top, best[top]), max(top, best[top])
-            alive[j] = False
-            into[j] = i
-            known[i] += known[j]
-            for r in range(m):
-                if not alive[r] or r == i:
-                    continue
-                for c in range(comparisons):
-                    total[c, i, r] += total[c, j, r]
-                    total[c, r, i] = total[c, i, r]
-                    count[c, i, r] += count[c, j, r]
-                    count[c, r, i] = count[c, i, r]
-                held[i, r] = held[r, i] = held[i, r] or held[j, r]
-                weight[i, r] = weight[r, i] = _weigh(i, r, known, total, count, prior, most)
-            for r in range(m):
-                if not alive[r]:
-                    continue
-                if r == i or best[r] == i or best[r] == j:
-                    best[r] = _best_of(r, alive, held, weight, stop)
-                elif not held[r, i] and weight[r, i] >= stop:
-                    old = best[r]
-                    if old < 0 or weight[r, i] > weight[r, old] or (weight[r, i] == weight[r, old] and i < old):
-                        best[r] = i
-        for row in range(m):  # a cluster merges into a smaller one, which has its label by now
-            if into[row] != row:
-                into[row] = into[into[row]]
-            label[first + row] = into[row]
-    return label

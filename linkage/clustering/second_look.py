@@ -18,7 +18,7 @@ import numpy as np
 from linkage.errors import DataError
 
 if TYPE_CHECKING:
-    from linkage.clustering.contracts import Integers
+    from linkage.clustering.contracts import Flags, Integers
 
 REPEATED = 3
 """How many times at most a repeated disagreement counts."""
@@ -41,7 +41,7 @@ class Meetings:
     b: Integers
     total: Integers
     count: Integers
-    held: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    held: Flags
 
     def __post_init__(self) -> None:
         """Check shapes and ends."""
@@ -67,7 +67,7 @@ def second_look(meetings: Meetings, prior: int, stop: int) -> Integers:
     held apart; what they say of others is added up, and so on (ties: smallest position of the pair, then of the other).
     Memory: see `second_look_bytes`. Time for g clusters of one component: about g^2, at worst g^3.
     """
-    from linkage.clustering.kernels import Meeting, look_again  # compiled code loads at the first use
+    from linkage.clustering.whole import Meeting, look_again  # compiled code loads at the first use
 
     label = np.arange(len(meetings.component), dtype=np.int64)
     if len(meetings.a) == 0:

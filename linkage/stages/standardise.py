@@ -23,7 +23,7 @@ WRITES = ("canonical.person", "canonical.business", "canonical.account", "canoni
 
 SLOTTED = ("jsonl",)
 _DATES = {"birth_date", "opened_on"}
-_NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder"}
+_NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
 
 def standardise(run: Run) -> None:
@@ -47,7 +47,7 @@ def standardise(run: Run) -> None:
 
 
 def _letters(run: Run) -> list[str]:
-    """Return the letters of other scripts in the names of persons and holders, from the distinct values that hold any."""
+    """Return the letters of other scripts in the names of persons, holders and organisations, from the distinct values that hold any."""
     found: set[str] = set()
     for dataset, source in sorted(run.project.settings.sources.items()):
         columns = sorted(
@@ -55,7 +55,7 @@ def _letters(run: Run) -> list[str]:
                 column
                 for role in source.roles.values()
                 for name, mapping in role.fields.items()
-                if role.entity != "business" and name in _NAMES
+                if name in _NAMES
                 for column in mapping.columns
             }
         )

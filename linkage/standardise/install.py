@@ -24,6 +24,7 @@ REFERENCE_FILES = {
     "country": "countries.csv",
     "iban_length": "iban_lengths.csv",
     "legal_form": "legal_forms.csv",
+    "native_name": "native_names.csv",
     "nickname": "nicknames.csv",
     "organisation_word": "organisation_words.csv",
     "particle": "particles.csv",

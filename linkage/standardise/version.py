@@ -13,7 +13,7 @@ from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_fil
 if TYPE_CHECKING:
     from pathlib import Path
 
-STANDARDISER_NUMBER = 2
+STANDARDISER_NUMBER = 3
 
 
 @cache
