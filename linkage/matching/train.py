@@ -89,7 +89,8 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     model = learned.run(learn=learn)
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
-    return replace(model, card=_card(model, records, candidates, sets), trained_now=True)
+    card = {**_card(model, records, candidates, sets), "set_back_to_priors": learned.set_back}
+    return replace(model, card=card, trained_now=True)
 
 
 def _present(engine: Engine, kind: str) -> frozenset[str]:
@@ -263,6 +264,7 @@ class _Learner:
         ]
         self.m = [array.copy() for array in self.prior_m]
         self.u = [array.copy() for array in self.prior_u]
+        self.set_back: list[str] = []
         self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
 
     def _prior(self, place: int, which: str) -> NDArray[np.float64]:
@@ -277,8 +279,8 @@ class _Learner:
                 self._learn_m()
                 self._learn_given()
                 self._learn_rate()
-        else:
-            self._learn_rate()
+            self._set_back_absurd()
+        self._learn_rate()
         chances = {
             comparison.name: {
                 name: Chances(rounded(float(m)), rounded(float(u)))
@@ -287,6 +289,18 @@ class _Learner:
             for place, comparison in enumerate(self.model.comparisons)
         }
         return replace(self.model, chances=chances, match_rate=rounded(self.rate))
+
+    def _set_back_absurd(self) -> None:
+        """Give a comparison back its priors where full agreement has come to weigh no more than disagreement.
+
+        No data make that true of records of one entity; it happens where the sample holds next to no match.
+        """
+        for place, comparison in enumerate(self.model.comparisons):
+            weight = np.log(self.m[place]) - np.log(self.u[place])
+            own = weight[~self.conditional[place]]
+            if own[-1] <= own[0]:
+                self.m[place], self.u[place] = self.prior_m[place].copy(), self.prior_u[place].copy()
+                self.set_back.append(comparison.name)
 
     def _hold(self, place: int, fresh: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
         """Put the fixed levels back to their priors; the others share what is left.

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.clustering import (
+    BIT,
     ClusterSettings,
     Edges,
     Judgements,
@@ -28,7 +29,8 @@ from linkage.clustering import (
 )
 from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
-from linkage.matching.score import PATTERN_BITS, level_name, score_comparisons
+from linkage.matching.meetings import told_between
+from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
 READS = ("scoring.edge", "scoring.inside")
 WRITES = ("resolution.cluster",)
+
+LIKELY_UNIQUE = 4.0
+"""Bits against a pair of one dataset that likely holds each entity once: one match in sixteen is expected there."""
 
 
 def cluster_audience(run: Run, audience: str) -> None:
@@ -80,6 +85,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     whole = _with_missing(run, model, edges, found.label, missing)
     result = cluster(n, whole, judgements, settings, component=found.label)
     label = _look_again(run, model, result, whole, judgements)
+    _count_contradictions(run, audience, model)
     _write(run, audience, entity_type, result, label)
     run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
     run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
@@ -112,14 +118,32 @@ def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judg
         )
 
 
+def _claims(run: Run) -> dict[str, Any]:
+    """Return the parameters of `_CLAIMED`: the datasets that say that they hold each entity once."""
+    said: dict[str, list[str]] = {"strict": [], "likely": []}
+    for name, source in run.project.settings.sources.items():
+        if source.unique is not None:
+            said[source.unique].append(name)
+    return {**said, "against": round(LIKELY_UNIQUE * BIT)}
+
+
+_AGAINST = (
+    "CASE WHEN one.dataset = two.dataset AND list_contains($likely, one.dataset) THEN -CAST($against AS INTEGER) END"
+)
+_CLAIMED = (
+    f"weight + coalesce({_AGAINST}, 0) AS weight, one.dataset = two.dataset AND list_contains($strict, one.dataset)"
+)
+
+
 def _edges(run: Run, model: Model, table: str) -> Edges:
     arrays = run.engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM {qualified("scoring", f"{table}_{model.entity_type}")} AS edge
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
-        """
+        """,
+        _claims(run),
     )
     return Edges(arrays["a"], arrays["b"], arrays["weight"].astype(np.int32), arrays["conflict"].astype(np.bool_))
 
@@ -174,10 +198,11 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
     arrays = engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM {inside} AS edge SEMI JOIN resolution.missing USING (a, b)
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
-        """
+        """,
+        _claims(run),
     )
     for table in ("missing", "unscored", "scored"):
         engine.run(f"DROP TABLE resolution.{table}")
@@ -191,7 +216,6 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
 
 def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
     """Compare the clusters of each component as wholes; return int64[n], the labels after that."""
-    engine, comparisons = run.engine, range(len(model.comparisons))
     settled = result.label[result.component] == result.label
     divided = np.zeros(len(settled), np.bool_)
     divided[result.component[~settled]] = True
@@ -201,33 +225,11 @@ def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgem
     clusters = np.unique(result.label[looked])
     _check_bytes(
         run,
-        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(comparisons)),
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + 1),
         "comparing clusters again",
     )
     table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
-    with engine.registered("divided", table):
-        engine.create_as(
-            "resolution",
-            "met",
-            "SELECT one.record AS a, two.record AS b, own.label AS label_a, other.label AS label_b, "
-            "own.place AS place_a, other.place AS place_b "
-            "FROM divided AS own JOIN divided AS other ON own.component = other.component AND own.place < other.place AND own.label <> other.label "
-            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place",
-        )
-    score_comparisons(engine, model, "resolution.met", "resolution.told")
-    sums = ", ".join(f"CAST(sum(coalesce(c{c}, 0)) AS BIGINT) AS t{c}, count(c{c}) AS n{c}" for c in comparisons)
-    pairs = engine.arrays(
-        f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
-        "FROM resolution.met JOIN resolution.told USING (a, b) GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in comparisons)
-    every = ", ".join(f"c{c}" for c in comparisons)
-    known = engine.arrays(
-        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.met JOIN resolution.told USING (a, b) "
-        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.met JOIN resolution.told USING (a, b)) GROUP BY label ORDER BY label"
-    )
-    for name in ("met", "told"):
-        engine.run(f"DROP TABLE resolution.{name}")
+    known, pairs = told_between(run.engine, model, table, _AGAINST, _claims(run))
     return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
 
 
@@ -240,14 +242,14 @@ def _merged(
 ) -> NDArray[np.int64]:
     """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
     label, n = known["label"], len(result.label)
-    comparisons = range(len(model.comparisons))
+    told = range(len(model.comparisons) + 1)
     meetings = Meetings(
         component=result.component[label],
-        known=np.stack([known[f"k{c}"] for c in comparisons], axis=1),
+        known=np.stack([known[f"k{c}"] for c in told], axis=1),
         a=np.searchsorted(label, pairs["a"]),
         b=np.searchsorted(label, pairs["b"]),
-        total=np.stack([pairs[f"t{c}"] for c in comparisons], axis=1),
-        count=np.stack([pairs[f"n{c}"] for c in comparisons], axis=1),
+        total=np.stack([pairs[f"t{c}"] for c in told], axis=1),
+        count=np.stack([pairs[f"n{c}"] for c in told], axis=1),
         held=np.isin(pairs["a"] * n + pairs["b"], held),
     )
     prior = model.units(math.log2(model.match_rate / (1 - model.match_rate)))
@@ -263,6 +265,29 @@ def _held_pairs(result: Clustering, edges: Edges, judgements: Judgements) -> NDA
     b = np.concatenate((edges.b[edges.conflict], judgements.b[~judgements.match]))
     one, two = result.label[a], result.label[b]
     return np.unique(np.minimum(one, two) * len(result.label) + np.maximum(one, two))
+
+
+def _count_contradictions(run: Run, audience: str, model: Model) -> None:
+    """Count, for each dataset that says it is strictly unique, the pairs of its records that the evidence would join."""
+    claims = _claims(run)
+    if not claims["strict"]:
+        return
+    rows = run.engine.rows(
+        f"""
+        SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
+        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        WHERE one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
+        GROUP BY one.dataset ORDER BY one.dataset
+        """,
+        {**claims, "stop": model.units(model.thresholds.match)},
+    )
+    found = {dataset: int(pairs) for dataset, pairs in rows}
+    run.count(f"audiences.{audience}.{model.entity_type}.not_unique", found)
+    for dataset, pairs in found.items():
+        run.progress(
+            f'{dataset} says unique = "strict", but {pairs} pairs of its {model.entity_type} records weigh as much as a match; '
+            'look at them, or say unique = "likely"'
+        )
 
 
 def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering, label: NDArray[np.int64]) -> None:

@@ -109,7 +109,8 @@ def sql_files() -> dict[str, str]:
     found = {
         f"canonical/{name}.sql": root.joinpath("canonical", f"{name}.sql").read_text("utf-8") for name in CANONICAL
     }
-    found |= _read(root.joinpath("standardise"), "standardise")
+    for folder in ("reading", "standardise"):
+        found |= _read(root.joinpath(folder), folder)
     return found
 
 

@@ -99,6 +99,7 @@ LAWS: dict[str, Law] = {
     "std_identifier_parts": _step("std_identifier_parts({x})", "written", 6),
     "std_is_bic": _yes_no("std_is_bic({x})"),
     "std_is_latin": _yes_no("std_is_latin({x})"),
+    "std_is_no_local": _yes_no("std_is_no_local({x})", "std_phone_national"),
     "std_is_masked": _yes_no("std_is_masked({x})"),
     "std_is_placeholder": _yes_no("std_is_placeholder('name', {x})"),
     "std_is_same_sign": _yes_no("std_is_same_sign({x})"),
