@@ -98,6 +98,8 @@ class Training(Settings):
 
     `counted_once` are lists of columns: where rarity is counted, records that agree on all columns of the first list that
     both fill count as one, since one entity with many records does not make its name common.
+    `counted_by` names for a column (or `phone_key`, `address_key`) the lists of columns that tell its holders apart: its
+    values are counted by how many of them there are, not by `counted_once`.
     """
 
     random_pairs: Annotated[int, Field(ge=1000)] = 200_000
@@ -105,6 +107,13 @@ class Training(Settings):
     prior_pairs: Annotated[float, Field(gt=0)] = 1000.0
     matches_per_record: Annotated[float, Field(gt=0)] = 0.5
     counted_once: tuple[tuple[Name, ...], ...] = ()
+    counted_by: Annotated[dict[Name, tuple[tuple[Name, ...], ...]], Field(default_factory=dict)]
+
+    def columns_counted(self) -> set[str]:
+        """Return the columns that counting needs."""
+        return {
+            column for key in (*self.counted_once, *(k for v in self.counted_by.values() for k in v)) for column in key
+        }
 
 
 class Conflict(Settings):
@@ -121,7 +130,7 @@ class Entity(Settings):
     describe: str
     thresholds: Thresholds
     blocking: Blocking
-    training: Training = Training()
+    training: Annotated[Training, Field(default_factory=Training)]
     comparisons: Annotated[tuple[Comparison, ...], Field(min_length=1)]
     conflicts: tuple[Conflict, ...] = ()
     survivorship: Annotated[dict[Name, SurvivorRule], Field(default_factory=dict)]

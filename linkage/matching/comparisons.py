@@ -7,69 +7,23 @@ ASCII-folded columns, since the engine counts bytes. The first level whose test 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from linkage.matching.levels import UNKNOWN, Kind, Level
+from linkage.matching.levels import one_off as _one_off
+from linkage.matching.levels import pair as _pair
+from linkage.matching.organisations import office_phones, organisation, premises, tax_number
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linkage.config.entity import Comparison
-
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Level:
-    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1).
-
-    `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level with `given` holds only
-    where the pair agrees on those columns too, which another comparison counts: its m and u are chances among pairs that
-    agree on them, so that what goes together is not counted twice. A level that is nothing but agreement on some columns
-    names them in `same`: how often records of two entities agree so is counted on the pairs of a rule that finds them all.
-    """
-
-    name: str
-    words: str
-    test: str
-    rarity: float = 0.0
-    rare: str = ""
-    given: frozenset[str] = frozenset()
-    same: frozenset[str] = frozenset()
-
+    from linkage.matching.levels import Columns
 
 _MAILBOXES = (
     "info|contact|office|admin|administration|sales|support|service|services|mail|hello|enquiries|inquiries|webmaster|"
     "no-?reply|reception|billing|accounts?|accounting|hr|jobs|help|helpdesk|team|postmaster|marketing|press|legal"
 )
-
-Columns = Mapping[str, str]
-Builder = Callable[[Columns], tuple[Level, ...]]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of comparison: the columns it reads (name in the kind → default column) and its levels.
-
-    `rarity_column` is the column whose value frequencies count; where agreement is on something that is no column (a
-    house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
-    `more_rarity` are further columns whose rarity single levels count.
-    `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
-    """
-
-    columns: Columns
-    build: Builder
-    rarity_column: str | None = None
-    rarity_value: str | None = None
-    more_rarity: tuple[str, ...] = ()
-    foreign: frozenset[str] = frozenset()
-
-
-def _pair(column: str) -> tuple[str, str]:
-    return f'"{column}_l"', f'"{column}_r"'
-
-
-def _one_off(l: str, r: str) -> str:
-    """At most one letter more, less or other, or two neighbours swapped; lengths are compared first, being cheap."""
-    return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
 
 
 HOUSE = {"house_number": "house_number", "street": "street"}
@@ -91,11 +45,38 @@ def _two_off(l: str, r: str) -> str:
     )
 
 
+def _whole(given: str, middle: str, surname: str) -> str:
+    return f"string_split(concat_ws(' ', {given}, {middle}, {surname}), ' ')"
+
+
+def _contained(c: Columns) -> str:
+    """All words of one whole name are words of the other, whichever of them is called the surname; two at least."""
+    (given_l, given_r), (middle_l, middle_r) = _pair(c["given"]), _pair(c["middle"])
+    surname_l, surname_r = _pair(c["surname"])
+    left, right = _whole(given_l, middle_l, surname_l), _whole(given_r, middle_r, surname_r)
+    # Names of two words each are compared by the other levels; splitting all of them would cost too much.
+    longer = " OR ".join(
+        (
+            f"{middle_l} IS NOT NULL",
+            f"{middle_r} IS NOT NULL",
+            f"contains({surname_l}, ' ')",
+            f"contains({surname_r}, ' ')",
+        )
+    )
+    two = f"{given_l} IS NOT NULL AND {given_r} IS NOT NULL AND {surname_l} IS NOT NULL AND {surname_r} IS NOT NULL"
+    return f"{two} AND ({longer}) AND (list_has_all({left}, {right}) OR list_has_all({right}, {left}))"
+
+
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
     middle_l, middle_r = _pair(c["middle"])
     return (
-        Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        # Names told in the other order are counted once, by the surname.
+        Level(
+            UNKNOWN,
+            "a given name is missing, or the surname tells that the two are exchanged",
+            f"{l} IS NULL OR {r} IS NULL OR coalesce({l} <> {r} AND {l} = {other_r} AND {r} = {other_l}, FALSE)",
+        ),
         _at_home(c, "same given name in one house", f"{l} = {r}"),
         Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
         Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
@@ -106,13 +87,27 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
             rarity=0.5,
         ),
         Level(
-            "initial", "an initial that fits", f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)"
+            "initial",
+            "an initial that fits",
+            f"((length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)) "
+            f"OR {l} = left({r}, 1) || left({middle_r}, 1) OR {r} = left({l}, 1) || left({middle_l}, 1)",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
+        Level(
+            "swapped",
+            "the given name of one is the surname of the other",
+            f"{l} = {other_r} OR {r} = {other_l}",
+            rarity=0.5,
+            rare="surname",
+        ),
         Level(
             "middle",
             "the given name of one is the middle name of the other",
             f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level(
+            "contained",
+            "the whole name of one is part of the other's, or written as one word",
+            f"({_contained(c)}) OR {l} || {middle_l} = {r} OR {r} || {middle_r} = {l}",
         ),
         Level("similar", "two letters differ", _two_off(l, r)),
         Level("different", "different given names", "ELSE"),
@@ -137,11 +132,18 @@ def _surname(c: Columns) -> tuple[Level, ...]:
             "one surname is part of the other",
             f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {given_r} OR {r} = {given_l}"),
+        Level("exchanged", "given name and surname are exchanged", f"{l} = {given_r} AND {r} = {given_l}"),
+        Level("swapped", "the surname of one is the given name of the other", f"{l} = {given_r} OR {r} = {given_l}"),
         Level(
             "former",
             "the surname of one is the middle name of the other, as after a marriage",
             f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level("contained", "the whole name of one is part of the other's", _contained(c)),
+        Level(
+            "joined",
+            "given name and surname of one are the other's, written as one word",
+            f"(({given_l} IS NULL AND {l} = {given_r} || {r}) OR ({given_r} IS NULL AND {r} = {given_l} || {l}))",
         ),
         Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
         Level("different", "different surnames", "ELSE"),
@@ -162,6 +164,12 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
             "initial",
             "an initial that fits",
             f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)",
+        ),
+        Level(
+            "part",
+            "all middle names of one are among the other's",
+            f"(contains({l}, ' ') OR contains({r}, ' ')) AND (list_has_all(string_split({l}, ' '), string_split({r}, ' ')) "
+            f"OR list_has_all(string_split({r}, ' '), string_split({l}, ' ')))",
         ),
         Level("different", "different middle names", "ELSE"),
     )
@@ -243,7 +251,10 @@ def _account_number(c: Columns) -> tuple[Level, ...]:
             "a number is missing",
             f"coalesce({l}, {tail_l}, {iban_l}) IS NULL OR coalesce({r}, {tail_r}, {iban_r}) IS NULL",
         ),
-        Level("exact", "same number", f"{iban_l} = {iban_r} OR ({l} = {r} AND NOT {apart})"),
+        Level(
+            "international", "same international number, which names the bank and checks itself", f"{iban_l} = {iban_r}"
+        ),
+        Level("exact", "same number", f"{l} = {r} AND NOT {apart}"),
         Level(
             "iban",
             "one number is the domestic part of the other's IBAN",
@@ -408,40 +419,6 @@ def _alias(c: Columns) -> tuple[Level, ...]:
     )
 
 
-def _organisation(c: Columns) -> tuple[Level, ...]:
-    (l, r), (tokens_l, tokens_r), (other_l, other_r) = _pair(c["name"]), _pair(c["tokens"]), _pair(c["others"])
-    common = f"len(list_intersect({tokens_l}, {tokens_r}))"
-    least = f"least(len({tokens_l}), len({tokens_r}))"
-    most = f"greatest(len({tokens_l}), len({tokens_r}))"
-    return (
-        Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
-        Level("exact", "same name", f"{l} = {r}", rarity=1.0),
-        Level(
-            "order",
-            "same words in another order or spacing",
-            f"{common} = {most} OR replace({l}, ' ', '') = replace({r}, ' ', '')",
-        ),
-        Level(
-            "alias",
-            "a name of one is another name of the other",
-            f"coalesce(list_contains({other_l}, {r}), FALSE) OR coalesce(list_contains({other_r}, {l}), FALSE)",
-        ),
-        Level(
-            "near",
-            "nearly the same spelling",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.94 OR {_one_off(l, r)}",
-        ),
-        Level("part", "all words of one are in the other", f"{common} = {least} AND {least} >= 2"),
-        Level(
-            "similar",
-            "similar spelling, or most words shared",
-            f"jaro_winkler_similarity({l}, {r}) >= 0.88 OR {common} * 2 > {most}",
-        ),
-        Level("some", "a word in common", f"{common} >= 1"),
-        Level("different", "different names", "ELSE"),
-    )
-
-
 def _institution(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["value"])
 
@@ -497,7 +474,7 @@ KINDS: Mapping[str, Kind] = {
         {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name", **HOUSE},
         _given_name,
         "given",
-        more_rarity=("root",),
+        more_rarity=("root", "surname"),
         foreign=frozenset({"surname", "middle", *HOUSE}),
     ),
     "surname": Kind(
@@ -523,10 +500,18 @@ KINDS: Mapping[str, Kind] = {
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
     "own_number": Kind({"number": "ssn", "tail": "ssn_last4", **HOUSE}, _own_number, foreign=frozenset(HOUSE)),
     "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
+    "tax_number": Kind({"number": "tax_id"}, tax_number),
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
     "own_phones": Kind({"list": "phones", **HOUSE}, _phones, "phone_key", "phones[1]", foreign=frozenset(HOUSE)),
+    "office_phones": Kind(
+        {"list": "phones", "house_number": "house_number", "street": "street"},
+        office_phones,
+        "phone_key",
+        "phones[1]",
+        foreign=frozenset({"house_number", "street"}),
+    ),
     "emails": Kind({"list": "emails"}, _emails),
     "own_emails": Kind({"list": "emails", **HOUSE}, _emails, foreign=frozenset(HOUSE)),
     "address": Kind(
@@ -544,10 +529,23 @@ KINDS: Mapping[str, Kind] = {
         foreign=frozenset({"given", "surname"}),
     ),
     "organisation": Kind(
-        {"name": "name_core", "tokens": "name_tokens", "others": "other_names"},
-        _organisation,
+        {
+            "name": "name_core",
+            "tokens": "name_tokens",
+            "others": "other_names",
+            "house_number": "house_number",
+            "street": "street",
+        },
+        organisation,
         "name",
-        foreign=frozenset({"others"}),
+        words="name",
+        foreign=frozenset({"others", "house_number", "street"}),
+    ),
+    "premises": Kind(
+        {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
+        premises,
+        "address_key",
+        "house_number || ' ' || street",
     ),
     "institution": Kind({"value": "institution"}, _institution, "value"),
     "holders": Kind({"list": "holders"}, _holders),
@@ -571,11 +569,15 @@ _DERIVED = {
 }
 
 
+def own_columns(comparison: Comparison) -> set[str]:
+    """Return the canonical columns that a comparison compares; those it only looks at are left out."""
+    foreign = KINDS[comparison.kind].foreign
+    return {column for name, column in columns_of(comparison).items() if name not in foreign}
+
+
 def decided_by(comparison: Comparison) -> frozenset[str]:
     """Return the base columns that decide a comparison; a rule that blocks on one of them cannot train it."""
-    foreign = KINDS[comparison.kind].foreign
-    own = {column for name, column in columns_of(comparison).items() if name not in foreign}
-    return base_columns(own)
+    return base_columns(own_columns(comparison))
 
 
 def base_columns(columns: set[str]) -> frozenset[str]:
@@ -608,3 +610,9 @@ def rarity_levels(comparison: Comparison) -> dict[str, str]:
         if column is not None:
             found.setdefault(column, level.name)
     return found
+
+
+def words_column(comparison: Comparison) -> str | None:
+    """Return the canonical column whose words the comparison weighs one by one, if it weighs any."""
+    name = KINDS[comparison.kind].words
+    return columns_of(comparison)[name] if name else None

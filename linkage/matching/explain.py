@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import comma, quote
-from linkage.matching.comparisons import UNKNOWN, columns_of, levels_of
+from linkage.matching.comparisons import columns_of, levels_of
+from linkage.matching.levels import UNKNOWN
 from linkage.matching.score import PATTERN_BITS, make_features, make_frequencies, pattern_sql, predicted
 
 if TYPE_CHECKING:

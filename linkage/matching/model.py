@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Thresholds
 from linkage.errors import ModelError
-from linkage.matching.comparisons import columns_of
+from linkage.matching.comparisons import own_columns
 from linkage.store.workspace import sync
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _digest(table: pa.Table) -> str:
 
 def from_entity(entity: Entity, standardiser: str, present: frozenset[str]) -> Model:
     """Return the model that the shipped priors make, without any training, for data that fill the columns `present`."""
-    comparisons = tuple(c for c in entity.comparisons if present & set(columns_of(c).values()))
+    comparisons = tuple(c for c in entity.comparisons if present & own_columns(c))
     chances = {c.name: {level: Chances(prior.m, prior.u) for level, prior in c.priors.items()} for c in comparisons}
     return Model(
         entity_type=entity.type,

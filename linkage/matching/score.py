@@ -18,6 +18,7 @@ from splink.comparison_library import CustomComparison
 from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column, rarity_levels
+from linkage.matching.rarity import make_words, word_columns, word_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,22 +74,28 @@ def make_frequencies(engine: Engine, model: Model) -> None:
 
     One holder of the value is the pair itself and is taken off the count. A value that nobody else holds is as rare as
     half a record, but not rarer than the average agreement where the data are too few to tell. Shares below
-    `LEAST_FREQUENCY` say nothing more about who it is and are held there.
+    `LEAST_FREQUENCY` say nothing more about who it is and are held there. A name whose words are weighed is no rarer
+    than its words together.
     """
     average = {
         column: model.chances[comparison.name][level].u
         for comparison in model.comparisons
         for column, level in rarity_levels(comparison).items()
     }
+    make_words(engine, model)
     with engine.registered("model_frequency", model.frequencies):
         for column in _rarity_columns(model):
+            shares = "SELECT NULL AS value, NULL AS share"
+            if column in word_columns(model):
+                shares = f"FROM feature.{quote(f'share_{model.entity_type}_{column}')}"
             engine.create_as(
                 "feature",
                 f"frequency_{model.entity_type}_{column}",
                 f"""
                 SELECT seen.value AS {quote(column)},
-                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, $least) AS {quote("tf_" + column)}
+                       greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, coalesce(share, 0), $least) AS {quote("tf_" + column)}
                 FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
+                LEFT JOIN ({shares}) AS words USING (value)
                 LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
                 """,
                 {
@@ -191,7 +198,7 @@ def predicted(
     entity_type = model.entity_type
     view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
     columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
-    columns += rarity_values(model)
+    columns += [*rarity_values(model), *word_features(model)]
     engine.run(
         f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
     )

@@ -38,6 +38,11 @@ def check_entity(entity: Entity, path: Path) -> None:
             _check_part(part, canonical, f"{path}: blocking rule {rule.name!r}")
     for column in entity.blocking.generic:
         _check_column(column, canonical, f"{path}: blocking.generic")
+    # Rarity is counted of columns, and of features made for it (a house on its street).
+    made = {kind.rarity_column: "VARCHAR" for kind in KINDS.values() if kind.rarity_column and kind.rarity_value}
+    for name, views in sorted(entity.training.counted_by.items()):
+        for column in (name, *(column for view in views for column in view)):
+            _check_column(column, {**canonical, **made}, f"{path}: training.counted_by")
 
 
 def _check_comparison(comparison: Comparison, canonical: Mapping[str, str], where: str) -> None:

@@ -19,6 +19,7 @@ from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
+from linkage.matching.rarity import count_values
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
         raise ModelError(message)
     rules = tuple(r for r in model.rules if all(parse_part(part).column in present for part in r.on))
     model = replace(model, rules=rules, generic=_generic(engine, entity, present))
-    make_features(engine, model, [column for key in entity.training.counted_once for column in key])
+    make_features(engine, model, sorted(entity.training.columns_counted() & set(engine.columns("canonical", kind))))
     model = replace(model, **_frequencies(engine, model, entity.training.counted_once))
+    model = replace(model, **count_values(engine, model, entity.training))
     make_frequencies(engine, model)
     make_keys(engine, kind, model.rules)
     records = int(engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linkage.matching.comparisons import UNKNOWN
+from linkage.matching.levels import UNKNOWN
 from linkage.pages.contracts import (
     Block,
     Check,

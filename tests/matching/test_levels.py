@@ -17,7 +17,13 @@ HOME = {"house_number": "7", "street": "elm st"}
 
 def named(given, surname, **more):
     """Return a record of that name."""
-    return {"given_name": given, "given_root": given, "surname": surname, "surname_code": surname[:1], **more}
+    return {
+        "given_name": given,
+        "given_root": given,
+        "surname": surname,
+        "surname_code": surname and surname[0],
+        **more,
+    }
 
 
 def born(date, **more):
@@ -40,6 +46,15 @@ CASES = [
     ("middle_name", named("a", "b", middle_name="pavlovich"), named("a", "b", middle_name="paulavich"), "near"),
     ("middle_name", named("a", "b", middle_name="james"), named("a", "b", middle_name="john"), "different"),
     ("middle_name", named("a", "b", middle_name="james"), named("a", "b", middle_name="j"), "initial"),
+    ("given_name", named("jc", "quill"), named("jean", "quill", middle_name="claude"), "initial"),
+    ("given_name", named("jandaniel", "quill"), named("jan", "quill", middle_name="daniel"), "contained"),
+    ("surname", named("umar", "patek"), named("umar", "anshori", middle_name="patek abdullah"), "contained"),
+    ("surname", named("dost", "mohammad"), named("dost", "haqqani", middle_name="khan"), "different"),
+    ("surname", named("shoigu", "sergey"), named("sergey", "shoigu"), "exchanged"),
+    ("given_name", named("shoigu", "sergey"), named("sergey", "shoigu"), "unknown"),
+    ("given_name", named("hopkinson", None), named("ann", "hopkinson"), "swapped"),
+    ("surname", named(None, "ramimakhlouf"), named("rami", "makhlouf"), "joined"),
+    ("middle_name", named("a", "b", middle_name="isa bin tarif"), named("a", "b", middle_name="bin tarif"), "part"),
     ("birth_date", born("1790-01-01"), born("1780-01-01"), "digit"),
     ("birth_date", born("1790-01-01"), born("1798-05-09"), "different"),
     ("birth_date", born("1970-05-09"), born("1970-05-08"), "near"),

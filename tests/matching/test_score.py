@@ -10,8 +10,9 @@ import pytest
 
 from linkage.engine.duckdb import Engine
 from linkage.matching import score as scoring
-from linkage.matching.comparisons import UNKNOWN, levels_of
+from linkage.matching.comparisons import levels_of
 from linkage.matching.explain import explain_pair
+from linkage.matching.levels import UNKNOWN
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, from_entity, load
 from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
 from linkage.store.workspace import Workspace

@@ -30,23 +30,8 @@ PAIRS = [
 SIDES = ("number", "iban", "institution", "account_type", "holder")
 LEAST_PAIRS = 60
 # Pairs that the shipped priors judge otherwise than the field does, with the reason.
-_BANK_AND_TYPE = (
-    "the bank and type of most accounts of one bank agree by chance: the priors give them more than they tell"
-)
-_TAIL = "four digits alone weigh 11 bits against a prior of -13: under a chance in two, but above the line of review"
-_HOLDER = "other holders weigh -2.6 bits only, since holders are often told in part"
 KNOWN = {
-    "masked on both sides with bank but no holder": _BANK_AND_TYPE,
-    "masked with the same bank but another holder": _HOLDER,
-    "masked with other last digits": "a difference in the number weighs -5 bits only, since numbers are often mistyped",
-    "other numbers of one customer at one bank": "a difference in the number weighs -5 bits only, since numbers are often mistyped",
-    "one digit off at the same bank with another holder": _HOLDER,
-    "a number that was used again at one bank for another customer": _HOLDER,
-    "German IBAN in groups against itself run together": "the same IBAN weighs no more than the same number",
-    "only the holder and the bank are told on one side": _BANK_AND_TYPE,
     "a masked number and the holder without any bank": "a shared holder weighs 11 bits without a bank to tell namesakes apart",
-    "only the last digits agree": _TAIL,
-    "a short branch number inside a longer account number": _HOLDER,
 }
 
 
