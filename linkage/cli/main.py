@@ -25,6 +25,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(review_app, name="review")
+
 ProjectArgument = Annotated[
     Path, typer.Argument(help="Project file, or the folder that holds project.toml.", show_default=False)
 ]
@@ -287,29 +290,66 @@ def evaluate(
     compare: Annotated[
         tuple[Path, Path] | None, typer.Option("--compare", help="Measure OTHER against REFERENCE: two such CSV files.")
     ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(
+            "--judgements", help="Estimate from a judged file of linkage review sample (of the audience in it)."
+        ),
+    ] = None,
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a release against a truth file, or one grouping of records against another."""
+    """Measure a release against a truth file or by a judged sample, or one grouping of records against another."""
     from linkage.cli import render
 
     if compare is not None:
-        if project is not None or truth is not None:
+        if project is not None or truth is not None or judgements is not None:
             message = "--compare takes two files and no project or truth"
             raise UsageError(message)
         from linkage.evaluation.files import compare as compare_files
 
         _answer(compare_files(*compare).to_json(), render.comparison, as_json=as_json)
         return
-    if project is None or truth is None:
-        message = "name a project and --truth FILE, or --compare REFERENCE OTHER"
-        raise UsageError(message)
     import linkage
+
+    if project is not None and judgements is not None and truth is None:
+        from linkage.evaluation.judgements import evaluate_judgements
+
+        judged = evaluate_judgements(linkage.open(project), judgements, purpose=purpose)
+        _answer(judged.to_json(), render.judged, as_json=as_json)
+        return
+    if project is None or truth is None or judgements is not None:
+        message = "name a project and --truth FILE or --judgements FILE, or --compare REFERENCE OTHER"
+        raise UsageError(message)
     from linkage.evaluation.release import evaluate_release
 
     found = evaluate_release(linkage.open(project), truth, audience=audience, purpose=purpose)
     _answer(found.to_json(), render.evaluation, as_json=as_json)
+
+
+@review_app.command("sample")
+def review_sample(  # noqa: PLR0913  # the options of a command
+    project: ProjectArgument,
+    entity_type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="person, business or account.", show_default=False)
+    ],
+    file: Annotated[Path, typer.Argument(help="Where to write the pairs, as CSV.", show_default=False)],
+    size: Annotated[int, typer.Option("--size", min=1, help="How many pairs to judge.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pairs.")] = 1,
+    audience: AudienceOption = "centre",
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a stratified sample of pairs with both records' values, for stewards to fill in verdicts."""
+    import linkage
+    from linkage.cli import render
+    from linkage.evaluation.sample import write_sample
+
+    sample = write_sample(
+        linkage.open(project), entity_type, file, size=size, seed=seed, audience=audience, purpose=purpose
+    )
+    _answer(sample.to_json(), lambda told: render.sample(told, str(file)), as_json=as_json)
 
 
 @app.command()

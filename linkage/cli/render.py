@@ -233,23 +233,50 @@ def explain(result: dict[str, Any]) -> None:
     say(_NOTICE)
 
 
+_MEASURES = ("", "measure", "precision", "95 %", "recall", "95 %", "F1", "95 %")
+
+
 def _measures(title: str, metrics: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [
-        (title, name.replace("_", "-"), *(round(metrics[name][part], 5) for part in ("precision", "recall", "f1")))
-        for name in ("pairwise", "b_cubed", "cluster")
-    ]
+    rows = []
+    for name in ("pairwise", "b_cubed", "cluster"):
+        row: list[Any] = [title, name.replace("_", "-")]
+        intervals = metrics["intervals"].get(name)
+        for part in ("precision", "recall", "f1"):
+            row += [round(metrics[name][part], 5), _between(intervals and intervals[part])]
+        rows.append(tuple(row))
+    return rows
+
+
+def _between(interval: Any) -> str:
+    return f"{interval[0]:.4f} - {interval[1]:.4f}" if interval else ""
 
 
 def comparison(result: dict[str, Any]) -> None:
     """Print how one grouping of records compares with another."""
-    _table("Other against reference", "", "measure", "precision", "recall", "F1", rows=_measures("all", result))
+    _table("Other against reference", *_MEASURES, rows=_measures("all", result))
+
+
+def _slices(kind: str, found: list[dict[str, Any]]) -> None:
+    rows = []
+    for one in found:
+        head = (one["by"], one["name"], one["true_pairs"], one["found_pairs"])
+        if one["too_few"]:
+            rows.append((*head, None, None, None, "", "too few pairs"))
+            continue
+        scores, intervals = one["scores"], one["intervals"]
+        figures = [round(scores[part], 5) for part in ("precision", "recall", "f1")]
+        rows.append((*head, *figures, _between(intervals["f1"]), "worse than the rest" if one["worse"] else ""))
+    columns = ("by", "slice", "true pairs", "found pairs", "precision", "recall", "F1", "95 %", "")
+    _table(f"{kind}: pairs by slice", *columns, rows=rows)
 
 
 def evaluation(result: dict[str, Any]) -> None:
     """Print how good a release is, with its worst errors."""
     rows = [row for kind, metrics in result["types"].items() for row in _measures(kind, metrics)]
-    _table("Against the truth", "type", "measure", "precision", "recall", "F1", rows=rows)
+    rows += _measures("all", result["all"])
+    _table("Against the truth", *_MEASURES, rows=rows)
     for kind, metrics in result["types"].items():
+        _slices(kind, metrics["slices"])
         if metrics["blocking_recall"] is not None:
             say(f"{kind}: blocking found {metrics['blocking_recall']:.5f} of the true pairs")
         for name, what in (
@@ -260,6 +287,41 @@ def evaluation(result: dict[str, Any]) -> None:
                 (example.get("identity_id") or example.get("entity"), str(example)) for example in metrics[name][:3]
             ]
             _table(f"{kind}: {what}, the worst", "id", "parts", rows=shown)
+
+
+def sample(found: dict[str, Any], file: str) -> None:
+    """Print what a sample for review holds, and what to do with it."""
+    rows = [(one["stratum"], one["pairs"], one["sampled"]) for one in found["strata"]]
+    _table(f"{found['entity_type']}: pairs of release {found['release']}", "stratum", "pairs", "sampled", rows=rows)
+    say(f"{file}: {found['sampled']:,} of {found['pairs']:,} pairs, readable by you alone")
+    say("Write match, non-match or unsure into the column verdict, then: linkage evaluate PROJECT --judgements FILE")
+
+
+def judged(result: dict[str, Any]) -> None:
+    """Print what a judged sample tells of a release."""
+    rows = [
+        (name.replace("f1", "F1"), round(result[name]["estimate"], 5), _between(result[name]["interval"]))
+        for name in ("precision", "recall", "f1")
+    ]
+    title = f"{result['entity_type']}, release {result['release']} of {result['audience']}: estimated from verdicts, pairwise"
+    _table(title, "measure", "estimate", "95 %", rows=rows)
+    strata = [
+        (
+            one["stratum"],
+            "one identity" if one["together"] else "different",
+            *(one[n] for n in ("pairs", "judged", "matches")),
+        )
+        for one in result["strata"]
+    ]
+    _table("What they rest on", "stratum", "pairs are in", "pairs", "judged", "matches", rows=strata)
+    held = result["sample"]
+    say(
+        f"{held['judged']:,} of {held['pairs']:,} pairs judged; {held['unsure']:,} unsure, {held['unanswered']:,} blank, "
+        f"{held['from_ledger']:,} taken from the ledger."
+    )
+    say(f"Recall is of {result['recall_of']}.")
+    if not result["current"]:
+        say("The sample is of an earlier release; the figures are that one's.")
 
 
 def demo(result: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ Each type is measured on its own records that the truth names, and all types tog
 there a person and a business that the truth holds to be one count as a missed pair. A type of which the truth
 names no record is left out. Truth without roles joins keys that have one record in the crosswalk handed in:
 to measure one type of a source whose rows hold several, hand in the crosswalk of that type only, or tell
-roles in the truth.
+roles in the truth. Confidence intervals are `intervals`'s, slices of a type `slices`'s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from linkage.errors import DataError
 from linkage.evaluation.align import Grouping, align, grouping
 from linkage.evaluation.examples import Example, worst
 from linkage.evaluation.files import SCHEMA_VERSION
+from linkage.evaluation.intervals import Uncertainty, uncertainty
 from linkage.evaluation.metrics import Labels, Metrics, measure
+from linkage.evaluation.slices import COLUMNS, Slice, slices
 
 CROSSWALK = ("entity_type", "dataset", "key", "role", "identity_id")
 TRUTH = ("dataset", "key", "entity")
@@ -58,6 +60,8 @@ class TypeEvaluation:
     """
 
     metrics: Metrics
+    uncertainty: Uncertainty
+    slices: tuple[Slice, ...]
     blocking_recall: float | None
     unjudged: int
     over_merges: tuple[Example, ...]
@@ -67,6 +71,8 @@ class TypeEvaluation:
         """Return everything as plain values."""
         return {
             **self.metrics.to_json(),
+            "intervals": self.uncertainty.to_json(),
+            "slices": [one.to_json() for one in self.slices],
             "blocking_recall": self.blocking_recall,
             "unjudged": self.unjudged,
             "over_merges": [one.to_json("identity_id", "entity") for one in self.over_merges],
@@ -84,6 +90,7 @@ class Evaluation:
 
     types: Mapping[str, TypeEvaluation]
     overall: Metrics
+    uncertainty: Uncertainty
     only_in_truth: int
     only_in_crosswalk: int
     ambiguous: int
@@ -99,7 +106,7 @@ class Evaluation:
                 "ambiguous": self.ambiguous,
             },
             "types": {name: one.to_json() for name, one in self.types.items()},
-            "all": self.overall.to_json(),
+            "all": {**self.overall.to_json(), "intervals": self.uncertainty.to_json()},
         }
 
 
@@ -109,8 +116,8 @@ def evaluate(
     """Measure a crosswalk against the truth.
 
     `truth`: dataset, key, role (optional), entity, as `read_grouping` returns it; `crosswalk`: entity_type,
-    dataset, key, role, identity_id, further columns allowed. `true_candidates` gives blocking recall,
-    `examples` is how many of the worst errors of each kind are listed. Raises DataError for missing columns,
+    dataset, key, role, identity_id, further columns allowed, of which `filled`, `script` and `origin` make slices.
+    `true_candidates` gives blocking recall, `examples` is how many of the worst errors of each kind are listed. Raises DataError for missing columns,
     a record that stands twice, or a truth that names no record of the crosswalk.
     """
     _refuse_missing(truth, TRUTH, "truth")
@@ -138,6 +145,7 @@ def evaluate(
     return Evaluation(
         types=types,
         overall=measure(sides.truth.labels, typed),
+        uncertainty=uncertainty(sides.truth.labels, typed),
         only_in_truth=int(joined.left_only.size),
         only_in_crosswalk=int(joined.right_only.size),
         ambiguous=joined.ambiguous,
@@ -163,7 +171,7 @@ def _labelled(
         role = pc.fill_null(common["role"], "")
         common = common.set_column(common.column_names.index("role"), "role", role)
     entity = truth["entity"].take(pa.array(rows))
-    kept = [name for name in (*CROSSWALK, "record") if name in common.column_names]
+    kept = [name for name in (*CROSSWALK, "record", *COLUMNS) if name in common.column_names]
     return common.select(kept).append_column("entity", entity)
 
 
@@ -177,6 +185,8 @@ def _evaluate_type(sides: Sides, name: str, unjudged: int, wanted: tuple[TrueCan
         recall = _blocking_recall(true_candidates(name, candidates), metrics.counts.reference_pairs, name)
     return TypeEvaluation(
         metrics=metrics,
+        uncertainty=uncertainty(sides.truth.labels, sides.found.labels),
+        slices=slices(sides.records, sides.truth.labels, sides.found.labels),
         blocking_recall=recall,
         unjudged=unjudged,
         over_merges=worst(sides.records, sides.found, sides.truth, examples),

@@ -20,6 +20,7 @@ from pyarrow import csv as arrow_csv
 from linkage.errors import DataError
 from linkage.evaluation.align import align, grouping, record_name
 from linkage.evaluation.examples import Example, worst
+from linkage.evaluation.intervals import Uncertainty, uncertainty
 from linkage.evaluation.metrics import Metrics, measure
 
 SCHEMA_VERSION = 1
@@ -38,6 +39,7 @@ class Comparison:
     """
 
     metrics: Metrics
+    uncertainty: Uncertainty
     only_in_reference: int
     only_in_other: int
     ambiguous: int
@@ -49,6 +51,7 @@ class Comparison:
         return {
             "schema_version": SCHEMA_VERSION,
             **self.metrics.to_json(),
+            "intervals": self.uncertainty.to_json(),
             "records": {
                 "evaluated": self.metrics.counts.records,
                 "only_in_reference": self.only_in_reference,
@@ -99,6 +102,7 @@ def compare(reference: Path | str, other: Path | str, *, examples: int = 5) -> C
     truth, found = grouping(left_common["entity"]), grouping(right_common["entity"])
     return Comparison(
         metrics=measure(truth.labels, found.labels),
+        uncertainty=uncertainty(truth.labels, found.labels),
         only_in_reference=int(joined.left_only.size),
         only_in_other=int(joined.right_only.size),
         ambiguous=joined.ambiguous,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
@@ -12,13 +13,12 @@ from linkage.engine.sql import quote
 from linkage.errors import RequestError
 from linkage.evaluation.evaluate import Evaluation, evaluate
 from linkage.evaluation.files import read_grouping
+from linkage.evaluation.origins import describe
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pyarrow as pa
 
     from linkage.project import Project
 
@@ -73,7 +73,16 @@ def evaluate_release(
                     )
                 )
 
-        return evaluate(grouping, crosswalk, true_candidates=true_candidates, examples=examples)
+        described = _described(base, project, crosswalk)
+        return evaluate(grouping, described, true_candidates=true_candidates, examples=examples)
+
+
+def _described(base: Engine, project: Project, crosswalk: pa.Table) -> pa.Table:
+    """Return the crosswalk with what slices are made of beside each record."""
+    with base.registered("crosswalk", crosswalk):
+        return pa.concat_tables(
+            [describe(base, kind, "crosswalk", project.loaded.reference) for kind in project.loaded.entity_types()]
+        )
 
 
 def baseline_release(project: Project, truth: Path) -> dict[str, dict[str, float]]:

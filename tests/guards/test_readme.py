@@ -14,8 +14,14 @@ README = PATH.read_text(encoding="utf-8")
 
 
 def test_every_command_is_told():
-    """Each command of the command line stands in the README."""
+    """Each command of the command line stands in the README, those of groups with the group's name."""
     names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    names += [
+        f"{group.name} {command.name}"
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands
+    ]
+    assert "review sample" in names
     assert [name for name in names if f"linkage {name}" not in README] == []
 
 

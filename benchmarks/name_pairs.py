@@ -1,0 +1,211 @@
+"""The name comparisons alone, on labelled pairs of names: shipped standardisers and priors, nothing trained.
+
+    python benchmarks/name_pairs.py --data DIR [--errors FILE] [--curve] --json
+
+DIR holds `cases.csv` (columns case_group, schema, name1, name2, is_match). A Person is standardised as a person, every
+other schema as a business, a LegalEntity as both (the better weight counts). Each pair is scored by the comparisons of
+the default models that a name fills, with the shipped m and u; rarity is neutral (no name is rarer than the average).
+
+A pair is called a match where the names alone carry log2(100) bits: enough to lift one of a hundred candidates, as a
+search hands them over, to even odds. The figure is not fitted to these labels; `--curve` shows what others would give. `--errors`
+writes the wrong pairs with what the standardisers and comparisons made of them; the figures count them by cause:
+the comparison that speaks most against a missed pair, or the least telling agreement of a wrong match.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from linkage.config.entity import BITS, load_entities
+from linkage.config.project import default_configs
+from linkage.engine.duckdb import Engine
+from linkage.engine.sql import quote
+from linkage.matching.model import from_entity
+from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score, score_comparisons
+from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters, standardiser_version
+
+CARRIES = math.log2(100)
+CURVE = range(-6, 17, 2)
+NAME_COLUMNS = {
+    "person": frozenset({"given_name", "middle_name", "surname", "suffix", "other_names"}),
+    "business": frozenset({"name_core", "other_names"}),
+}
+SHOWN = {
+    "person": ("given_name", "middle_name", "surname", "suffix", "other_names"),
+    "business": ("name_core", "legal_form", "other_names"),
+}
+
+
+def kinds_of(schema: str) -> tuple[str, ...]:
+    """Return the types as which names of a schema are compared."""
+    if schema == "Person":
+        return ("person",)
+    return ("person", "business") if schema == "LegalEntity" else ("business",)
+
+
+def measure(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the figures, and one row a pair with its weight and what was made of its names."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cases = [{**row, "truth": row["is_match"].strip().lower() == "true"} for row in csv.DictReader(file)]
+    for kind in ("person", "business"):
+        chosen = [place for place, case in enumerate(cases) if kind in kinds_of(case["schema"])]
+        for place, told in zip(chosen, _scored(kind, [cases[place] for place in chosen]), strict=True):
+            if told["bits"] >= cases[place].get("bits", float("-inf")):
+                cases[place] |= told
+    for case in cases:
+        case["called"] = case["bits"] >= CARRIES
+        if case["called"] != case["truth"]:
+            case["cause"] = _cause(case)
+    groups = {"all": cases}
+    for name in sorted({case["schema"] for case in cases}):
+        groups[name] = [case for case in cases if case["schema"] == name]
+    for name in sorted({case["case_group"] for case in cases}):
+        groups[name] = [case for case in cases if case["case_group"] == name]
+    figures: dict[str, Any] = {"carries_bits": round(CARRIES, 2)}
+    figures |= {name: _figures(members) for name, members in groups.items()}
+    for error, truth in (("missed", True), ("wrong_match", False)):
+        counts = Counter(case["cause"] for case in cases if case["truth"] == truth and "cause" in case)
+        figures[error] = dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
+    return figures, cases
+
+
+def curve(cases: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return what other thresholds, in bits, would give: to see how much hangs on the stated one, not to pick from."""
+    return {str(bits): _figures([{**case, "called": case["bits"] >= bits} for case in cases]) for bits in CURVE}
+
+
+def _cause(case: dict[str, Any]) -> str:
+    """Name the comparison and level that weigh least."""
+    if not case["weights"]:
+        return f"{case['as']}: nothing could be compared"
+    name, weight = min(case["weights"].items(), key=lambda entry: (entry[1], entry[0]))
+    if case["truth"] and weight > 0:
+        return f"{case['as']}: agreement that carries too little ({name} {case['levels'][name]})"
+    return f"{case['as']}: {name} {case['levels'][name]}"
+
+
+def _figures(cases: list[dict[str, Any]]) -> dict[str, Any]:
+    both = sum(case["truth"] and case["called"] for case in cases)
+    called, true = sum(case["called"] for case in cases), sum(case["truth"] for case in cases)
+    precision, recall = both / called if called else 1.0, both / true if true else 1.0
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return {
+        "pairs": len(cases),
+        "true": true,
+        "called": called,
+        "precision": round(precision, 4),
+        "recall": round(recall, 4),
+        "f1": round(f1, 4),
+    }
+
+
+def _scored(kind: str, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return bits, levels and standardised names of each case, scored as a type."""
+    entity = load_entities(default_configs() / "entities")[kind]  # type: ignore[index]
+    model = from_entity(entity, standardiser_version(), NAME_COLUMNS[kind])
+    names = [case[name] for case in cases for name in ("name1", "name2")]
+    with Engine() as engine:
+        install(engine.run, default_configs() / "reference")
+        install_letters(engine.run, sorted({letter for name in names for letter in name.lower()}))
+        _standardise(engine, kind, names)
+        make_features(engine, model)
+        make_frequencies(engine, model)
+        pairs = pa.table({"a": range(0, len(names), 2), "b": range(1, len(names), 2)})
+        with engine.registered("told", pairs):
+            engine.create_as("main", "pair", "SELECT 'pair' AS match_key, a, b FROM told ORDER BY a")
+        score_comparisons(engine, model, "main.pair", "main.scored")
+        score(engine, model, "main.pair", "main.level", None)
+        patterns = [int(row[0]) for row in engine.rows("SELECT pattern FROM main.level ORDER BY a")]
+        columns = [f"c{place}" for place in range(len(model.comparisons))]
+        weights = engine.rows(f"SELECT {', '.join(columns)} FROM main.scored ORDER BY a")
+        shown = engine.arrow(
+            f"SELECT {', '.join(quote(name) for name in SHOWN[kind])} FROM canonical.{quote(kind)} ORDER BY record"
+        ).to_pylist()
+    compared = [comparison.name for comparison in model.comparisons]
+    levels = [
+        {
+            comparison.name: level_name(comparison, (pattern >> (PATTERN_BITS * place)) & 15)
+            for place, comparison in enumerate(model.comparisons)
+        }
+        for pattern in patterns
+    ]
+    return [
+        {
+            "bits": sum(weight for weight in row if weight is not None) / BITS,
+            "as": kind,
+            "levels": levels[place],
+            "weights": {
+                name: round(weight / BITS, 1) for name, weight in zip(compared, row, strict=True) if weight is not None
+            },
+            "read": [{name: value for name, value in shown[2 * place + side].items() if value} for side in (0, 1)],
+        }
+        for place, row in enumerate(weights)
+    ]
+
+
+def _standardise(engine: Engine, kind: str, names: list[str]) -> None:
+    """Make `canonical.<kind>` of the names, record n of name n, with nothing else known of them."""
+    engine.run("CREATE SCHEMA canonical")
+    values = {"dataset": "'d'", "key": "printf('%08d', place)", "role": "'r'", "name": "[written]"}
+    mapped = ", ".join(
+        f"CAST({values.get(column.name, 'NULL')} AS {column.type}) AS {quote(column.name)}" for column in MAPPED[kind]
+    )
+    columns = ", ".join(quote(column.name) for column in CANONICAL[kind])
+    with engine.registered("written", pa.table({"place": range(len(names)), "written": names})):
+        engine.create_as(
+            "canonical",
+            kind,
+            f"WITH mapped AS (SELECT {mapped} FROM written) "
+            f"SELECT CAST(key AS BIGINT) AS record, {columns} FROM (\n{canonical_sql(kind)}\n)",
+        )
+
+
+def main() -> None:
+    """Measure and print one JSON object, or a line a group."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds cases.csv")
+    parser.add_argument("--errors", type=Path, help="write the wrong pairs to this CSV file")
+    parser.add_argument("--curve", action="store_true", help="add what other thresholds would give")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    figures, cases = measure(arguments.data / "cases.csv")
+    if arguments.errors:
+        wrong = [case for case in cases if case["truth"] != case["called"]]
+        with arguments.errors.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(
+                ["error", "cause", "case_group", "schema", "bits", "weights", "name1", "name2", "read1", "read2"]
+            )
+            for case in sorted(wrong, key=lambda case: (case["truth"], case["cause"], case["name1"], case["name2"])):
+                writer.writerow(
+                    [
+                        "missed" if case["truth"] else "wrong match",
+                        case["cause"],
+                        case["case_group"],
+                        case["schema"],
+                        round(case["bits"], 1),
+                        json.dumps(case["weights"]),
+                        case["name1"],
+                        case["name2"],
+                        *(json.dumps(read, ensure_ascii=False) for read in case["read"]),
+                    ]
+                )
+    if arguments.curve:
+        figures["curve"] = curve(cases)
+    if arguments.json:
+        print(json.dumps(figures, indent=1))
+        return
+    for name, entry in figures.items():
+        print(name, json.dumps(entry))
+
+
+if __name__ == "__main__":
+    main()
