@@ -84,15 +84,13 @@ def _contained(c: Columns) -> str:
         f"CASE WHEN len(t.l) > 0 AND len(t.r) > 0 AND ({ends}) "
         f"THEN {{'l': {_loose('t.l', 't.r')}, 'r': {_loose('t.r', 't.l')}}} ELSE t END"
     )
-    told = f"{{'l': {_missed('u.l')}, 'r': {_missed('u.r')}, 'shared': {_shared(c, 'u')}}}"
+    missed_l, missed_r, shared = _missed("u.l"), _missed("u.r"), _shared(c, "u")
     contained = (
-        f"CASE WHEN greatest(v.l, v.r) < least(v.shared, {TELLING}) THEN 2 "
-        f"WHEN least(v.l, v.r) < {TELLING} AND v.shared >= {4 * UNITS} THEN 1 ELSE 0 END"
+        f"CASE WHEN least({missed_l}, {missed_r}) >= {TELLING} THEN 0 "
+        f"WHEN greatest({missed_l}, {missed_r}) < least({shared}, {TELLING}) THEN 2 "
+        f"WHEN {shared} >= {4 * UNITS} THEN 1 ELSE 0 END"
     )
-    return (
-        f"list_transform(list_transform(list_transform({_left_overs(c)}, lambda t: {loose}), lambda u: {told}), "
-        f"lambda v: {contained})[1]"
-    )
+    return f"list_transform(list_transform({_left_overs(c)}, lambda t: {loose}), lambda u: {contained})[1]"
 
 
 def _worth(c: Columns) -> str:
