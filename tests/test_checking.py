@@ -38,3 +38,28 @@ def test_samples_of_accounts(make_project):
         "holder": [{"original": "Ann Lee; Bob Ray", "standardised": "ann lee; bob ray"}],
         "number": [{"original": "****1234", "standardised": "...1234"}],
     }
+
+
+def test_samples_of_organisations_in_other_scripts(make_project):
+    """The names of organisations, employers and banks in other scripts are read in Latin letters, as those of persons are."""
+    roles = {
+        "business": 'name = "org"',
+        "person": 'name = "who"\nemployer = "org"',
+        "account": 'number = "no"\ninstitution = "org"\nholder = "who"',
+    }
+    source = '[sources.a]\nagency = "A"\nfiles = "a.csv"\ndelivery = "snapshot"\nkey = "id"\n'
+    source += "".join(
+        f'[sources.a.roles.{kind}]\nentity = "{kind}"\n[sources.a.roles.{kind}.fields]\n{fields}\n'
+        for kind, fields in roles.items()
+    )
+    project = make_project(source, {"a.csv": "id,org,who,no\n1,ООО «Ромашка»,محمد علي,123456780\n"})
+    types = check_project(project.loaded)["types"]
+    shown = {
+        kind: {field: found[0]["standardised"] for field, found in types[kind]["samples"]["a"][kind].items()}
+        for kind in roles
+    }
+    assert shown == {
+        "business": {"name": "romashka"},
+        "person": {"name": "muhammad ali", "employer": "ooo romashka"},
+        "account": {"number": "123456780", "institution": "romashka", "holder": "ali muhammad"},
+    }

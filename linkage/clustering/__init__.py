@@ -7,6 +7,8 @@ The order of use, for one entity type and one audience:
    no edge; the caller scores them and adds them to the edges;
 3. `cluster(n, edges, judgements, settings, component=label)`: the partition.
 
+4. `second_look(meetings, prior, stop)`: clusters of one component once more, as wholes.
+
 Pass the labels of step 1 to step 3. An edge that was scored in step 2 may weigh more than the floor, so if
 such edges are *stored* and a later run makes components of them, the partition would depend on what was
 scored before. Components come from blocked edges only; scored gaps count inside components only.
@@ -36,6 +38,7 @@ from linkage.clustering.contracts import (
     Judgements,
     memory_bytes,
 )
+from linkage.clustering.second_look import Meetings, second_look, second_look_bytes
 
 __all__ = [
     "BIT",
@@ -46,10 +49,13 @@ __all__ = [
     "Components",
     "Edges",
     "Judgements",
+    "Meetings",
     "cluster",
     "components",
     "count_missing_pairs",
     "find_components",
     "memory_bytes",
     "missing_pairs",
+    "second_look",
+    "second_look_bytes",
 ]

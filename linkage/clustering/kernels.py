@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
-def _compiled(function: _F) -> _F:
+def compiled(function: _F) -> _F:
     """Compile by numba; without a cache where no folder for it can be written (a read-only installation)."""
     njit = importlib.import_module("numba").njit
     try:
@@ -76,7 +76,7 @@ class Scratch(NamedTuple):
     flag: Flags
 
 
-@_compiled
+@compiled
 def bucket(key: Integers, buckets: int) -> tuple[Integers, Integers]:
     """Return (start, order): rows by key 0..buckets-1, stable; rows with key -1 are left out."""
     start = np.zeros(buckets + 1, np.int64)
@@ -94,7 +94,7 @@ def bucket(key: Integers, buckets: int) -> tuple[Integers, Integers]:
     return start, order
 
 
-@_compiled
+@compiled
 def summarise(key: Integers, weight: Weights, held: Flags, low: Integers) -> tuple[Integers, Flags]:
     """Return edges a bucket, and whether one is held; lower `low` to the least weight of each."""
     count = np.zeros(len(low), np.int64)
@@ -108,7 +108,7 @@ def summarise(key: Integers, weight: Weights, held: Flags, low: Integers) -> tup
     return count, any_held
 
 
-@_compiled
+@compiled
 def _find(parent: Integers, node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -116,7 +116,7 @@ def _find(parent: Integers, node: int) -> int:
     return node
 
 
-@_compiled
+@compiled
 def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers) -> bool:
     """Whether a non-match lies between two groups; walks the shorter of their lists of non-matches."""
     head, _, count, following = chain
@@ -130,7 +130,7 @@ def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, .
     return False
 
 
-@_compiled
+@compiled
 def join_matches(
     n: int, match_a: Integers, match_b: Integers, apart_a: Integers, apart_b: Integers
 ) -> tuple[Integers, Flags]:
@@ -171,7 +171,7 @@ def join_matches(
     return parent, lost
 
 
-@_compiled
+@compiled
 def count_groups(packed: Packed) -> tuple[int, int]:
     """Return the most records and the most must-linked groups of any one component."""
     records, groups = 0, 0
@@ -184,7 +184,7 @@ def count_groups(packed: Packed) -> tuple[int, int]:
     return records, groups
 
 
-@_compiled
+@compiled
 def _load(place: int, packed: Packed, missing: int, room: Scratch) -> tuple[int, bool]:
     """Fill the room with one component; return its number of groups and whether anything is held apart."""
     first, m = packed.member_start[place], 0
@@ -213,7 +213,7 @@ def _load(place: int, packed: Packed, missing: int, room: Scratch) -> tuple[int,
     return m, any_held
 
 
-@_compiled
+@compiled
 def _look(row: int, m: int, stop: int, room: Scratch) -> None:
     """Find the row's best partner to its right: greatest mean of at least `stop`, then the smallest."""
     best, whole, rest, count = -1, stop, 0, 1
@@ -229,7 +229,7 @@ def _look(row: int, m: int, stop: int, room: Scratch) -> None:
     room.best[row], room.whole[row], room.rest[row], room.stale[row] = best, whole, rest, False
 
 
-@_compiled
+@compiled
 def _join(i: int, j: int, m: int, room: Scratch) -> None:
     """Merge group j into group i < j. Rows whose partner was one of them keep its mean as an upper bound."""
     room.alive[j] = False
@@ -245,7 +245,7 @@ def _join(i: int, j: int, m: int, room: Scratch) -> None:
     room.size[i] += room.size[j]
 
 
-@_compiled
+@compiled
 def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
     """Merge while the best mean is at least `stop`; ties to the smallest row, then the smallest partner.
 
@@ -274,7 +274,7 @@ def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
         count[top] = room.size[top] * room.size[max(room.best[top], 0)]
 
 
-@_compiled
+@compiled
 def _name_clusters(m: int, room: Scratch) -> int:
     """Turn `into` from group -> group merged into, to group -> cluster 0..c-1 by smallest record; return c.
 
@@ -291,7 +291,7 @@ def _name_clusters(m: int, room: Scratch) -> int:
     return clusters
 
 
-@_compiled
+@compiled
 def _tally(place: int, packed: Packed, missing: int, room: Scratch, clusters: int) -> tuple[Integers, Flags]:
     """Return the sum of weights and whether anything is held apart, of each record with each cluster."""
     first = packed.member_start[place]
@@ -316,7 +316,7 @@ def _tally(place: int, packed: Packed, missing: int, room: Scratch, clusters: in
     return total, held
 
 
-@_compiled
+@compiled
 def _mark_ambiguous(m: int, clusters: int, stop: int, delta: int, room: Scratch, total: Integers, held: Flags) -> None:
     """Flag each record that fits the rest of its cluster and another alike, where those two are held apart.
 
@@ -343,7 +343,7 @@ def _mark_ambiguous(m: int, clusters: int, stop: int, delta: int, room: Scratch,
                 break
 
 
-@_compiled
+@compiled
 def cluster_packed(
     packed: Packed, stop: int, missing: int, delta: int, room: Scratch, label: Integers, ambiguous: Flags
 ) -> None:
@@ -372,7 +372,7 @@ def cluster_packed(
             label[first + row] = smallest[cluster]
 
 
-@_compiled
+@compiled
 def fill_gaps(start: Integers, member: Integers, key: Integers, a: Integers, b: Integers) -> None:
     """Write the pairs of slots of each group that are not in `key` (ascending: low slot * members + high)."""
     at, out = 0, 0

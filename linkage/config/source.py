@@ -138,7 +138,11 @@ class Seen(Settings):
 
 
 class Source(Settings):
-    """One dataset of one agency."""
+    """One dataset of one agency.
+
+    `unique` says that the dataset holds each entity once: "strict" never joins two of its records (unless a steward
+    does), "likely" counts against it. Without it nothing is said: most sources hold duplicates.
+    """
 
     agency: Annotated[str, Field(min_length=1, max_length=60)]
     files: OneOrMore = ()
@@ -147,6 +151,7 @@ class Source(Settings):
     sheet: Annotated[str, Field(min_length=1, max_length=31)] | None = None
     delivery: Literal["snapshot", "delta"]
     key: OneOrMore
+    unique: Literal["strict", "likely"] | None = None
     version: Column | None = None
     deleted: Condition | None = None
     seen: Annotated[Seen, BeforeValidator(_as_seen)] | None = None

@@ -26,12 +26,60 @@ _MAILBOXES = (
 )
 
 
+HOUSE = {"house_number": "house_number", "street": "street"}
+"""The columns that tell a house; kinds that people of one house share look at them too."""
+
+
+def _at_home(c: Columns, words: str, agree: str) -> Level:
+    """Return the level of agreement between records of one house, where relatives agree by more than chance."""
+    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
+    test = f"{agree} AND {house_l} = {house_r} AND {street_l} = {street_r}"
+    return Level("household", words, test, given=frozenset({c["house_number"], c["street"]}))
+
+
+def _two_off(l: str, r: str) -> str:
+    """At most two such slips in a name of six letters and more: a shared beginning alone (anna, annabelle) is no slip."""
+    return (
+        f"(greatest(length({l}), length({r})) >= 6 AND abs(length({l}) - length({r})) <= 2 "
+        f"AND damerau_levenshtein({l}, {r}) <= 2)"
+    )
+
+
+def _whole(given: str, middle: str, surname: str) -> str:
+    return f"string_split(concat_ws(' ', {given}, {middle}, {surname}), ' ')"
+
+
+def _contained(c: Columns) -> str:
+    """All words of one whole name are words of the other, whichever of them is called the surname; two at least."""
+    (given_l, given_r), (middle_l, middle_r) = _pair(c["given"]), _pair(c["middle"])
+    surname_l, surname_r = _pair(c["surname"])
+    left, right = _whole(given_l, middle_l, surname_l), _whole(given_r, middle_r, surname_r)
+    # Names of two words each are compared by the other levels; splitting all of them would cost too much.
+    longer = " OR ".join(
+        (
+            f"{middle_l} IS NOT NULL",
+            f"{middle_r} IS NOT NULL",
+            f"contains({surname_l}, ' ')",
+            f"contains({surname_r}, ' ')",
+        )
+    )
+    two = f"{given_l} IS NOT NULL AND {given_r} IS NOT NULL AND {surname_l} IS NOT NULL AND {surname_r} IS NOT NULL"
+    return f"{two} AND ({longer}) AND (list_has_all({left}, {right}) OR list_has_all({right}, {left}))"
+
+
 def _given_name(c: Columns) -> tuple[Level, ...]:
     (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
+    middle_l, middle_r = _pair(c["middle"])
     return (
-        Level(UNKNOWN, "a given name is missing", f"{l} IS NULL OR {r} IS NULL"),
+        # Names told in the other order are counted once, by the surname.
+        Level(
+            UNKNOWN,
+            "a given name is missing, or the surname tells that the two are exchanged",
+            f"{l} IS NULL OR {r} IS NULL OR coalesce({l} <> {r} AND {l} = {other_r} AND {r} = {other_l}, FALSE)",
+        ),
+        _at_home(c, "same given name in one house", f"{l} = {r}"),
         Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
-        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}"),
+        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
         Level(
             "near",
             "one letter differs",
@@ -39,18 +87,39 @@ def _given_name(c: Columns) -> tuple[Level, ...]:
             rarity=0.5,
         ),
         Level(
-            "initial", "an initial that fits", f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)"
+            "initial",
+            "an initial that fits",
+            f"((length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)) "
+            f"OR {l} = left({r}, 1) || left({middle_r}, 1) OR {r} = left({l}, 1) || left({middle_l}, 1)",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {other_r} OR {r} = {other_l}"),
-        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.86"),
+        Level(
+            "swapped",
+            "the given name of one is the surname of the other",
+            f"{l} = {other_r} OR {r} = {other_l}",
+            rarity=0.5,
+            rare="surname",
+        ),
+        Level(
+            "middle",
+            "the given name of one is the middle name of the other",
+            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level(
+            "contained",
+            "the whole name of one is part of the other's, or written as one word",
+            f"({_contained(c)}) OR {l} || {middle_l} = {r} OR {r} || {middle_r} = {l}",
+        ),
+        Level("similar", "two letters differ", _two_off(l, r)),
         Level("different", "different given names", "ELSE"),
     )
 
 
 def _surname(c: Columns) -> tuple[Level, ...]:
     (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
+    (middle_l, middle_r), (code_l, code_r) = _pair(c["middle"]), _pair(c["code"])
     return (
         Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
+        _at_home(c, "same surname in one house", f"{l} = {r}"),
         Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
         Level(
             "near",
@@ -63,8 +132,20 @@ def _surname(c: Columns) -> tuple[Level, ...]:
             "one surname is part of the other",
             f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
         ),
-        Level("swapped", "given name and surname are swapped", f"{l} = {given_r} OR {r} = {given_l}"),
-        Level("similar", "similar spelling", f"jaro_winkler_similarity({l}, {r}) >= 0.88"),
+        Level("exchanged", "given name and surname are exchanged", f"{l} = {given_r} AND {r} = {given_l}"),
+        Level("swapped", "the surname of one is the given name of the other", f"{l} = {given_r} OR {r} = {given_l}"),
+        Level(
+            "former",
+            "the surname of one is the middle name of the other, as after a marriage",
+            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
+        ),
+        Level("contained", "the whole name of one is part of the other's", _contained(c)),
+        Level(
+            "joined",
+            "given name and surname of one are the other's, written as one word",
+            f"(({given_l} IS NULL AND {l} = {given_r} || {r}) OR ({given_r} IS NULL AND {r} = {given_l} || {l}))",
+        ),
+        Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
         Level("different", "different surnames", "ELSE"),
     )
 
@@ -74,7 +155,22 @@ def _middle_name(c: Columns) -> tuple[Level, ...]:
     return (
         Level(UNKNOWN, "a middle name is missing", f"{l} IS NULL OR {r} IS NULL"),
         Level("exact", "same middle name", f"{l} = {r} AND length({l}) > 1"),
-        Level("initial", "same middle initial", f"left({l}, 1) = left({r}, 1)"),
+        Level(
+            "near",
+            "one or two letters differ",
+            f"length({l}) > 3 AND length({r}) > 3 AND ({_one_off(l, r)} OR {_two_off(l, r)})",
+        ),
+        Level(
+            "initial",
+            "an initial that fits",
+            f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)",
+        ),
+        Level(
+            "part",
+            "all middle names of one are among the other's",
+            f"(contains({l}, ' ') OR contains({r}, ' ')) AND (list_has_all(string_split({l}, ' '), string_split({r}, ' ')) "
+            f"OR list_has_all(string_split({r}, ' '), string_split({l}, ' ')))",
+        ),
         Level("different", "different middle names", "ELSE"),
     )
 
@@ -86,13 +182,17 @@ def _date(c: Columns) -> tuple[Level, ...]:
         f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) "
         f"+ CAST(day({l}) = day({r}) AS INTEGER)) >= 2"
     )
+    # Where only the year is known, people write the first of January: day and month then say nothing.
+    first_l, first_r = (f"(month({side}) = 1 AND day({side}) = 1)" for side in (l, r))
+    by_year = f"({first_l} AND {first_r})"
     return (
         Level(
             UNKNOWN,
             "a birth date is missing",
             f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
         ),
-        Level("exact", "same birth date", f"{l} = {r}"),
+        _at_home(c, "same birth date in one house, as of twins", f"{l} = {r}"),
+        Level("exact", "same birth date", f"{l} = {r}", rarity=1.0),
         Level(
             "swapped",
             "day and month are swapped or can be read either way",
@@ -103,10 +203,16 @@ def _date(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "one digit differs, or two neighbours are swapped",
-            f"{two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
+            f"NOT {by_year} AND {two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
         ),
-        Level("partial", "two of day, month and year are the same", two_parts),
+        Level("partial", "two of day, month and year are the same", f"NOT {by_year} AND {two_parts}"),
         Level("year", "same birth year", f"{year_l} = {year_r}"),
+        Level(
+            "digit",
+            "both on 1 January, the years differ in one digit",
+            f"{by_year} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
+        ),
+        Level("generation", "born fifteen years apart or more", f"abs({year_l} - {year_r}) >= 15"),
         Level("different", "different birth dates", "ELSE"),
     )
 
@@ -126,6 +232,12 @@ def _number(c: Columns) -> tuple[Level, ...]:
         ),
         Level("different", "different numbers", "ELSE"),
     )
+
+
+def _own_number(c: Columns) -> tuple[Level, ...]:
+    l, r = _pair(c["number"])
+    unknown, *others = _number(c)
+    return (unknown, _at_home(c, "same number in one house, where it may be lent", f"{l} = {r}"), *others)
 
 
 def _account_number(c: Columns) -> tuple[Level, ...]:
@@ -203,6 +315,7 @@ def _phones(c: Columns) -> tuple[Level, ...]:
 
     return (
         Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        *([_at_home(c, "a phone in common in one house", f"list_has_any({l}, {r})")] if "street" in c else []),
         Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=0.5),
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),
@@ -218,6 +331,7 @@ def _emails(c: Columns) -> tuple[Level, ...]:
     own = f"list_filter({l}, lambda x: NOT regexp_matches(x, '^({_MAILBOXES})@'))"
     return (
         Level(UNKNOWN, "a side has no e-mail", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        *([_at_home(c, "an e-mail in common in one house", f"list_has_any({own}, {r})")] if "street" in c else []),
         Level("shared", "an e-mail in common", f"list_has_any({own}, {r})"),
         Level("mailbox", "a mailbox of an office in common, such as info@", f"list_has_any({l}, {r})"),
         Level("local", "the same name before the @", f"list_has_any({locals_(own)}, {locals_(r)})"),
@@ -235,15 +349,32 @@ def _address(c: Columns) -> tuple[Level, ...]:
             "an address is missing",
             f"({street_l} IS NULL OR {street_r} IS NULL) AND ({code_l} IS NULL OR {code_r} IS NULL) AND ({city_l} IS NULL OR {city_r} IS NULL)",
         ),
-        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}", rarity=0.5),
+        Level(
+            "exact",
+            "same house and street",
+            f"{house_l} = {house_r} AND {street_l} = {street_r}",
+            rarity=0.5,
+            same=frozenset({c["house_number"], c["street"]}),
+        ),
         Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}"),
         Level(
             "house", "similar street, house number off by a digit", f"{near} AND levenshtein({house_l}, {house_r}) <= 1"
         ),
         Level("street", "same street, another house", f"{street_l} = {street_r}"),
         Level("number", "same house number, street unlike or missing", f"{house_l} = {house_r}"),
-        Level("postcode", "same postcode", f"{code_l} = {code_r}"),
-        Level("city", "same city", f"{city_l} = {city_r}"),
+        Level("postcode", "same postcode", f"{code_l} = {code_r}", rarity=1.0, rare="postcode"),
+        Level(
+            "postcode_near",
+            "postcodes one character apart, or of one sector",
+            f"{_one_off(code_l, code_r)} OR (length({code_l}) > 4 AND length({code_l}) = length({code_r}) "
+            f"AND left({code_l}, length({code_l}) - 2) = left({code_r}, length({code_r}) - 2))",
+        ),
+        Level(
+            "area",
+            "postcodes of one area",
+            f"length({code_l}) > 4 AND left({code_l}, length({code_l}) - 3) = left({code_r}, length({code_r}) - 3)",
+        ),
+        Level("city", "same city", f"{city_l} = {city_r}", rarity=1.0, rare="city"),
         Level("different", "different addresses", "ELSE"),
     )
 
@@ -272,7 +403,12 @@ def _alias(c: Columns) -> tuple[Level, ...]:
     (other_l, other_r) = _pair(c["others"])
     full_l, full_r = f"(coalesce({given_l} || ' ', '') || {sur_l})", f"(coalesce({given_r} || ' ', '') || {sur_r})"
     return (
-        Level(UNKNOWN, "no other name is told", f"{other_l} IS NULL AND {other_r} IS NULL"),
+        # Where the names agree, a full name told a second time tells nothing new.
+        Level(
+            UNKNOWN,
+            "no other name is told, or the names agree already",
+            f"({other_l} IS NULL AND {other_r} IS NULL) OR ({given_l} = {given_r} AND {sur_l} = {sur_r})",
+        ),
         Level(
             "shared",
             "a name of one is another name of the other",
@@ -335,20 +471,40 @@ def _holders(c: Columns) -> tuple[Level, ...]:
 
 KINDS: Mapping[str, Kind] = {
     "given_name": Kind(
-        {"given": "given_name", "root": "given_root", "surname": "surname"},
+        {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name", **HOUSE},
         _given_name,
         "given",
-        foreign=frozenset({"surname"}),
+        more_rarity=("root", "surname"),
+        foreign=frozenset({"surname", "middle", *HOUSE}),
     ),
-    "surname": Kind({"surname": "surname", "given": "given_name"}, _surname, "surname", foreign=frozenset({"given"})),
+    "surname": Kind(
+        {
+            "surname": "surname",
+            "code": "surname_code",
+            "given": "given_name",
+            "middle": "middle_name",
+            **HOUSE,
+        },
+        _surname,
+        "surname",
+        foreign=frozenset({"given", "middle", *HOUSE}),
+    ),
     "middle_name": Kind({"middle": "middle_name"}, _middle_name),
-    "birth_date": Kind({"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year"}, _date),
+    "birth_date": Kind(
+        {"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year", **HOUSE},
+        _date,
+        "birth_date_key",
+        "strftime(birth_date, '%Y%m%d')",
+        foreign=frozenset(HOUSE),
+    ),
     "number": Kind({"number": "number", "tail": "number_tail"}, _number),
+    "own_number": Kind({"number": "ssn", "tail": "ssn_last4", **HOUSE}, _own_number, foreign=frozenset(HOUSE)),
     "account_number": Kind({"number": "number", "tail": "number_tail", "iban": "iban"}, _account_number),
     "tax_number": Kind({"number": "tax_id"}, tax_number),
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
+    "own_phones": Kind({"list": "phones", **HOUSE}, _phones, "phone_key", "phones[1]", foreign=frozenset(HOUSE)),
     "office_phones": Kind(
         {"list": "phones", "house_number": "house_number", "street": "street"},
         office_phones,
@@ -357,11 +513,13 @@ KINDS: Mapping[str, Kind] = {
         foreign=frozenset({"house_number", "street"}),
     ),
     "emails": Kind({"list": "emails"}, _emails),
+    "own_emails": Kind({"list": "emails", **HOUSE}, _emails, foreign=frozenset(HOUSE)),
     "address": Kind(
         {"house_number": "house_number", "street": "street", "postcode": "postcode", "city": "city"},
         _address,
         "address_key",
         "house_number || ' ' || street",
+        more_rarity=("postcode", "city"),
     ),
     "category": Kind({"value": "sex"}, _category),
     "text": Kind({"value": "occupation"}, _text, "value"),
@@ -432,10 +590,26 @@ def levels_of(comparison: Comparison) -> tuple[Level, ...]:
     return KINDS[comparison.kind].build(columns_of(comparison))
 
 
-def rarity_column(comparison: Comparison) -> str | None:
-    """Return the canonical column whose value frequencies the comparison weighs, if it weighs any."""
-    name = KINDS[comparison.kind].rarity_column
-    return columns_of(comparison).get(name, name) if comparison.rarity and name else None
+def weighed_levels(comparison: Comparison) -> tuple[Level, ...]:
+    """Return the levels that have m and u: all but `unknown`, the most telling first, `different` last."""
+    return tuple(level for level in levels_of(comparison) if level.name != UNKNOWN)
+
+
+def rarity_column(comparison: Comparison, level: Level) -> str | None:
+    """Return the column whose value frequencies the level weighs, if it weighs any."""
+    kind = KINDS[comparison.kind]
+    name = level.rare or kind.rarity_column
+    return columns_of(comparison).get(name, name) if comparison.rarity and level.rarity > 0 and name else None
+
+
+def rarity_levels(comparison: Comparison) -> dict[str, str]:
+    """Return column → level for the value frequencies that the comparison weighs; the first level that weighs one."""
+    found: dict[str, str] = {}
+    for level in levels_of(comparison):
+        column = rarity_column(comparison, level)
+        if column is not None:
+            found.setdefault(column, level.name)
+    return found
 
 
 def words_column(comparison: Comparison) -> str | None:

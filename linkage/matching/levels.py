@@ -14,12 +14,21 @@ TELLING = 5 * UNITS
 
 @dataclass(frozen=True)
 class Level:
-    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1)."""
+    """One level of agreement: its name, what a steward reads, its test, and how far rarity counts (0 to 1).
+
+    `rare` names what it is the rarity of, where that is not the kind's own `rarity_column`. A level with `given` holds only
+    where the pair agrees on those columns too, which another comparison counts: its m and u are chances among pairs that
+    agree on them, so that what goes together is not counted twice. A level that is nothing but agreement on some columns
+    names them in `same`: how often records of two entities agree so is counted on the pairs of a rule that finds them all.
+    """
 
     name: str
     words: str
     test: str
     rarity: float = 0.0
+    rare: str = ""
+    given: frozenset[str] = frozenset()
+    same: frozenset[str] = frozenset()
 
 
 Columns = Mapping[str, str]
@@ -32,7 +41,7 @@ class Kind:
 
     `rarity_column` is the column whose value frequencies count; where agreement is on something that is no column (a
     house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
-    `words` is the column whose words are weighed one by one (see `linkage.matching.rarity`).
+    `more_rarity` are further columns whose rarity single levels count. `words` is the column whose words are weighed one by one (see `linkage.matching.rarity`).
     `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
     """
 
@@ -40,6 +49,7 @@ class Kind:
     build: Builder
     rarity_column: str | None = None
     rarity_value: str | None = None
+    more_rarity: tuple[str, ...] = ()
     words: str | None = None
     foreign: frozenset[str] = frozenset()
 

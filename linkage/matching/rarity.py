@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from linkage.engine.sql import comma, literal, quote
-from linkage.matching.comparisons import rarity_column, words_column
+from linkage.matching.comparisons import rarity_levels, words_column
 from linkage.matching.levels import TELLING, UNITS
 from linkage.matching.model import FREQUENCY_SCHEMA
 
@@ -56,7 +56,7 @@ def count_values(engine: Engine, model: Model, training: Training) -> dict[str, 
     totals = dict(model.totals)
     source = f"feature.{quote(model.entity_type)}"
     recounted: list[str] = []
-    weighed = {column for column in map(rarity_column, model.comparisons) if column is not None}
+    weighed = {column for comparison in model.comparisons for column in rarity_levels(comparison)}
     words = word_columns(model)
     for column in sorted(weighed | set(words)):
         views = [key for key in training.counted_by.get(column, ()) if set(key) <= set(known)]

@@ -6,6 +6,8 @@ one more than Splink's level number (0: unknown, 1: different, and upwards to th
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,12 +19,13 @@ from splink.comparison_library import CustomComparison
 
 from linkage.config.entity import BITS, parse_part
 from linkage.engine.sql import comma, quote
-from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column
+from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column, rarity_levels
 from linkage.matching.rarity import make_words, word_columns, word_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import duckdb
     from splink.internals.comparison_level_creator import ComparisonLevelCreator
 
     from linkage.config.entity import Comparison
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 PATTERN_BITS = 4
 CHUNK = 4_000_000
 LEAST_FREQUENCY = 1e-5
+MOST_STATEMENTS = 64
+_STATEMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+_CREATES = re.compile(r"\s*CREATE TABLE (\w+)\s", re.IGNORECASE)
 
 
 def feature_columns(model: Model) -> list[str]:
@@ -78,9 +84,9 @@ def make_frequencies(engine: Engine, model: Model) -> None:
     than its words together.
     """
     average = {
-        column: model.chances[comparison.name]["shared" if comparison.kind.endswith("phones") else "exact"].u
+        column: model.chances[comparison.name][level].u
         for comparison in model.comparisons
-        if (column := rarity_column(comparison)) is not None
+        for column, level in rarity_levels(comparison).items()
     }
     make_words(engine, model)
     with engine.registered("model_frequency", model.frequencies):
@@ -116,8 +122,7 @@ def rarity_values(model: Model) -> dict[str, str]:
 
 
 def _rarity_columns(model: Model) -> list[str]:
-    found = {rarity_column(comparison) for comparison in model.comparisons}
-    return sorted(column for column in found if column is not None)
+    return sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
 
 
 def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
@@ -135,6 +140,27 @@ def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int 
             engine.run(
                 f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {weight}, {pattern_sql(model)} FROM {found}{kept}"
             )
+
+
+def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> None:
+    """Write what each comparison says of the pairs of table `pairs` (columns a, b) into the table `target`.
+
+    Columns a, b and one INTEGER a comparison, named `c0`, `c1` ... in the model's order: 1/1024 bit, rarity included,
+    NULL where the comparison is unknown. `pairs` and `target` are quoted names.
+    """
+    named = [(f"c{place}", comparison) for place, comparison in enumerate(model.comparisons)]
+    columns = ", ".join(f"{name} INTEGER" for name, _ in named)
+    engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, {columns})")
+    weights = []
+    for _, comparison in named:
+        rarity = f" + coalesce({quote('mw_tf_adj_' + comparison.name)}, 0)" if rarity_levels(comparison) else ""
+        told = f"CAST(round(({quote('mw_' + comparison.name)}{rarity}) * {BITS}) AS INTEGER)"
+        weights.append(f"CASE WHEN {quote('gamma_' + comparison.name)} >= 0 THEN {told} END")
+    total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    for first in range(0, total, CHUNK):
+        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
+        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, None, intermediate=True) as found:
+            engine.run(f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {', '.join(weights)} FROM {found}")
 
 
 def count_patterns(engine: Engine, model: Model, pairs: str) -> list[tuple[str, int, int]]:
@@ -183,29 +209,72 @@ def predicted(
         f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
     )
     engine.create_as("main", blocked, pairs, values)
-    # One API object a Linker: Splink's cache of intermediate tables belongs to it.
-    api = DuckDBAPI(engine.connection)
-    linker = Linker(api.register(view), splink_settings(model, intermediate=intermediate), log_level=None)
-    _keep_levels(linker)
-    lookups = []
-    for column in _rarity_columns(model):
-        lookup = f"linkage_frequency_{entity_type}_{column}"
+    lookups = {column: f"linkage_frequency_{entity_type}_{column}" for column in _rarity_columns(model)}
+    for column, lookup in lookups.items():
         engine.run(f"CREATE OR REPLACE VIEW main.{lookup} AS FROM feature.{quote(f'frequency_{entity_type}_{column}')}")
-        linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
-        lookups.append(lookup)
-    linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
     # One bit below the integer threshold, so that rounding never decides here.
     bits = None if threshold is None else threshold / BITS - 1
-    result = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
+    key = _statement_key(model, columns, bits, intermediate=intermediate)
+    tables: tuple[str, ...] = ()
     try:
-        yield quote(result.physical_name)
+        if key in _STATEMENTS:
+            tables, statements = _STATEMENTS[key]
+            for statement in statements:
+                engine.run(statement)
+        else:
+            api = _RecordingAPI(engine.connection)
+            linker = Linker(api.register(view), splink_settings(model, intermediate=intermediate), log_level=None)
+            _keep_levels(linker)
+            for column, lookup in lookups.items():
+                linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
+            linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
+            result = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
+            tables = (*(name for name in api.made if name != result.physical_name), result.physical_name)
+            if len(_STATEMENTS) >= MOST_STATEMENTS:
+                _STATEMENTS.clear()
+            _STATEMENTS[key] = (tables, tuple(api.statements))
+        yield quote(tables[-1])
     finally:
-        linker.table_management.invalidate_cache()  # type: ignore[no-untyped-call]
-        api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
-        engine.run(f"DROP TABLE IF EXISTS {quote(result.physical_name)}")
-        for name in (*lookups, view):
+        for name in tables:
+            engine.run(f"DROP TABLE IF EXISTS {quote(name)}")
+        for name in (*lookups.values(), view):
             engine.run(f"DROP VIEW IF EXISTS main.{name}")
         engine.run(f"DROP TABLE IF EXISTS main.{blocked}")
+
+
+class _RecordingAPI(DuckDBAPI):
+    """Splink's connection to the engine, which keeps the statements that make tables.
+
+    Splink takes half a second and more to write them, so a model's are written once a process and run again: all names in
+    them are ours or hashes. `made` are the tables in the order in which they were made, `statements` what makes them.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
+        self.made: list[str] = []
+        self.statements: list[str] = []
+
+    def _execute_sql_against_backend(self, final_sql: str) -> Any:
+        found = _CREATES.match(final_sql)
+        if found:
+            self.made.append(found[1])
+            self.statements.append(f"DROP TABLE IF EXISTS {found[1]}")
+            self.statements.append(final_sql)
+        return super()._execute_sql_against_backend(final_sql)
+
+
+def _statement_key(model: Model, columns: Sequence[str], bits: float | None, *, intermediate: bool) -> str:
+    """Return what decides the statements that Splink writes."""
+    decides = {
+        "type": model.entity_type,
+        "columns": list(columns),
+        "rate": model.match_rate,
+        "comparisons": [comparison.model_dump(mode="json") for comparison in model.comparisons],
+        "chances": {name: {k: (c.m, c.u) for k, c in levels.items()} for name, levels in model.chances.items()},
+        "bits": bits,
+        "intermediate": intermediate,
+    }
+    return json.dumps(decides, sort_keys=True)
 
 
 def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCreator:
@@ -236,7 +305,6 @@ def _with_levels(own: Callable[..., list[str]], matching: bool, intermediate: bo
 
 
 def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
-    column = rarity_column(comparison)
     creators: list[ComparisonLevelCreator | dict[str, Any]] = []
     for level in levels_of(comparison):
         creator: ComparisonLevelCreator
@@ -246,12 +314,13 @@ def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
             continue
         chances = model.chances[comparison.name][level.name]
         creator = creator.configure(m_probability=chances.m, u_probability=chances.u)
-        if column is not None and level.rarity > 0:
+        column = rarity_column(comparison, level)
+        if column is not None:
             creator = creator.configure(
                 tf_adjustment_column=column,
                 tf_adjustment_weight=level.rarity,
                 # What is no column has no test of equality that Splink could find: the level's own u is the base.
-                disable_tf_exact_match_detection=KINDS[comparison.kind].rarity_value is not None,
+                disable_tf_exact_match_detection=bool(level.rare) or KINDS[comparison.kind].rarity_value is not None,
             )
         creators.append(creator)
     return CustomComparison(creators, output_column_name=comparison.name, comparison_description=comparison.describe)

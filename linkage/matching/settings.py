@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from linkage.config.entity import parse_part
 from linkage.errors import ConfigError
-from linkage.matching.comparisons import KINDS, levels_of
-from linkage.matching.levels import UNKNOWN
+from linkage.matching.comparisons import KINDS, levels_of, weighed_levels
 from linkage.standardise import CANONICAL
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def _check_comparison(comparison: Comparison, canonical: Mapping[str, str], wher
             message = f"{where}: kind {comparison.kind!r} has no column {key!r}; it reads: {', '.join(allowed)}"
             raise ConfigError(message)
         _check_column(column, canonical, where)
-    needed = [level.name for level in levels_of(comparison) if level.name != UNKNOWN]
+    needed = [level.name for level in weighed_levels(comparison)]
     if set(comparison.priors) != set(needed):
         message = f"{where}: priors must name exactly the levels {', '.join(needed)}"
         raise ConfigError(message)

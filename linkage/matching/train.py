@@ -1,7 +1,7 @@
 """Training without labels: shipped priors, then what the data say, weighed by how much they say it.
 
 u comes from random pairs freed of the matches among them; m from EM over counted agreement patterns of each blocking
-rule, where a comparison that the rule decides stands aside; both are shrunk towards the shipped priors. EM runs on
+rule, where a comparison that the rule decides stands aside; levels that hold given other agreement, from pairs that have it; both are shrunk towards the shipped priors. EM runs on
 integer counts of patterns in sorted order with one thread, and everything is rounded (rule R1): the same data make the
 same model.
 """
@@ -17,14 +17,13 @@ from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
-from linkage.matching.comparisons import base_columns, decided_by, levels_of, rarity_column
-from linkage.matching.levels import UNKNOWN
+from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.rarity import count_values
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -35,6 +34,7 @@ RANDOM, UNION = "random", "union"
 ROUNDS = 4
 ITERATIONS = 60
 TRUSTED = 5.0
+TRUSTED_GIVEN = 20.0
 LEAST, MOST = 1e-9, 1 - 1e-6
 STILL = 1e-6
 MOST_STOP_KEYS = 100_000
@@ -42,12 +42,18 @@ MOST_STOP_KEYS = 100_000
 
 @dataclass(frozen=True)
 class PatternSet:
-    """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i."""
+    """Counted agreement patterns of one sample of pairs: `levels[i, c]` is the code of comparison c in pattern i.
+
+    `trains` are the comparisons that the sample can train; `on` is what its pairs agree on, `share` how much of all such
+    pairs it is.
+    """
 
     name: str
     levels: NDArray[np.int64]
     pairs: NDArray[np.float64]
     trains: tuple[int, ...]
+    on: frozenset[str]
+    share: float
 
 
 def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
@@ -79,13 +85,14 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     drop_stop_keys(engine, kind, model.stop_keys)
     candidates = make_pairs(engine, kind)
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
-    sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"))
+    sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"), shares)
     engine.run("DROP TABLE training.pair")
-    learned = _Learner(model, sets, entity.training, records, shares.get(UNION, 1.0))
+    learned = _Learner(model, sets, entity.training, records)
     model = learned.run(learn=learn)
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
-    return replace(model, card=_card(model, records, candidates, sets), trained_now=True)
+    card = {**_card(model, records, candidates, sets), "set_back_to_priors": learned.set_back}
+    return replace(model, card=card, trained_now=True)
 
 
 def _present(engine: Engine, kind: str) -> frozenset[str]:
@@ -116,7 +123,7 @@ def _generic(engine: Engine, entity: Entity, present: frozenset[str]) -> pa.Tabl
 
 def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Count how many entities, nearly, hold each value that rarity weighs."""
-    columns = sorted({c for c in map(rarity_column, model.comparisons) if c is not None})
+    columns = sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
     if not columns:
         return {}
     known = engine.columns("feature", model.entity_type)
@@ -155,14 +162,27 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         f"INSERT INTO training.pair SELECT '{UNION}', a, b FROM blocking.pair_{kind} WHERE hash(a, b) % 1000000 < $share",
         {"share": _share(training.rule_pairs, candidates)},
     )
+    shares = {UNION: _share(training.rule_pairs, candidates) / 1e6}
     sizes = dict(
         engine.rows(
             f"SELECT rule, sum(records * (records - 1) // 2) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
         )
     )
+    given = {
+        columns
+        for comparison in model.comparisons
+        for level in weighed_levels(comparison)
+        for columns in (level.given, level.same)
+        if columns
+    }
     for number, rule in enumerate(model.rules):
-        if not rule.train or not sizes.get(number):
+        if not (rule.train or frozenset(rule.on) in given) or not sizes.get(number):
             continue
+        name, share = (
+            f"{'rule' if rule.train else 'given'}:{rule.name}",
+            _share(training.rule_pairs, int(sizes[number])),
+        )
+        shares[name] = share / 1e6
         engine.run(
             f"""
             INSERT INTO training.pair
@@ -170,9 +190,9 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
             ON one.key = two.key AND one.record < two.record
             WHERE one.rule = $rule AND two.rule = $rule AND one.key % 1000000 < $share
             """,
-            {"name": f"rule:{rule.name}", "rule": number, "share": _share(training.rule_pairs, int(sizes[number]))},
+            {"name": name, "rule": number, "share": share},
         )
-    return {UNION: _share(training.rule_pairs, candidates) / 1e6}
+    return shares
 
 
 def _sample_random(engine: Engine, model: Model, training: Training, records: int) -> None:
@@ -202,8 +222,10 @@ def _share(wanted: int, available: int) -> int:
     return 1_000_000 if available <= wanted else max(1, round(1e6 * wanted / available))
 
 
-def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict[str, PatternSet]:
-    rules = {f"rule:{rule.name}": rule for rule in model.rules}
+def _pattern_sets(
+    model: Model, counted: Sequence[tuple[str, int, int]], shares: Mapping[str, float]
+) -> dict[str, PatternSet]:
+    rules = {f"{'rule' if rule.train else 'given'}:{rule.name}": rule for rule in model.rules}
     every = tuple(range(len(model.comparisons)))
     sets = {}
     for name in sorted({entry[0] for entry in counted}):
@@ -214,33 +236,37 @@ def _pattern_sets(model: Model, counted: Sequence[tuple[str, int, int]]) -> dict
         if name in rules:
             blocked = base_columns({parse_part(part).column for part in rules[name].on})
             trains = tuple(place for place in every if not decided_by(model.comparisons[place]) & blocked)
-        sets[name] = PatternSet(name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains)
+        on = frozenset(rules[name].on) if name in rules else frozenset()
+        sets[name] = PatternSet(
+            name, levels, np.array([pairs for _, pairs in rows], dtype=np.float64), trains, on, shares.get(name, 1.0)
+        )
     return sets
 
 
 class _Learner:
     """The estimates of one training; `run` returns the model with them put in."""
 
-    def __init__(
-        self, model: Model, sets: dict[str, PatternSet], training: Training, records: int, union_share: float
-    ) -> None:
+    def __init__(self, model: Model, sets: dict[str, PatternSet], training: Training, records: int) -> None:
         self.model = model
         self.sets = sets
         self.training = training
         self.records = records
-        self.union_share = union_share
+        self.every = records * (records - 1) / 2
         # Arrays indexed by code: 0 unknown, 1 different ... most telling.
-        self.names = [
-            [level.name for level in reversed(levels_of(c)) if level.name != UNKNOWN] for c in model.comparisons
-        ]
+        self.names = [[level.name for level in reversed(weighed_levels(c))] for c in model.comparisons]
         self.prior_m = [self._prior(place, "m") for place in range(len(self.names))]
         self.prior_u = [self._prior(place, "u") for place in range(len(self.names))]
         self.fixed = [
             np.array([model.comparisons[place].priors[name].fixed for name in names], dtype=np.bool_)
             for place, names in enumerate(self.names)
         ]
+        self.conditional = [
+            np.array([bool(level.given) for level in reversed(weighed_levels(c))], dtype=np.bool_)
+            for c in model.comparisons
+        ]
         self.m = [array.copy() for array in self.prior_m]
         self.u = [array.copy() for array in self.prior_u]
+        self.set_back: list[str] = []
         self.rate = min(0.5, training.matches_per_record * 2 / max(records - 1, 1))
 
     def _prior(self, place: int, which: str) -> NDArray[np.float64]:
@@ -253,9 +279,10 @@ class _Learner:
             for _ in range(ROUNDS):
                 self._learn_u()
                 self._learn_m()
+                self._learn_given()
                 self._learn_rate()
-        else:
-            self._learn_rate()
+            self._set_back_absurd()
+        self._learn_rate()
         chances = {
             comparison.name: {
                 name: Chances(rounded(float(m)), rounded(float(u)))
@@ -265,14 +292,27 @@ class _Learner:
         }
         return replace(self.model, chances=chances, match_rate=rounded(self.rate))
 
+    def _set_back_absurd(self) -> None:
+        """Give a comparison back its priors where full agreement has come to weigh no more than disagreement.
+
+        No data make that true of records of one entity; it happens where the sample holds next to no match.
+        """
+        for place, comparison in enumerate(self.model.comparisons):
+            weight = np.log(self.m[place]) - np.log(self.u[place])
+            own = weight[~self.conditional[place]]
+            if own[-1] <= own[0]:
+                self.m[place], self.u[place] = self.prior_m[place].copy(), self.prior_u[place].copy()
+                self.set_back.append(comparison.name)
+
     def _hold(self, place: int, fresh: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Put the fixed levels back to their priors; the others share what is left."""
-        fixed = self.fixed[place]
-        if not fixed.any():
-            return fresh
-        free = fresh[~fixed]
+        """Put the fixed levels back to their priors; the others share what is left.
+
+        Conditional levels are no share of it: theirs are chances among other pairs.
+        """
+        fixed, conditional = self.fixed[place], self.conditional[place]
+        free = ~fixed & ~conditional
         held = prior.copy()
-        held[~fixed] = free / free.sum() * (1 - prior[fixed].sum())
+        held[free] = fresh[free] / fresh[free].sum() * (1 - prior[fixed & ~conditional].sum())
         return held
 
     def _log_odds(self, sample: PatternSet, places: Sequence[int]) -> NDArray[np.float64]:
@@ -303,21 +343,70 @@ class _Learner:
             seen = np.clip(counts / total, LEAST, MOST)
             # A level seen k times speaks with k voices, its prior with `TRUSTED`, on the scale of bits.
             mixed = np.exp((counts * np.log(seen) + TRUSTED * np.log(self.prior_u[place])) / (counts + TRUSTED))
-            self.u[place] = self._hold(place, mixed / mixed.sum(), self.prior_u[place])
+            self.u[place] = self._hold(place, mixed, self._kept(place, self.prior_u, self.u))
 
     def _learn_m(self) -> None:
         """M from EM on every rule's patterns, u held; the rules' expected matches are added up, then shrunk."""
         gathered = [np.zeros(len(names)) for names in self.names]
         for name, sample in self.sets.items():
-            if name in {RANDOM, UNION} or not sample.trains:
+            if not name.startswith("rule:") or not sample.trains:
                 continue
             shares = self._expect(sample)
             for place in sample.trains:
                 gathered[place] += self._counts(sample, place, shares)
         for place, counts in enumerate(gathered):
-            weight = self.training.prior_pairs
-            mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
-            self.m[place] = self._hold(place, mixed, self.prior_m[place])
+            mixed = counts + self.training.prior_pairs * self.prior_m[place]
+            self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
+
+    def _kept(
+        self, place: int, prior: list[NDArray[np.float64]], now: list[NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return the prior of each level, for conditional levels what has been learned of them so far."""
+        return np.where(self.conditional[place], now[place], prior[place])
+
+    def _learn_given(self) -> None:
+        """Learn the levels that rest on agreement elsewhere, on the pairs of a rule that agree so.
+
+        Which of those pairs match is told by all comparisons that the rule does not decide.
+        """
+        for place, comparison in enumerate(self.model.comparisons):
+            for code, level in enumerate(reversed(weighed_levels(comparison))):
+                for sample in self.sets.values():
+                    if level.given and sample.on == level.given:
+                        self._learn_conditional(place, code, sample)
+                    if level.same and sample.on == level.same:
+                        self._learn_agreement(place, code, sample)
+
+    def _matching(self, sample: PatternSet) -> NDArray[np.float64]:
+        """Return each pattern's chance to be a match by all that the sample can train; the rate is estimated."""
+        odds = self._log_odds(sample, sample.trains)
+        rate = 0.5
+        shares = np.zeros(len(sample.pairs))
+        for _ in range(ITERATIONS):
+            shares = 1 / (1 + np.exp(np.clip(-(odds + np.log(rate) - np.log1p(-rate)), -500, 500)))
+            fresh = float(np.clip((sample.pairs * shares).sum() / sample.pairs.sum(), 1e-6, 1 - 1e-3))
+            if abs(fresh - rate) < STILL:
+                break
+            rate = fresh
+        return shares
+
+    def _learn_conditional(self, place: int, code: int, sample: PatternSet) -> None:
+        """M and u of a level among pairs that agree on what is given."""
+        shares = self._matching(sample)
+        for chances, prior, share in ((self.m, self.prior_m, shares), (self.u, self.prior_u, 1 - shares)):
+            counts = self._counts(sample, place, share)
+            mixed = (counts[code] + TRUSTED_GIVEN * prior[place][code]) / (counts.sum() + TRUSTED_GIVEN)
+            chances[place][code] = float(np.clip(mixed, LEAST, MOST))
+
+    def _learn_agreement(self, place: int, code: int, sample: PatternSet) -> None:
+        """U of a level that the sample's rule finds whole: its pairs that do not match, of all pairs.
+
+        The prior speaks as `TRUSTED` such pairs would (a gamma prior of a Poisson rate): few are as telling as many.
+        """
+        apart = float((sample.pairs * (1 - self._matching(sample))).sum()) / sample.share
+        fresh = self.u[place].copy()
+        fresh[code] = np.clip((apart + TRUSTED) / (self.every + TRUSTED / self.prior_u[place][code]), LEAST, MOST)
+        self.u[place] = self._hold(place, fresh, self._kept(place, self.prior_u, self.u))
 
     def _expect(self, sample: PatternSet) -> NDArray[np.float64]:
         """EM on one sample; returns the chance of each pattern to be a match."""
@@ -333,9 +422,8 @@ class _Learner:
             rate = float(np.clip((sample.pairs * shares).sum() / sample.pairs.sum(), 1e-6, 1 - 1e-3))
             for place in sample.trains:
                 counts = self._counts(sample, place, shares)
-                weight = self.training.prior_pairs
-                mixed = (counts + weight * self.prior_m[place]) / (counts.sum() + weight)
-                own[place] = self._hold(place, mixed, self.prior_m[place])
+                mixed = counts + self.training.prior_pairs * self.prior_m[place]
+                own[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
             if moved < STILL:
                 break
         self.m = kept
@@ -344,13 +432,13 @@ class _Learner:
     def _learn_rate(self) -> None:
         """The share of matches among all pairs, from the candidates' chances under the whole model."""
         sample = self.sets.get(UNION)
-        every = self.records * (self.records - 1) / 2
+        every = self.every
         if sample is None or every < 1:
             return
         odds = self._log_odds(sample, sample.trains)
         for _ in range(ITERATIONS):
             chance = 1 / (1 + np.exp(np.clip(-(odds + np.log(self.rate) - np.log1p(-self.rate)), -500, 500)))
-            matches = float((sample.pairs * chance).sum()) / self.union_share
+            matches = float((sample.pairs * chance).sum()) / sample.share
             rate = float(np.clip(matches / every, 0.001 * self.records / every, min(0.9, 20 * self.records / every)))
             if abs(rate - self.rate) <= 1e-9 * self.rate:
                 break
@@ -364,7 +452,7 @@ def _card(model: Model, records: int, candidates: int, sets: dict[str, PatternSe
         seen = set()
         for sample in sets.values():
             seen |= set(np.unique(sample.levels[:, place]).tolist())
-        names = [level.name for level in reversed(levels_of(comparison)) if level.name != UNKNOWN]
+        names = [level.name for level in reversed(weighed_levels(comparison))]
         unseen += [f"{comparison.name}.{name}" for code, name in enumerate(names, start=1) if code not in seen]
     return {
         "records": records,

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from linkage.profiling.values import FileProfile
 
 
+MEMORY = "1GB"
+"""What the engine may hold of a file; the rest stays on disk, in the folder for temporary files."""
+
+
 def init_project(
     files: Sequence[Path], into: Path, *, progress: Callable[[str], None] = lambda _message: None
 ) -> dict[str, Any]:
-    """Write `into/project.toml` for CSV or Parquet files and return what was guessed, in counts.
+    """Write `into/project.toml` for files of any form that is read, and return what was guessed, in counts.
 
     Raises UsageError where a project file stands there already, DataError for a file that cannot be used. Nothing is
     left behind where it raises. No value of the data is in the file, but for the codes that tell persons from firms.
@@ -60,6 +64,7 @@ def init_project(
         "datasets": {
             source.dataset: {
                 "rows": source.profile.rows,
+                "sampled": source.profile.sampled,
                 "key": list(source.key[0]),
                 "roles": {role.name: {"entity": role.entity, "fields": sorted(role.fields)} for role in source.roles},
                 "unmapped": list(source.unmapped),
@@ -71,9 +76,12 @@ def init_project(
 
 def _profile(path: Path, scratch: Path, progress: Callable[[str], None]) -> FileProfile:
     progress(f"look at {path.name}")
-    with Engine(temp_directory=scratch) as engine:
-        try:
+    database = scratch / "look.duckdb"
+    try:
+        with Engine(database, memory_limit=MEMORY, temp_directory=scratch) as engine:
             return profile_file(engine, path, scratch)
-        except DatabaseError as error:
-            message = f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV or Parquet"
-            raise DataError(message) from error
+    except DatabaseError as error:
+        message = f"{path}: cannot be looked at ({str(error).splitlines()[0]}); check that it is CSV, Parquet, JSON lines, Excel or SQLite"
+        raise DataError(message) from error
+    finally:
+        database.unlink(missing_ok=True)

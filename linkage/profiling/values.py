@@ -1,5 +1,6 @@
 """What the values of a column look like: counted in SQL, on the whole file for keys, on a sorted sample for the rest.
 
+The file is loaded into a database on disk, so memory is bounded by the engine's limit; columns are counted one by one.
 A profile holds shares and counts. The only texts in it are those of the few codes that tell persons from firms.
 """
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 from linkage.config.source import CsvReading, Role, Source
 from linkage.engine.sql import literal, quote
 from linkage.errors import DataError
-from linkage.profiling.names import vocabulary
+from linkage.profiling.names import is_type_name, vocabulary
 from linkage.sources.files import deliveries, read_delivery
 from linkage.sources.incoming import FILE
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
 
 SAMPLE = 5_000
+"""Rows whose values are looked at."""
+_NEARLY = 0.8
 _HEAD = 1 << 18
 _PAIRED = 8
 Format = Literal["csv", "parquet", "jsonl", "excel", "sqlite"]
@@ -69,7 +72,10 @@ RECOGNISERS = {
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column: share of rows with a value, distinct values by row, and the share that looks like each thing."""
+    """One column: share of rows with a value, distinct values by row, and the share that looks like each thing.
+
+    `distinct` is exact where the column could name the rows, else an estimate; the shares are those of the sample.
+    """
 
     name: str
     filled: float
@@ -82,7 +88,8 @@ class ColumnProfile:
 class FileProfile:
     """One file: how it is read, its rows, its columns in order, and pairs of columns that name each row.
 
-    `rejected` counts rows that a run would refuse, such as those with too few columns.
+    `rejected` counts rows that a run would refuse, such as those with too few columns; `sampled` those of `rows` whose
+    values were looked at. Keys, and whether a column is filled, are counted over all rows.
     """
 
     path: Path
@@ -92,6 +99,7 @@ class FileProfile:
     columns: tuple[ColumnProfile, ...]
     pair_keys: tuple[tuple[str, str], ...] = ()
     rejected: int = 0
+    sampled: int = 0
 
 
 def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
@@ -102,11 +110,12 @@ def profile_file(engine: Engine, path: Path, scratch: Path) -> FileProfile:
     if rows == 0:
         message = f"{path}: no row could be read; name a file with a header line and at least one row"
         raise DataError(message)
-    counted = _counted(engine, names)
-    _sample(engine, names)
+    sampled = _sample(engine, names)
+    counted = _counted(engine, names, rows)
     columns = tuple(_column(engine, name, rows, *counted[name]) for name in names)
     rejected = int(engine.value("SELECT count(*) FROM incoming.reject"))
-    return FileProfile(path, form, reading, rows, columns, _pairs(engine, columns, rows), rejected)
+    pairs = _pairs(engine, columns, rows, sampled)
+    return FileProfile(path, form, reading, rows, columns, pairs, rejected, sampled)
 
 
 def _load(engine: Engine, path: Path, scratch: Path) -> tuple[Format, CsvReading, frozenset[str]]:
@@ -201,18 +210,40 @@ def _value(name: str) -> str:
     return f"nullif(trim({quote(name)}), '')"
 
 
-def _counted(engine: Engine, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    counts = ", ".join(f"count({_value(name)}), count(DISTINCT {_value(name)})" for name in names)
+def _counted(engine: Engine, names: Sequence[str], rows: int) -> dict[str, tuple[int, int]]:
+    """Return how many values each column has, and how many distinct ones: exactly where they nearly name the rows.
+
+    The estimate (HyperLogLog) is the same whatever the order and the threads, and takes a few kilobytes a column.
+    """
+    counts = ", ".join(f"count({_value(name)}), approx_count_distinct({_value(name)})" for name in names)
     row = engine.rows(f"SELECT {counts} FROM incoming.row")[0]
-    return {name: (int(row[2 * place]), int(row[2 * place + 1])) for place, name in enumerate(names)}
+    found = {name: (int(row[2 * place]), int(row[2 * place + 1])) for place, name in enumerate(names)}
+    for name, (filled, about) in found.items():
+        if about >= _NEARLY * rows:
+            found[name] = filled, _distinct(engine, name)
+        else:
+            found[name] = filled, min(about, filled)
+    return found
 
 
-def _sample(engine: Engine, names: Sequence[str]) -> None:
-    """Keep the rows with the smallest hashes: the same rows whatever the order of the file."""
+def _distinct(engine: Engine, *names: str, table: str = "row") -> int:
+    """Return the number of distinct values, or pairs of values, one query each so that memory holds one column."""
+    values = ", ".join(f"{_value(name)} AS c{place}" for place, name in enumerate(names))
+    whole = " AND ".join(f"c{place} IS NOT NULL" for place in range(len(names)))
+    return int(
+        engine.value(
+            f"SELECT count(*) FROM (SELECT DISTINCT * FROM (SELECT {values} FROM incoming.{table}) WHERE {whole})"
+        )
+    )
+
+
+def _sample(engine: Engine, names: Sequence[str]) -> int:
+    """Keep the rows with the smallest hashes: the same rows whatever the order of the file. Return their number."""
     whole = ", ".join(f"coalesce({quote(name)}, '')" for name in names)
     engine.create_as(
         "incoming", "sample", f"SELECT * FROM incoming.row ORDER BY md5(concat_ws(chr(31), {whole})) LIMIT {SAMPLE}"
     )
+    return int(engine.value("SELECT count(*) FROM incoming.sample"))
 
 
 def _recogniser(name: str) -> str:
@@ -225,26 +256,31 @@ def _column(engine: Engine, name: str, rows: int, filled: int, distinct: int) ->
     source = f"(SELECT {_value(name)} AS v FROM incoming.sample) WHERE v IS NOT NULL"
     found: tuple[Any, ...] = engine.rows(f"SELECT count(*), {tests} FROM {source}")[0]
     shares = {test: count / found[0] if found[0] else 0.0 for test, count in zip(RECOGNISERS, found[1:], strict=True)}
-    known = [*vocabulary()["codes"]["person"], *vocabulary()["codes"]["business"]]
-    codes: tuple[str, ...] = ()
-    if filled:
-        listed = ", ".join(map(literal, known))
-        told = engine.rows(
-            f"SELECT v, count(*) FROM (SELECT {_value(name)} AS v FROM incoming.row) WHERE lower(v) IN ({listed}) GROUP BY v ORDER BY v"
-        )
-        if sum(count for _, count in told) >= filled * 0.95:
-            codes = tuple(code for code, _ in told)
+    codes = _codes(engine, name, filled) if filled and is_type_name(name) else ()
     return ColumnProfile(name, filled / rows, distinct / rows, shares, codes)
 
 
-def _pairs(engine: Engine, columns: Sequence[ColumnProfile], rows: int) -> tuple[tuple[str, str], ...]:
+def _codes(engine: Engine, name: str, filled: int) -> tuple[str, ...]:
+    """Return the codes for persons and firms in a column that holds, but for a few values, nothing else."""
+    listed = ", ".join(map(literal, [*vocabulary()["codes"]["person"], *vocabulary()["codes"]["business"]]))
+    told = engine.rows(
+        f"SELECT v, count(*) FROM (SELECT {_value(name)} AS v FROM incoming.row) WHERE lower(v) IN ({listed}) GROUP BY v ORDER BY v"
+    )
+    return tuple(code for code, _ in told) if sum(count for _, count in told) >= filled * 0.95 else ()
+
+
+def _pairs(engine: Engine, columns: Sequence[ColumnProfile], rows: int, sampled: int) -> tuple[tuple[str, str], ...]:
     """Return pairs of columns that name each row together, where no column does alone."""
     if any(column.filled == 1 and column.distinct == 1 for column in columns):
         return ()
-    full = sorted((c for c in columns if c.filled == 1), key=lambda c: -c.distinct)[:_PAIRED]
-    pairs = [(a.name, b.name) for a, b in combinations(full, 2)]
+    full = [column.name for column in columns if column.filled == 1]
+    exact = {name: _distinct(engine, name) for name in full}
+    most = sorted(full, key=lambda name: -exact[name])[:_PAIRED]
+    # What repeats in the sample repeats in the file, so most pairs need no look at the whole file.
     return tuple(
         (a, b)
-        for a, b in pairs
-        if engine.value(f"SELECT count(*) FROM (SELECT DISTINCT {_value(a)}, {_value(b)} FROM incoming.row)") == rows
+        for a, b in combinations(most, 2)
+        if exact[a] * exact[b] >= rows
+        and _distinct(engine, a, b, table="sample") == sampled
+        and _distinct(engine, a, b) == rows
     )

@@ -50,7 +50,8 @@ def _source(source: SourceGuess, folder: Path) -> Iterable[str]:
     head = f"sources.{source.dataset}"
     path = os.path.relpath(profile.path.resolve(), folder.resolve()).replace(os.sep, "/")
     bad = f"; DOUBTFUL: {profile.rejected} more rows cannot be read, see linkage check" if profile.rejected else ""
-    yield f"[{head}]  # {profile.rows} rows, {len(profile.columns)} columns{bad}"
+    part = f"; values looked at in {profile.sampled} of them, keys in all" if profile.sampled < profile.rows else ""
+    yield f"[{head}]  # {profile.rows} rows, {len(profile.columns)} columns{part}{bad}"
     yield f"agency = {text(source.agency)}  # DOUBTFUL: from the file's name; say who submits it"
     yield f"files = {text(path)}"
     yield f'format = "{profile.format}"'

@@ -1,7 +1,8 @@
 """Published tables into PostgreSQL: whole, in one transaction, the same rows however often it is done.
 
-The rows of the target are deleted and written anew inside the transaction, so a reader sees the old rows or the new
-ones, is never held up, and keeps its views and rights. A copy that is broken off leaves the old rows.
+The rows are copied beside the target, and only the differences are written to it, inside the transaction: a reader
+sees the old rows or the new ones, is never held up, and keeps its views and rights; rows that stay leave no dead copies.
+A copy that is broken off leaves the old rows.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _TYPES = {
 # A primary key takes no NULL (`other_id`) and no long text (`value`): these tables get an index on the rest of the key.
 _LOOSE = {"other_id", "value"}
 _BATCH_ROWS = 20_000
+_STAGED = "linkage_staged"
+_DIFFERENT = "linkage_different"
+_STAGED_SQL = f"pg_temp.{_STAGED}"
 
 
 class Target:
@@ -45,16 +49,54 @@ class Target:
         """Replace the rows of the target by those of the release's table; return their number. Commits."""
         connection = self.connection
         self._prepare(table)
-        execute(connection, f"DELETE FROM {qualified(self.schema, table.name)}")
-        query = f"SELECT {_texts(table)} FROM {qualified('published', table.name)} ORDER BY {comma(table.key)}"
-        written = 0
-        with connection.cursor() as cursor:
-            for batch in engine.batches(query, _BATCH_ROWS):
-                cursor.adbc_ingest(table.name, batch, mode="append", db_schema_name=self.schema)
-                written += batch.num_rows
-                progress(written)
+        target = qualified(self.schema, table.name)
+        if not rows(connection, f"SELECT 1 FROM {target} LIMIT 1"):
+            written = self._copy(engine, table, table.name, progress)
+        else:
+            kinds = ", ".join(f"{quote(column.name)} {_TYPES[column.type]}" for column in table.columns)
+            execute(connection, f"CREATE TEMPORARY TABLE {_STAGED} ({kinds}) ON COMMIT DROP")
+            written = self._copy(engine, table, None, progress)
+            self._write_differences(table, written)
         connection.commit()
         return written
+
+    def _copy(self, engine: Engine, table: Table, into: str | None, progress: Callable[[int], None]) -> int:
+        """Copy the release's rows into a table of the schema, or into the staged one."""
+        query = f"SELECT {_texts(table)} FROM {qualified('published', table.name)} ORDER BY {comma(table.key)}"
+        place: dict[str, Any] = {"db_schema_name": self.schema} if into else {"temporary": True}
+        written = 0
+        with self.connection.cursor() as cursor:
+            for batch in engine.batches(query, _BATCH_ROWS):
+                cursor.adbc_ingest(into or _STAGED, batch, mode="append", **place)
+                written += batch.num_rows
+                progress(written)
+        return written
+
+    def _write_differences(self, table: Table, written: int) -> None:
+        """Delete what the staged rows lack or hold otherwise, and insert what the target then lacks."""
+        connection, target = self.connection, qualified(self.schema, table.name)
+        names = [column.name for column in table.columns]
+        listed = comma(names)
+        # Joined by what of the key is never NULL, so that the join can be hashed, and compared whole.
+        joined = " AND ".join(f"held.{quote(name)} = staged.{quote(name)}" for name in _firm(table))
+        same = f"ROW({comma(names, 'held.')}) IS NOT DISTINCT FROM ROW({comma(names, 'staged.')})"
+        paired = joined if _firm(table) == list(table.key) else f"{joined} AND {same}"
+        execute(connection, f"ANALYZE {_STAGED_SQL}")
+        execute(
+            connection,
+            f"CREATE TEMPORARY TABLE {_DIFFERENT} ON COMMIT DROP AS SELECT held.ctid AS held, staged.ctid AS staged "
+            f"FROM {target} AS held FULL JOIN {_STAGED_SQL} AS staged ON {paired} WHERE held.ctid IS NULL OR staged.ctid IS NULL OR NOT ({same})",
+        )
+        different = f"pg_temp.{_DIFFERENT}"
+        execute(
+            connection, f"DELETE FROM {target} AS old USING {different} AS different WHERE old.ctid = different.held"
+        )
+        missing = f"SELECT {comma(names, 'new.')} FROM {_STAGED_SQL} AS new JOIN {different} AS different ON new.ctid = different.staged"
+        execute(connection, f"INSERT INTO {target} ({listed}) {missing}")
+        # A row that somebody wrote twice into a table without a primary key would stay twice.
+        if int(rows(connection, f"SELECT count(*) FROM {target}")[0][0]) != written:
+            execute(connection, f"DELETE FROM {target}")
+            execute(connection, f"INSERT INTO {target} ({listed}) SELECT {listed} FROM {_STAGED_SQL}")
 
     def _prepare(self, table: Table) -> None:
         """Make schema and table where they are absent; refuse a table that is not the contract's."""
@@ -90,11 +132,15 @@ class Target:
     def _create(self, table: Table, wanted: dict[str, str]) -> None:
         target = qualified(self.schema, table.name)
         columns = ", ".join(f"{quote(name)} {kind}" for name, kind in wanted.items())
-        firm = [name for name in table.key if name not in _LOOSE]
+        firm = _firm(table)
         key = f", PRIMARY KEY ({comma(firm)})" if len(firm) == len(table.key) else ""
         execute(self.connection, f"CREATE TABLE {target} ({columns}{key})")
         if not key:
             execute(self.connection, f"CREATE INDEX ON {target} ({comma(firm)})")
+
+
+def _firm(table: Table) -> list[str]:
+    return [name for name in table.key if name not in _LOOSE]
 
 
 @contextmanager

@@ -10,56 +10,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import quote
+from linkage.engine.sql import literal, quote
 from linkage.errors import DataError
 from linkage.sources.incoming import FILE, check_header, no_glob, store
+from linkage.sources.shape import text_of_list, usual_shape
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from linkage.config.source import Source
     from linkage.engine.duckdb import Engine
+    from linkage.sources.shape import Shape
 
 SLOT = "\x1f"
 """Separates the values of a list in one text; it cannot stand unescaped in JSON."""
 
 MAX_COLUMNS = 1000
 _MAX_LINE = 16_000_000
+_SAMPLE = 20_000
 _DELIMITER = "\x1c\x1d\x1e\x1f"
 
 
 def read_jsonl(engine: Engine, source: Source, path: Path, number: int) -> None:
     """Add the objects of a file to `incoming.row`, other lines to `incoming.reject`.
 
-    The text of every row is kept in `incoming.raw` for rejects. Blank lines are skipped.
+    The text of every row is kept in `incoming.raw` for rejects. Blank lines are skipped. Objects of the file's usual
+    shape are taken apart in one pass; for the others every value becomes a row of its own first.
     """
-    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower(), "none")
-    # A delimiter that no JSON holds, and no quotes: every line is one value.
-    engine.create_as(
-        "incoming",
-        "line",
-        "SELECT line, row_number() OVER () AS place FROM (SELECT line FROM read_csv($path, auto_detect = false, header = false, "
-        "columns = {'line': 'VARCHAR'}, delim = $delimiter, quote = '', escape = '', compression = $compression, "
-        f"null_padding = true, strict_mode = false, ignore_errors = false, max_line_size = {_MAX_LINE})) WHERE trim(line) <> ''",
-        {"path": no_glob(path), "compression": compression, "delimiter": _DELIMITER},
-    )
-    engine.create_as("incoming", "judged", _JUDGED)
-    engine.run(
-        "INSERT INTO incoming.reject SELECT (SELECT name FROM incoming.file WHERE file = $number), place, reason, line "
-        "FROM incoming.judged WHERE reason IS NOT NULL ORDER BY place",
-        {"number": number},
-    )
-    before = int(engine.value("SELECT count(*) FROM incoming.row")) if engine.has_table("incoming", "row") else 0
-    if not engine.has_table("incoming", "raw"):
-        engine.run("CREATE TABLE incoming.raw (row BIGINT, raw VARCHAR)")
-    engine.create_as("incoming", "object", _OBJECT, {"before": before})
-    engine.run("INSERT INTO incoming.raw SELECT row, line FROM incoming.object")
-    engine.create_as("incoming", "leaf", _LEAF)
-    engine.create_as("incoming", "path", _PATH)
-    engine.create_as("incoming", "entry", _ENTRY)
-    engine.create_as("incoming", "spread", _SPREAD, {"mapped": sorted(source.columns_used())})
-    engine.create_as("incoming", "cell", _CELL, {"slot": SLOT})
-    found = [row[0] for row in engine.rows('SELECT DISTINCT "column" FROM incoming.cell ORDER BY ALL')]
+    _read_lines(engine, path)
+    shape = usual_shape(engine.value(_STRUCTURE, {"sample": _SAMPLE}), source.columns_used())
+    cells = shape.cells if shape else ()
+    engine.create_as("incoming", "flat", _flat(shape))
+    engine.create_as("incoming", "object", _OBJECT)
+    _refuse_and_keep(engine, number)
+    odd = int(engine.value("SELECT count(*) FROM incoming.object"))
+    if odd:
+        _take_apart(engine, source)
+    told = ", ".join(["count(*)", *(f"count(c{place})" for place in range(len(cells)))])
+    counts = engine.rows(f"SELECT {told} FROM incoming.flat WHERE whole")[0]
+    flat = {cell.column: f"c{place}" for place, cell in enumerate(cells) if counts[1 + place]}
+    others = {row[0] for row in engine.rows('SELECT DISTINCT "column" FROM incoming.cell')} if odd else set()
+    found = {*flat, *others}
     if len(found) > MAX_COLUMNS:
         message = f"{path}: its objects have {len(found):,} different keys, more than {MAX_COLUMNS:,}; move what varies from keys to values"
         raise DataError(message)
@@ -67,38 +58,95 @@ def read_jsonl(engine: Engine, source: Source, path: Path, number: int) -> None:
     needed = {*source.key, *([source.version] if source.version else [])}
     header = sorted({*found, *(source.columns_used() - needed)})
     check_header(path, header, source)
-    values = {f"column_{place}": column for place, column in enumerate(header)}
-    cells = ", ".join(
-        f'max(text) FILTER (WHERE "column" = $column_{place}) AS {quote(column)}' for place, column in enumerate(header)
-    )
-    store(
-        engine,
-        f"SELECT * EXCLUDE (row) FROM (SELECT row, CAST({number} AS INTEGER) AS {quote(FILE)}, {cells} FROM incoming.object "
-        "LEFT JOIN incoming.cell USING (row) GROUP BY row) ORDER BY row",
-        header,
-        values,
-    )
-    for table in ("line", "judged", "object", "leaf", "path", "entry", "spread", "cell"):
-        engine.run(f"DROP TABLE incoming.{table}")
+    file = f"CAST({number} AS INTEGER) AS {quote(FILE)}"
+    taken = ", ".join(f"{flat.get(column, 'CAST(NULL AS VARCHAR)')} AS {quote(column)}" for column in header)
+    query = f"SELECT {file}, {taken} FROM incoming.flat WHERE whole"
+    if odd:
+        # In the order of the file; where all are of the usual shape they are in it already.
+        gathered = ", ".join(
+            f'max(text) FILTER (WHERE "column" = $column_{place}) AS {quote(column)}'
+            for place, column in enumerate(header)
+        )
+        query = (
+            f"SELECT * EXCLUDE (place) FROM (SELECT place, {file}, {taken} FROM incoming.flat WHERE whole UNION ALL "
+            f"SELECT row, {file}, {gathered} FROM incoming.object LEFT JOIN incoming.cell USING (row) GROUP BY row) ORDER BY place"
+        )
+    store(engine, query, header, {f"column_{place}": column for place, column in enumerate(header)})
+    for table in ("line", "flat", "object", "leaf", "path", "entry", "spread", "cell"):
+        engine.run(f"DROP TABLE IF EXISTS incoming.{table}")
 
 
-_JUDGED = """
-SELECT place, line, CASE
-    WHEN NOT json_valid(line) THEN 'not valid JSON'
-    WHEN json_type(line) <> 'OBJECT' THEN 'not a JSON object'
-    WHEN len(json_keys(line)) <> len(list_distinct(json_keys(line))) THEN 'a key stands twice in the object'
-END AS reason
-FROM incoming.line
+def _read_lines(engine: Engine, path: Path) -> None:
+    compression = {".gz": "gzip", ".zst": "zstd"}.get(path.suffix.lower(), "none")
+    # A delimiter that no JSON holds, and no quotes: every line is one value.
+    engine.create_as(
+        "incoming",
+        "line",
+        "SELECT place, line, CASE WHEN NOT json_valid(line) THEN 'not valid JSON' WHEN json_type(line) <> 'OBJECT' THEN 'not a JSON object' END AS reason "
+        "FROM (SELECT line, row_number() OVER () AS place FROM (SELECT line FROM read_csv($path, auto_detect = false, header = false, "
+        "columns = {'line': 'VARCHAR'}, delim = $delimiter, quote = '', escape = '', compression = $compression, "
+        f"null_padding = true, strict_mode = false, ignore_errors = false, max_line_size = {_MAX_LINE})) WHERE trim(line) <> '')",
+        {"path": no_glob(path), "compression": compression, "delimiter": _DELIMITER},
+    )
+
+
+def _flat(shape: Shape | None) -> str:
+    """Return the query for one row an object, in the order of the file: whether it is of the shape, and its cells."""
+    if shape is None:
+        return "SELECT place, FALSE AS whole FROM incoming.line WHERE reason IS NULL"
+    read = ", ".join(f"{cell.sql} AS v{place}" for place, cell in enumerate(shape.cells))
+    texts = ", ".join(
+        f"{text_of_list(f'v{place}', 'chr(31)') if cell.is_list else f'v{place}'} AS c{place}"
+        for place, cell in enumerate(shape.cells)
+    )
+    parsed = f"SELECT place, json(line) AS text, from_json(line, {literal(shape.structure)}) AS o FROM incoming.line WHERE reason IS NULL"
+    return f"SELECT place, whole, {texts} FROM (SELECT place, {shape.whole} AS whole, {read} FROM ({parsed}))"
+
+
+def _refuse_and_keep(engine: Engine, number: int) -> None:
+    """Move what is no object, or has a key twice, to the rejects; number the others' texts as their rows will be."""
+    # An object of the usual shape has no key twice: its keys were counted.
+    engine.run(
+        "UPDATE incoming.line SET reason = 'a key stands twice in the object' WHERE place IN "
+        "(SELECT row FROM incoming.object WHERE len(json_keys(line)) <> len(list_distinct(json_keys(line))))"
+    )
+    engine.run("DELETE FROM incoming.object WHERE row IN (SELECT place FROM incoming.line WHERE reason IS NOT NULL)")
+    engine.run(
+        "INSERT INTO incoming.reject SELECT (SELECT name FROM incoming.file WHERE file = $number), place, reason, line "
+        "FROM incoming.line WHERE reason IS NOT NULL ORDER BY place",
+        {"number": number},
+    )
+    before = int(engine.value("SELECT count(*) FROM incoming.row")) if engine.has_table("incoming", "row") else 0
+    if not engine.has_table("incoming", "raw"):
+        engine.run("CREATE TABLE incoming.raw (row BIGINT, raw VARCHAR)")
+    engine.run(
+        "INSERT INTO incoming.raw SELECT CAST($before + row_number() OVER () - 1 AS BIGINT), line FROM incoming.line WHERE reason IS NULL",
+        {"before": before},
+    )
+
+
+def _take_apart(engine: Engine, source: Source) -> None:
+    """Make `incoming.cell`, one row a column of an object, of `incoming.object`: any shape, a row a value on the way."""
+    engine.create_as("incoming", "leaf", _LEAF)
+    engine.create_as("incoming", "path", _PATH)
+    engine.create_as("incoming", "entry", _ENTRY)
+    engine.create_as("incoming", "spread", _SPREAD, {"mapped": sorted(source.columns_used())})
+    engine.create_as("incoming", "cell", _CELL, {"slot": SLOT})
+
+
+# Keys that no sampled object has leave their objects to the general way.
+_STRUCTURE = """
+SELECT json_group_structure(CAST(line AS JSON)) FROM incoming.line
+WHERE reason IS NULL AND hash(place) % (SELECT 1 + count(*) // $sample FROM incoming.line) = 0
 """
 
 _OBJECT = """
-SELECT CAST($before + row_number() OVER (ORDER BY place) - 1 AS BIGINT) AS row, line
-FROM incoming.judged WHERE reason IS NULL
+SELECT place AS row, line FROM incoming.line SEMI JOIN (SELECT place FROM incoming.flat WHERE NOT whole) AS odd USING (place)
 """
 
 # One row a scalar. There are few different paths: they are read once each, not once a value.
 _LEAF = """
-SELECT row, node.id, node.fullkey, node.atom ->> '$' AS value
+SELECT row, node.id, node.fullkey, from_json(node.atom, '"VARCHAR"') AS value
 FROM incoming.object, json_tree(line) AS node WHERE node.atom IS NOT NULL
 """
 

@@ -7,23 +7,29 @@ no row.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from linkage.clustering import (
+    BIT,
     ClusterSettings,
     Edges,
     Judgements,
+    Meetings,
     cluster,
     count_missing_pairs,
     find_components,
     memory_bytes,
     missing_pairs,
+    second_look,
+    second_look_bytes,
 )
 from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
+from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
 
@@ -37,6 +43,9 @@ if TYPE_CHECKING:
 
 READS = ("scoring.edge", "scoring.inside")
 WRITES = ("resolution.cluster",)
+
+LIKELY_UNIQUE = 4.0
+"""Bits against a pair of one dataset that likely holds each entity once: one match in sixteen is expected there."""
 
 
 def cluster_audience(run: Run, audience: str) -> None:
@@ -75,7 +84,9 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _check_memory(run, n, len(edges) + missing, found.largest)
     whole = _with_missing(run, model, edges, found.label, missing)
     result = cluster(n, whole, judgements, settings, component=found.label)
-    _write(run, audience, entity_type, result)
+    label = _look_again(run, model, result, whole, judgements)
+    _count_contradictions(run, audience, model)
+    _write(run, audience, entity_type, result, label)
     run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
     run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
     run.count(
@@ -107,14 +118,32 @@ def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judg
         )
 
 
+def _claims(run: Run) -> dict[str, Any]:
+    """Return the parameters of `_CLAIMED`: the datasets that say that they hold each entity once."""
+    said: dict[str, list[str]] = {"strict": [], "likely": []}
+    for name, source in run.project.settings.sources.items():
+        if source.unique is not None:
+            said[source.unique].append(name)
+    return {**said, "against": round(LIKELY_UNIQUE * BIT)}
+
+
+_AGAINST = (
+    "CASE WHEN one.dataset = two.dataset AND list_contains($likely, one.dataset) THEN -CAST($against AS INTEGER) END"
+)
+_CLAIMED = (
+    f"weight + coalesce({_AGAINST}, 0) AS weight, one.dataset = two.dataset AND list_contains($strict, one.dataset)"
+)
+
+
 def _edges(run: Run, model: Model, table: str) -> Edges:
     arrays = run.engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM {qualified("scoring", f"{table}_{model.entity_type}")} AS edge
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
-        """
+        """,
+        _claims(run),
     )
     return Edges(arrays["a"], arrays["b"], arrays["weight"].astype(np.int32), arrays["conflict"].astype(np.bool_))
 
@@ -169,10 +198,11 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
     arrays = engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, weight, {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM {inside} AS edge SEMI JOIN resolution.missing USING (a, b)
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
-        """
+        """,
+        _claims(run),
     )
     for table in ("missing", "unscored", "scored"):
         engine.run(f"DROP TABLE resolution.{table}")
@@ -184,11 +214,87 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     )
 
 
-def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering) -> None:
+def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
+    """Compare the clusters of each component as wholes; return int64[n], the labels after that."""
+    settled = result.label[result.component] == result.label
+    divided = np.zeros(len(settled), np.bool_)
+    divided[result.component[~settled]] = True
+    looked = np.flatnonzero(divided[result.component] & ~result.ambiguous)
+    if len(looked) == 0:
+        return result.label
+    clusters = np.unique(result.label[looked])
+    _check_bytes(
+        run,
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + 1),
+        "comparing clusters again",
+    )
+    table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
+    known, pairs = told_between(run.engine, model, table, _AGAINST, _claims(run))
+    return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
+
+
+def _merged(
+    model: Model,
+    result: Clustering,
+    known: dict[str, NDArray[np.int64]],
+    pairs: dict[str, NDArray[np.int64]],
+    held: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
+    label, n = known["label"], len(result.label)
+    told = range(len(model.comparisons) + 1)
+    meetings = Meetings(
+        component=result.component[label],
+        known=np.stack([known[f"k{c}"] for c in told], axis=1),
+        a=np.searchsorted(label, pairs["a"]),
+        b=np.searchsorted(label, pairs["b"]),
+        total=np.stack([pairs[f"t{c}"] for c in told], axis=1),
+        count=np.stack([pairs[f"n{c}"] for c in told], axis=1),
+        held=np.isin(pairs["a"] * n + pairs["b"], held),
+    )
+    prior = model.units(math.log2(model.match_rate / (1 - model.match_rate)))
+    target = np.arange(n, dtype=np.int64)
+    target[label] = label[second_look(meetings, prior, model.units(model.thresholds.match))]
+    # A cluster is named by its smallest record, and the second look names by the smallest cluster: the same record.
+    return target[result.label]
+
+
+def _held_pairs(result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
+    """Return sorted keys (smaller label * n + larger) of clusters between which lies a hard conflict or a non-match."""
+    a = np.concatenate((edges.a[edges.conflict], judgements.a[~judgements.match]))
+    b = np.concatenate((edges.b[edges.conflict], judgements.b[~judgements.match]))
+    one, two = result.label[a], result.label[b]
+    return np.unique(np.minimum(one, two) * len(result.label) + np.maximum(one, two))
+
+
+def _count_contradictions(run: Run, audience: str, model: Model) -> None:
+    """Count, for each dataset that says it is strictly unique, the pairs of its records that the evidence would join."""
+    claims = _claims(run)
+    if not claims["strict"]:
+        return
+    rows = run.engine.rows(
+        f"""
+        SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
+        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        WHERE one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
+        GROUP BY one.dataset ORDER BY one.dataset
+        """,
+        {**claims, "stop": model.units(model.thresholds.match)},
+    )
+    found = {dataset: int(pairs) for dataset, pairs in rows}
+    run.count(f"audiences.{audience}.{model.entity_type}.not_unique", found)
+    for dataset, pairs in found.items():
+        run.progress(
+            f'{dataset} says unique = "strict", but {pairs} pairs of its {model.entity_type} records weigh as much as a match; '
+            'look at them, or say unique = "likely"'
+        )
+
+
+def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering, label: NDArray[np.int64]) -> None:
     table = pa.table(
         {
             "place": np.arange(len(result.label), dtype=np.int64),
-            "label": result.label,
+            "label": label,
             "component": result.component,
             "ambiguous": result.ambiguous,
         }
@@ -204,12 +310,14 @@ def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering)
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:
-    needed = memory_bytes(n, edges, largest)
+    _check_bytes(run, memory_bytes(n, edges, largest), f"clustering {n:,} records with {edges:,} pairs")
+
+
+def _check_bytes(run: Run, needed: int, work: str) -> None:
     limits = run.project.settings.engine
-    text = limits.memory_limit
     if needed > limits.memory_bytes:
         message = (
-            f"clustering {n:,} records with {edges:,} pairs needs {needed / 1e9:.1f} GB, engine.memory_limit is {text}; "
+            f"{work} needs {needed / 1e9:.1f} GB, engine.memory_limit is {limits.memory_limit}; "
             "raise engine.memory_limit, or the model's thresholds.floor"
         )
         raise DataError(message)

@@ -11,6 +11,7 @@ from linkage.engine.sql import quote
 from linkage.sources.jsonl import SLOT
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
+from linkage.stages.reread import may_need_library, reread, suspect_table
 from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters
 from linkage.standardise.letters import OTHER_SCRIPT
 
@@ -23,7 +24,7 @@ WRITES = ("canonical.person", "canonical.business", "canonical.account", "canoni
 
 SLOTTED = ("jsonl",)
 _DATES = {"birth_date", "opened_on"}
-_NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder"}
+_NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
 
 def standardise(run: Run) -> None:
@@ -36,6 +37,7 @@ def standardise(run: Run) -> None:
         run.progress(f"standardise {entity_type}")
         _create(run, entity_type)
         _fill(run, entity_type)
+        _reread(run, entity_type)
         run.count(f"types.{entity_type}.records", engine.value(f"SELECT count(*) FROM canonical.{entity_type}"))
         run.count(
             f"types.{entity_type}.bad_values",
@@ -47,7 +49,7 @@ def standardise(run: Run) -> None:
 
 
 def _letters(run: Run) -> list[str]:
-    """Return the letters of other scripts in the names of persons and holders, from the distinct values that hold any."""
+    """Return the letters of other scripts in the names of persons, holders and organisations, from the distinct values that hold any."""
     found: set[str] = set()
     for dataset, source in sorted(run.project.settings.sources.items()):
         columns = sorted(
@@ -55,7 +57,7 @@ def _letters(run: Run) -> list[str]:
                 column
                 for role in source.roles.values()
                 for name, mapping in role.fields.items()
-                if role.entity != "business" and name in _NAMES
+                if name in _NAMES
                 for column in mapping.columns
             }
         )
@@ -71,8 +73,13 @@ def _letters(run: Run) -> list[str]:
     return sorted(found)
 
 
-def mapped_sql(dataset: str, source: Source, role_name: str, prefix: str = "map") -> tuple[str, dict[str, Any]]:
-    """Return the SELECT that maps a role's columns to its type's input attributes, and its parameters."""
+def mapped_sql(
+    dataset: str, source: Source, role_name: str, prefix: str = "map", *, table: str | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT that maps a role's columns to its type's input attributes, and its parameters.
+
+    `table` is what to read instead of all rows of the dataset.
+    """
     role = source.roles[role_name]
     seen = quote(source.seen.column) if source.seen else "NULL"
     values: dict[str, Any] = {
@@ -110,7 +117,7 @@ def mapped_sql(dataset: str, source: Source, role_name: str, prefix: str = "map"
         test, more = condition_sql(role.when, f"{prefix}_when")
         values |= more
         where = f" WHERE {test}"
-    return f"SELECT {', '.join(parts)} FROM {dataset_table(dataset)}{where}", values
+    return f"SELECT {', '.join(parts)} FROM {table or dataset_table(dataset)}{where}", values
 
 
 def _attribute(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, dict[str, Any]]:
@@ -185,6 +192,21 @@ def _fill(run: Run, entity_type: EntityType) -> None:
         f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
+
+
+def _reread(run: Run, entity_type: EntityType) -> None:
+    """Let a library read what SQL could not, in the rows of roles that map dates or telephone numbers."""
+    selects: list[str] = []
+    values: dict[str, Any] = {}
+    for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
+        if may_need_library(source, role):
+            prefix = f"map_{place}"
+            table = suspect_table(dataset, entity_type, prefix)
+            mapped, more = mapped_sql(dataset, source, role, prefix, table=table)
+            selects.append(mapped)
+            values |= more
+    if selects:
+        reread(run, entity_type, " UNION ALL ".join(selects), values)
 
 
 def _relations(run: Run) -> None:

@@ -1,8 +1,8 @@
-"""Standardise: what agencies wrote → typed, folded, comparable columns, in SQL alone.
+"""Standardise: what agencies wrote → typed, folded, comparable columns, in SQL.
 
-`install` gives a connection the macros and reference tables; `canonical_sql` is the one statement of an entity type.
-The result is a pure function of the mapped row, the SQL files and the reference lists, which `STANDARDISER_VERSION`
-names.
+`install` gives a connection the macros and reference tables; `canonical_sql` is the one statement of an entity type;
+`library` rewrites the few distinct values that SQL cannot read into forms that it can. The result is a pure function of the
+mapped row, the SQL files, the reference lists and the releases of the libraries, which `STANDARDISER_VERSION` names.
 """
 
 from __future__ import annotations

@@ -134,10 +134,10 @@ employer VARCHAR Employer, folded
 {_RECORD.strip()}
 seen_on DATE Date of the record
 name VARCHAR Name as written
-name_core VARCHAR Name, folded, without legal form and "the", abbreviations spelt out
+name_core VARCHAR Name, folded, without legal form and "the", abbreviations spelt out, in Latin letters
 legal_form VARCHAR Code of the legal form: inc, llc, ltd, gmbh, sa ...
 name_tokens VARCHAR[] Words of the core, sorted, distinct
-other_names VARCHAR[] Cores of the other names, sorted, distinct
+other_names VARCHAR[] Cores of the other names and of names in other scripts, sorted, distinct
 tax_id VARCHAR Employer identification number, nine digits
 identifiers VARCHAR[] Identifiers KIND:ISSUER:VALUE, sorted, distinct
 phones VARCHAR[] Telephone numbers, sorted, distinct

@@ -24,6 +24,7 @@ REFERENCE_FILES = {
     "country": "countries.csv",
     "iban_length": "iban_lengths.csv",
     "legal_form": "legal_forms.csv",
+    "native_name": "native_names.csv",
     "nickname": "nicknames.csv",
     "organisation_word": "organisation_words.csv",
     "particle": "particles.csv",
@@ -108,7 +109,8 @@ def sql_files() -> dict[str, str]:
     found = {
         f"canonical/{name}.sql": root.joinpath("canonical", f"{name}.sql").read_text("utf-8") for name in CANONICAL
     }
-    found |= _read(root.joinpath("standardise"), "standardise")
+    for folder in ("reading", "standardise"):
+        found |= _read(root.joinpath(folder), folder)
     return found
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib import metadata
+from importlib import metadata, resources
 from typing import TYPE_CHECKING
 
 from linkage.config.project import default_configs
 from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_files
+from linkage.standardise.library import LIBRARIES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STANDARDISER_NUMBER = 2
+STANDARDISER_NUMBER = 3
 
 
 @cache
 def standardiser_version(reference_dir: Path | None = None) -> str:
-    """Return "NUMBER-HASH", the hash over all SQL files, the release of the table of letters and the lists in `reference_dir`.
+    """Return "NUMBER-HASH", the hash over all SQL files, what calls a library, its release, and the lists in `reference_dir`.
 
     Without a folder it is that of the default configuration. Raises ConfigError where a list is missing.
     """
@@ -26,7 +27,10 @@ def standardiser_version(reference_dir: Path | None = None) -> str:
     digest = hashlib.sha256()
     for name, text in sorted(sql_files().items()):
         _add(digest, name, text.encode())
-    _add(digest, "anyascii", metadata.version("anyascii").encode())
+    for library in LIBRARIES:
+        _add(digest, library, metadata.version(library).encode())
+    for module in ("letters.py", "library.py"):
+        _add(digest, module, resources.files("linkage.standardise").joinpath(module).read_bytes())
     for name in sorted(REFERENCE_FILES.values()):
         _add(digest, name, read_reference(folder, name))
     return f"{STANDARDISER_NUMBER}-{digest.hexdigest()[:12]}"

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from linkage.errors import ModelError
+from linkage.matching.comparisons import weighed_levels
 from linkage.matching.train import train
 
 GIVEN = ("ann", "bob", "cleo", "dan", "eve", "finn", "gail", "hank", "iris", "jack")
@@ -84,11 +85,13 @@ def test_priors_hold_where_the_data_are_silent(canonical, entities):
 
 
 def test_chances_are_chances(canonical, entities):
-    """The m, and the u, of each comparison add up to one; none is nought."""
+    """The m, and the u, of each comparison add up to one, conditional levels left out; none is nought."""
     model = train(canonical("person", people()), entities["person"], "test")
-    for levels in model.chances.values():
+    for name, levels in model.chances.items():
+        comparison = next(entry for entry in model.comparisons if entry.name == name)
+        shares = [levels[level.name] for level in weighed_levels(comparison) if not level.given]
         for which in ("m", "u"):
-            assert sum(getattr(chances, which) for chances in levels.values()) == pytest.approx(1, abs=1e-6)
+            assert sum(getattr(chances, which) for chances in shares) == pytest.approx(1, abs=1e-6)
             assert all(0 < getattr(chances, which) < 1 for chances in levels.values())
     assert 0 < model.match_rate < 0.5
 
@@ -182,3 +185,41 @@ def test_the_order_of_records_changes_nothing(canonical, entities):
     other = canonical("person", people())
     other.run("CREATE OR REPLACE TABLE canonical.person AS FROM canonical.person ORDER BY hash(record)")
     assert train(other, entities["person"], "test").hash == first.hash
+
+
+def at_home(families, relatives):
+    """Two records a person; in `families` of the houses live `relatives` persons of one surname, else one alone."""
+    rng = random.Random(5)
+    records = []
+    for house in range(150):
+        surname = rng.choice(SURNAMES) + rng.choice(("", "s", "son", "ton", "er", "field", "well"))
+        for place in range(relatives if house < families else 1):
+            given = GIVEN[(house + place) % len(GIVEN)]
+            born = f"{1950 + rng.randrange(45)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 28):02d}"
+            person = {"given_name": given, "given_root": given, "surname": surname, "surname_code": surname[:3]}
+            home = {"house_number": str(house), "street": f"{surname[:2]} street", "birth_date": born}
+            records += [{**person, **home, "birth_year": int(born[:4])} for _ in range(2)]
+    return records
+
+
+def test_a_surname_tells_little_where_families_live_together(canonical, entities):
+    """Where houses hold families, a surname shared in one house hardly counts; where nobody shares a house it does."""
+    families = train(canonical("person", at_home(150, 3)), entities["person"], "test")
+    alone = train(canonical("person", at_home(0, 1)), entities["person"], "test")
+    assert log_odds(families, "surname", "household") < 0.5
+    assert log_odds(families, "surname", "exact") > 4
+    # Alone, the house itself tells who it is.
+    assert log_odds(alone, "address", "exact") > log_odds(families, "address", "exact") + 1
+
+
+def test_a_comparison_that_learns_nonsense_keeps_its_priors_and_is_named(canonical, entities):
+    """Where records of one person always differ in sex, agreement would weigh less than difference: the priors stay."""
+    records = people(persons=300, slips=0.0)
+    for place, record in enumerate(records):
+        record["sex"] = "fm"[place % 2]
+    training = entities["person"].training.model_copy(update={"prior_pairs": 1.0})
+    model = train(canonical("person", records), entities["person"].model_copy(update={"training": training}), "test")
+    assert "sex" in model.card["set_back_to_priors"]
+    assert log_odds(model, "sex", "exact") == pytest.approx(math.log2(0.98 / 0.5), abs=0.01)
+    sound = train(canonical("person", people(persons=300)), entities["person"], "test")
+    assert "sex" not in sound.card["set_back_to_priors"]

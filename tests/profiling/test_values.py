@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from linkage.engine.duckdb import Engine
 from linkage.errors import DataError
-from linkage.profiling.values import guess_csv
+from linkage.profiling.values import SAMPLE, guess_csv, profile_file
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,30 @@ def test_a_file_that_is_no_parquet_is_refused(profiled):
     """A file that only calls itself Parquet is refused in one sentence."""
     with pytest.raises(DataError, match="not a Parquet file"):
         profiled(b"id,name\n1,Ann\n", "file.parquet")
+
+
+def test_a_key_is_told_by_the_whole_column(profiled):
+    """One number that stands twice, outside the rows that are looked at, keeps its column from being different in every row."""
+    rows = [f"{number},n{number}" for number in range(SAMPLE + 3_000)]
+    assert profiled("\n".join(["id,name", *rows]) + "\n").columns[0].distinct == 1
+    for place in range(5):
+        twice = [*rows, f"{place * 700},other{place}"]
+        found = profiled("\n".join(["id,name", *twice]) + "\n")
+        assert (found.rows, found.sampled) == (len(twice), SAMPLE)
+        assert found.columns[0].distinct == 1 - 1 / len(twice)
+
+
+def test_pairs_name_the_rows_of_the_whole_file(profiled):
+    """Two columns that name each looked-at row together, but not each row of the file, are no key; those that do are one."""
+    rows = [f"{number // 90},{number % 90},{number % 80}" for number in range(SAMPLE + 4_000)]
+    assert profiled("\n".join(["a,b,c", *rows]) + "\n").pair_keys == (("a", "b"),)
+    assert profiled("\n".join(["a,b,c", *rows, "3,4,79"]) + "\n").pair_keys == ()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_profile_does_not_depend_on_threads(tmp_path, profiled, threads):
+    """The same file has the same profile on one thread and on several."""
+    content = "\n".join(["id,kind,phone", *(f"{n},{'PB'[n % 2]},202-555-{n % 9000:04}" for n in range(9_000))]) + "\n"
+    expected = profiled(content)
+    with Engine(threads=threads) as engine:
+        assert profile_file(engine, tmp_path / "file.csv", tmp_path) == expected

@@ -80,6 +80,16 @@ def test_reasons_and_doubts_are_told(tmp_path):
     assert found["doubtful"] == 3
 
 
+def test_how_many_rows_were_looked_at_is_told(tmp_path):
+    """A file with more rows than are looked at says so beside its name, in the project and in the answer."""
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["id,last_name", *(f"{number},Lee" for number in range(6_000))]), encoding="utf-8")
+    found = init_project([path], tmp_path)
+    written = (tmp_path / "project.toml").read_text(encoding="utf-8")
+    assert "[sources.a]  # 6000 rows, 2 columns; values looked at in 5000 of them, keys in all\n" in written
+    assert (found["datasets"]["a"]["rows"], found["datasets"]["a"]["sampled"]) == (6_000, 5_000)
+
+
 def test_a_project_is_not_overwritten(tmp_path):
     """Where a project file stands, nothing is written over it."""
     (tmp_path / "project.toml").write_text("mine", encoding="utf-8")

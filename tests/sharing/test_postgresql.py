@@ -17,14 +17,28 @@ from linkage.tables import PUBLISHED
 KILLED = """
 import os, signal, sys
 import linkage
-from linkage.engine import postgresql as connections
 from linkage.sharing import postgresql
 from linkage.tables import published
 project = linkage.open(sys.argv[1])
 postgresql._BATCH_ROWS = 100
+run, moment = postgresql.execute, sys.argv[3]
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+def execute(connection, sql):
+    run(connection, sql)
+    if sql.startswith(moment):
+        kill()
+postgresql.execute = execute
 with postgresql.opened(sys.argv[2], "killed") as target, project.release() as engine:
-    target.replace(engine, published("identity"), lambda rows: os.kill(os.getpid(), signal.SIGKILL) if rows > 1000 else None)
+    target.replace(engine, published("identity"), lambda rows: kill() if moment == "COPY" and rows > 1000 else None)
 """
+
+CHANGE = {"person": "surname = 'x'", "identity_value": "records = -1", "identity_event": "records_after = NULL"}
+STRANGER = {
+    "person": "(identity_id) VALUES ('zz')",
+    "identity_value": "(identity_id, attribute) VALUES ('zz', 'x')",
+    "identity_event": "(identity_id, event) VALUES ('zz', 'x')",
+}
 
 
 @pytest.mark.parametrize("table", [table.name for table in PUBLISHED])
@@ -49,14 +63,41 @@ def test_the_key_of_the_contract_is_the_primary_key(demo, postgres):
     assert [row[0] for row in found] == ["entity_type", "dataset", "key", "role"]
 
 
-def test_killed_in_the_middle_the_old_rows_stand(demo, postgres):
-    """A copy killed after a thousand rows leaves the rows that the table had."""
-    queries.export(demo.project, "identity", postgres.url, schema="killed")
+@pytest.mark.parametrize("moment", ["COPY", "DELETE", "INSERT"])
+def test_killed_in_the_middle_the_old_rows_stand(demo, postgres, moment):
+    """A copy killed after a thousand rows, or between its differences, leaves the rows that the table had."""
+    expected = queries.export(demo.project, "identity", postgres.url, schema="killed")
+    postgres.run("UPDATE killed.identity SET entity_type = 'old' WHERE identity_id > 'a'")
     before = postgres.rows("SELECT * FROM killed.identity ORDER BY identity_id")
-    done = subprocess.run([sys.executable, "-c", KILLED, demo.folder, postgres.url], check=False, timeout=120)
+    done = subprocess.run([sys.executable, "-c", KILLED, demo.folder, postgres.url, moment], check=False, timeout=120)
     assert done.returncode == -9
     assert postgres.rows("SELECT * FROM killed.identity ORDER BY identity_id") == before
-    assert queries.export(demo.project, "identity", postgres.url, schema="killed") == len(before)
+    assert queries.export(demo.project, "identity", postgres.url, schema="killed") == expected
+    assert postgres.rows("SELECT count(*) FROM killed.identity WHERE entity_type = 'old'") == [(0,)]
+
+
+@pytest.mark.parametrize("table", ["person", "identity_value", "identity_event"])
+def test_only_differences_are_written(demo, postgres, table):
+    """Rows that are as they should be are not written again; changed, missing, foreign and doubled ones are mended."""
+    place = f"differences.{table}"
+    count = queries.export(demo.project, table, postgres.url, schema="differences")
+    rows = f"SELECT t::text FROM {place} AS t ORDER BY 1"
+    kept = f"SELECT ctid::text, xmin::text, identity_id FROM {place} ORDER BY 3, 1"
+    expected, before = postgres.rows(rows), postgres.rows(kept)
+    assert queries.export(demo.project, table, postgres.url, schema="differences") == count
+    assert postgres.rows(kept) == before
+    postgres.run(
+        f"DELETE FROM {place} WHERE ctid = (SELECT min(ctid) FROM {place}); "
+        f"UPDATE {place} SET {CHANGE[table]} WHERE ctid = (SELECT max(ctid) FROM {place}); "
+        f"INSERT INTO {place} {STRANGER[table]}"
+    )
+    assert queries.export(demo.project, table, postgres.url, schema="differences") == count
+    assert postgres.rows(rows) == expected
+    assert len(set(postgres.rows(kept)) & set(before)) == count - 2
+    if table != "person":
+        postgres.run(f"INSERT INTO {place} SELECT * FROM {place} LIMIT 3")
+        assert queries.export(demo.project, table, postgres.url, schema="differences") == count
+        assert postgres.rows(rows) == expected
 
 
 def test_a_reader_sees_old_or_new_rows(demo, postgres):

@@ -1,4 +1,4 @@
-"""Properties of the macros: none raises on any text, the folding ones are idempotent and their results bounded."""
+"""Facts of the macros: known values, codes of surnames, holders and letters of other scripts."""
 
 from __future__ import annotations
 
@@ -22,38 +22,6 @@ JOINT = st.from_regex(
     r"[A-Za-z]{1,8}( [A-Z]{1,9})?( (and|AND|OR|&|/|;) [A-Za-z]{1,8}( [A-Z]{1,9})?){0,3}( JT TEN)?", fullmatch=True
 )
 LETTERS = st.text("aeioubcdfgjklmnpqrstvxz '-.,&#0123456789ÉüßŁж王", max_size=40)
-# Macros of one text: the result of each on any text, and again on its own result.
-ONE_TEXT = (
-    "std_account_number", "std_alnum", "std_bic", "std_city", "std_country", "std_currency", "std_date_text", "std_digits", "std_domain",
-    "std_email", "std_fold", "std_house_number", "std_iban", "std_itin", "std_latin", "std_lei", "std_name_text", "std_org_bare",
-    "std_org_text", "std_phone_text", "std_place_text", "std_plain_number", "std_postcode", "std_region", "std_routing", "std_sex",
-    "std_sound_spelling", "std_squeeze", "std_ssn", "std_ssn_last4", "std_street", "std_suffix", "std_tax_id", "std_unit", "std_untitled",
-    "std_holder", "std_sound_classes", "std_address_clean", "std_box", "std_institution",
-    "std_transliterated", "std_iban_account",
-)  # fmt: skip
-IDEMPOTENT = (
-    "std_alnum",
-    "std_digits",
-    "std_fold",
-    "std_latin",
-    "std_email",
-    "std_squeeze",
-    "std_postcode",
-    "std_house_number",
-    "std_org_text",
-    "std_account_number",
-    "std_city",
-    "std_currency",
-    "std_domain",
-    "std_holder",
-    "std_iban",
-    "std_lei",
-    "std_region",
-    "std_sex",
-    "std_ssn",
-    "std_tax_id",
-    "std_transliterated",
-)
 FACTS = (
     ("std_iban('gb29nwbk60161331926819')", "gb29nwbk60161331926819"),
     ("std_iban('gb29nwbk60161331926818')", None),
@@ -89,30 +57,6 @@ def test_a_file_is_a_macro() -> None:
 def test_facts(engine: Engine, expression: str, value: object) -> None:
     """Known values, check digits among them, come out as they should."""
     assert engine.value(f"SELECT {expression}") == value
-
-
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(texts=st.lists(st.one_of(TEXT, LETTERS), min_size=1, max_size=30))
-def test_no_text_raises(engine: Engine, texts: list[str]) -> None:
-    """Every macro of one text reads any text, and its result is bounded by the length of the text."""
-    known = [name for name in ONE_TEXT if f"standardise/{name}.sql" in MACROS]
-    columns = ", ".join(f"{name}(written) AS {name}" for name in known)
-    rows = engine.rows(f"SELECT written, {columns} FROM (SELECT unnest($texts) AS written)", {"texts": texts})
-    assert len(rows) == len(texts)
-    for written, *values in rows:
-        assert all(
-            value is None or len(value) <= 20 + 4 * len(written) for value in values if not isinstance(value, bool)
-        )
-
-
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(texts=st.lists(st.one_of(TEXT, LETTERS), min_size=1, max_size=30))
-def test_folding_twice_is_folding_once(engine: Engine, texts: list[str]) -> None:
-    """A folding macro leaves its own result as it is."""
-    columns = ", ".join(f"{name}(written) AS {name}" for name in IDEMPOTENT)
-    once = f"SELECT {columns} FROM (SELECT unnest($texts) AS written)"
-    again = ", ".join(f"count(*) FILTER ({name}({name}) IS DISTINCT FROM {name}) AS {name}" for name in IDEMPOTENT)
-    assert engine.rows(f"SELECT {again} FROM ({once})", {"texts": texts}) == [(0,) * len(IDEMPOTENT)]
 
 
 def test_surname_codes_bring_spellings_together(engine: Engine) -> None:
@@ -162,3 +106,32 @@ def test_letters_of_other_scripts_become_latin(engine: Engine, names: list[str])
 def test_letters_that_do_not_tell_the_sound_stay() -> None:
     """Scripts without vowels are left as they are; letters are read one by one, in one way."""
     assert latin_letters("Иц王عليא") == {"И": "i", "ц": "ts", "王": "wang"}
+
+
+def test_native_names_are_read_as_listed(engine: Engine) -> None:
+    """Every name of the list is read as its usual spelling, behind the Arabic article too, and there are hundreds of each script."""
+    script = "unicode(regexp_extract(written, '[\\p{Arabic}\\p{Hebrew}\\p{Thai}]')) // 256"
+    counts = engine.rows(f"SELECT {script} AS script FROM reference.native_name GROUP BY ALL HAVING count(*) > 100")
+    assert {row[0] for row in counts} >= {0x05, 0x06, 0x0E}
+    wrong = "SELECT written FROM reference.native_name WHERE std_transliterated(written) IS DISTINCT FROM latin"
+    assert engine.rows(f"{wrong} OR NOT regexp_matches(latin, '^[a-z]+$')") == []
+    behind_article = """
+        SELECT "name".written
+        FROM reference.native_name AS "name" ANTI JOIN reference.native_name AS whole ON whole.written = 'ال' || "name".written
+        WHERE regexp_matches("name".written, '^\\p{Arabic}{2,}$')
+            AND std_transliterated('ال' || "name".written) IS DISTINCT FROM 'al ' || "name".latin
+    """
+    assert engine.rows(behind_article) == []
+
+
+def test_kana_are_spelt_as_in_passports(engine: Engine) -> None:
+    """Small kana, doubled consonants and long vowels become the letters of a passport."""
+    words = {
+        "しょうた": "shota",
+        "はっとり": "hattori",
+        "いのうえ": "inoue",
+        "ファミリー": "famiri",
+    }
+    install_letters(engine.run, "".join(words))
+    read = "SELECT std_transliterated(unnest($words))"
+    assert [row[0] for row in engine.rows(read, {"words": list(words)})] == list(words.values())

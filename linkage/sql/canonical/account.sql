@@ -48,7 +48,7 @@ FROM (
                 std_date_fields(seen) AS seen,
                 std_date_fields(opened) AS opened,
                 std_org_parted(bank) AS bank,
-                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(one_holder)) END AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(std_joined(one_holder))) END AS owners
             )
         FROM step_2
     ),
@@ -68,7 +68,7 @@ FROM (
                 std_date_days(seen) AS seen,
                 std_date_days(opened) AS opened,
                 std_org(bank) AS bank,
-                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder_text(one_holder)) END AS owners
             )
         FROM step_4
     ),
@@ -76,7 +76,8 @@ FROM (
         SELECT
             * REPLACE (
                 std_date_choice(seen) AS seen,
-                std_date_choice(opened) AS opened
+                std_date_choice(opened) AS opened,
+                CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
             )
         FROM step_5
     ),
@@ -95,7 +96,7 @@ FROM (
     SELECT
         dataset, "key", "role", agency,
         seen.day AS seen_on,
-        coalesce(routing, institution_digits, bank_code, institution_code, bank.core) AS institution,
+        coalesce(routing, institution_digits, bank_code, institution_code, std_org_latin(bank), bank.core) AS institution,
         CASE WHEN iban_in_number IS NOT NULL OR full_number IS NULL THEN std_account_number(iban_account) ELSE full_number END AS "number",
         CASE
             WHEN iban_in_number IS NOT NULL THEN right(iban_account, 4)

@@ -120,15 +120,23 @@ FROM (
             * REPLACE (
                 std_place_region(place) AS place,
                 std_date(seen) AS seen,
-                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org(alias).core) END AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_org(alias)) END AS aliases
             )
         FROM step_6
     ),
     step_8 AS (
         SELECT
             * REPLACE (
-                std_place_state(place) AS place
-            )
+                std_place_state(place) AS place,
+                CASE
+                    WHEN len(aliases) > 0
+                        THEN list_concat(
+                            list_transform(aliases, lambda alias: alias.core),
+                            list_transform(aliases, lambda alias: CASE WHEN NOT std_is_latin(alias.core) THEN std_org_latin(alias) END))
+                END AS aliases
+            ),
+            std_org_latin(company) AS core,
+            CASE WHEN NOT std_is_latin(company.core) THEN company.core END AS native_core
         FROM step_7
     ),
     step_9 AS (
@@ -184,8 +192,11 @@ FROM (
         dataset, "key", "role", agency,
         seen.day AS seen_on, coalesce(seen.bad, false) AS seen_is_bad,
         std_squeeze("name"[1]) AS "name",
-        company.core AS name_core, company.form AS legal_form,
-        std_list(list_filter(aliases, lambda alias: alias <> company.core OR company.core IS NULL)) AS other_names,
+        core AS name_core, company.form AS legal_form,
+        CASE
+            WHEN native_core IS NOT NULL OR len(aliases) > 0
+                THEN std_list(list_filter(list_append(aliases, native_core), lambda alias: alias <> core OR core IS NULL))
+        END AS other_names,
         tax AS tax_id,
         CASE
             WHEN lei_folded IS NOT NULL OR tax_other IS NOT NULL OR len(registrations) > 0 OR len(others) > 0

@@ -79,7 +79,7 @@ FROM (
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_email(one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier_parts(one_other)) END AS others,
                 CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_text(alias)) END AS aliases,
-                std_name_parted(whole_name) AS whole_name,
+                std_name_parted(std_joined(whole_name)) AS whole_name,
                 std_identifier('passport', passport_id) AS passport_id,
                 std_identifier('driver_licence', licence_id) AS licence_id,
                 std_identifier('national_id', national) AS national,
@@ -92,6 +92,7 @@ FROM (
                 std_known('name', std_known('middle', middle)) AS middle,
                 std_known('name', family) AS family
             ),
+            CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS workplace,
             std_ssn(ssn_digits) AS social,
             'itin::' || std_itin(ssn_digits) AS itin
         FROM step_1
@@ -105,8 +106,10 @@ FROM (
                 CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
-                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(alias)) END AS aliases,
-                std_name_bare(whole_name) AS whole_name
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(std_joined(alias))) END AS aliases,
+                std_name_bare(whole_name) AS whole_name,
+                std_joined(given) AS given,
+                std_joined(family) AS family
             )
         FROM step_2
     ),
@@ -154,12 +157,9 @@ FROM (
                 std_place_region(place) AS place,
                 std_date(seen) AS seen,
                 std_date(birth) AS birth,
-                CASE
-                    WHEN len(aliases) > 0
-                        THEN list_concat(
-                            list_transform(aliases, lambda alias: std_other_name(alias)), list_transform(aliases, lambda alias: std_other_latin(alias)))
-                END AS aliases
+                CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_other_name(alias)) END AS aliases
             ),
+            CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_other_order(alias)) END AS native_aliases,
             CASE WHEN in_parts AND NOT ends_with(given, ' v') THEN std_endings(given) END AS given_parted,
             CASE WHEN in_parts THEN std_endings(family) END AS family_parted,
             coalesce(contains("name"[1], ','), false) AS whole_comma
@@ -171,6 +171,10 @@ FROM (
                 std_place_state(place) AS place,
                 std_unended(given, given_parted) AS given,
                 std_unended(family, family_parted) AS family,
+                CASE
+                    WHEN len(native_aliases) > 0
+                        THEN list_transform(native_aliases, lambda alias: CASE WHEN alias IS NOT NULL THEN concat_ws(' ', alias.given, alias.surname) END)
+                END AS native_aliases,
                 coalesce(generation, std_generation(family_parted), std_generation(given_parted)) AS generation
             )
         FROM step_7
@@ -179,6 +183,10 @@ FROM (
         SELECT
             * REPLACE (
                 std_place_unit(place) AS place,
+                CASE
+                    WHEN len(native_aliases) > 0 THEN list_concat(aliases, list_transform(native_aliases, lambda alias: std_transliterated(alias)))
+                    ELSE aliases
+                END AS aliases,
                 nullif(split_part(given, ' ', 1), '') AS given,
                 CASE WHEN contains(given, ' ') THEN concat_ws(' ', substr(given, instr(given, ' ') + 1), middle) ELSE middle END AS middle
             )
@@ -281,14 +289,14 @@ FROM (
         postcode AS postcode_written,
         CASE WHEN birth_place <> '' AND std_is_written(birth_place) THEN std_fold(birth_place) END AS birth_place,
         CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
-        CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS employer,
+        coalesce(std_transliterated(workplace), workplace) AS employer,
         std_lost(telephones) + std_lost(mails) + std_lost(others)
             + CASE WHEN passport_id IS NULL AND passport <> '' THEN std_is_written(passport)::INTEGER ELSE 0 END + CASE WHEN licence_id IS NULL AND driver_licence <> '' THEN std_is_written(driver_licence)::INTEGER ELSE 0 END + CASE WHEN national IS NULL AND national_id <> '' THEN std_is_written(national_id)::INTEGER ELSE 0 END AS lost_in_lists
     -- A name of one word is a given name where it is a known one, else a surname.
     FROM (
-        SELECT *, NOT in_parts AND given IS NULL AND family IS NOT NULL AND root IS NOT NULL AS is_given
+        SELECT *, NOT in_parts AND given IS NULL AND native.given IS NULL AND family IS NOT NULL AND root IS NOT NULL AS is_given
         FROM step_15
         LEFT JOIN (SELECT "name" AS nickname, root FROM reference.nickname) AS nicknames
-            ON nickname = CASE WHEN in_parts THEN given ELSE coalesce(given, family) END
+            ON nickname = CASE WHEN in_parts OR native.given IS NOT NULL THEN given ELSE coalesce(given, family) END
     )
 )

@@ -15,7 +15,8 @@ CREATE OR REPLACE TEMP MACRO std_date_shape(step, reading_order) AS
             WHEN regexp_matches(step, '^[0-9]{1,2}[-/. ]+[0-9]{1,2}[-/. ]+(?:[0-9]{2}|[0-9]{4})$') THEN 'open'
             WHEN regexp_matches(step, '^[0-9]{8}$') THEN 'eight'
             WHEN regexp_matches(step, '^[0-9]{6}$') THEN 'six'
-            WHEN regexp_matches(step, getvariable('std_month_pattern')) THEN 'words'
+            -- The Finnish November starts as March does.
+            WHEN regexp_matches(step, getvariable('std_month_pattern')) AND NOT contains(step, 'marras') THEN 'words'
             WHEN regexp_matches(
                 step,
                 '^(?:(?:[0-9*x?#_]{1,2}[-/. ]+){0,2}|(?:c|ca|circa|abt|about|approx|est|born)[ .]*)[0-9]{4}(?:[-/. ]+[0-9*x?#_]{1,2}){0,2}$')

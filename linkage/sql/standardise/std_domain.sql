@@ -2,4 +2,4 @@
 CREATE OR REPLACE TEMP MACRO std_domain(written) AS
     nullif(regexp_extract(
         lower(trim(written)),
-        '^(?:[a-z]+://)?(?:[^/@]*@)?(?:www[0-9]?\.)?([^\s/:?#@]+\.[^\s/:?#@.]{2,})\.?(?:[/:?#].*)?$', 1), '')
+        '^(?:[a-z]+://)?(?:[^/@]*@)?(?:www[0-9]?\.)*([^\s/:?#@]+\.[^\s/:?#@.]{2,})\.?(?:[/:?#].*)?$', 1), '')

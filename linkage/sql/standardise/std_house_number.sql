@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP MACRO std_house_number(written) AS
     CASE
         WHEN regexp_matches(written, '^[1-9][0-9]*$') THEN written
-        WHEN regexp_matches(written, '^\s*[0-9]{3,}[a-zA-Z]?\s*-\s*[0-9]{3,}[a-zA-Z]?\s*$')
-            THEN nullif(ltrim(lower(trim(split_part(written, '-', 1))), '0'), '')
-        ELSE nullif(ltrim(regexp_replace(std_latin(written), '[^\p{L}\p{Nd}-]+', '', 'g'), '0-'), '')
+        ELSE nullif(regexp_replace(
+            ltrim(regexp_replace(std_latin(written), '[^\p{L}\p{Nd}-]+', '', 'g'), '0-'),
+            '^([0-9]{3,}[a-z]?)-[0-9]{3,}[a-z]?$', '\1'), '')
     END

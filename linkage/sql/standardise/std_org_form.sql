@@ -1,10 +1,11 @@
--- Organisation, step 4: core and legal form; a few forms stand at the start.
+-- Organisation, step 4: core and legal form; a few forms stand at the start, those of other scripts at both ends.
 CREATE OR REPLACE TEMP MACRO std_org_form(step) AS
     CASE
         WHEN step.parted.core <> '' THEN {
             'core': CASE
                 WHEN ends_with(step.parted.core, ' and') THEN left(step.parted.core, length(step.parted.core) - 4)
-                ELSE step.parted.core
+                WHEN std_is_latin(step.parted.core) THEN step.parted.core
+                ELSE regexp_replace(step.parted.core, getvariable('std_legal_start_pattern'), '')
             END,
             'form': coalesce(
                 getvariable('std_legal_forms')[trim(step.parted.tail)],
@@ -13,5 +14,8 @@ CREATE OR REPLACE TEMP MACRO std_org_form(step) AS
         WHEN regexp_matches(step.bare, '^(?:ooo|oao|zao|pao|tov|uab|pt) ') THEN {
             'core': substr(step.bare, instr(step.bare, ' ') + 1),
             'form': left(step.bare, instr(step.bare, ' ') - 1)}
+        WHEN NOT std_is_latin(step.bare) THEN {
+            'core': regexp_replace(step.bare, getvariable('std_legal_start_pattern'), ''),
+            'form': getvariable('std_legal_forms')[regexp_extract(step.bare, getvariable('std_legal_start_pattern'), 1)]}
         ELSE {'core': step.bare, 'form': NULL::VARCHAR}
     END

@@ -1,3 +1,3 @@
--- The digits of a number that is written with nothing but digits, spaces, dots, slashes and hyphens.
+-- The digits of a number that is written with nothing but digits, spaces, dots, slashes and hyphens; NULL without a digit.
 CREATE OR REPLACE TEMP MACRO std_plain_number(written) AS
-    CASE WHEN regexp_matches(written, '^[\s0-9./-]+$') THEN std_digits(written) END
+    CASE WHEN regexp_matches(written, '^[\s0-9./-]+$') THEN nullif(std_digits(written), '') END

@@ -4,6 +4,6 @@ SET VARIABLE std_company_pattern = (
         || '|state|services?|group|holdings?|industries|enterprises?|international|systems?|solutions|partnership|centers?|centres?|properties|ventures'
         || '|investments?|consulting|construction|plumbing|restaurants?|imports?|exports?|trading|logistics|d[./]?b[./]?a)\b|[ ,](?:'
         || coalesce(string_agg(word, '|' ORDER BY length(word) DESC, word), '[^\s\S]') || ')\.?\s*$'
-    FROM (SELECT DISTINCT regexp_replace(written, '[^a-z0-9 ]', '', 'g') AS word FROM reference.legal_form)
+    FROM (SELECT DISTINCT regexp_replace(written, '[^\p{L}\p{M}\p{Nd} ]', '', 'g') AS word FROM reference.legal_form)
     WHERE length(word) > 2 OR word IN ('co', 'ag', 'sa', 'bv', 'nv', 'kg', 'lp')
 )

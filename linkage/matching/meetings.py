@@ -1,0 +1,56 @@
+"""What the records of clusters say of each other, comparison by comparison, added up by pairs of clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from linkage.matching.score import score_comparisons
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from linkage.engine.duckdb import Engine
+    from linkage.matching.model import Model
+
+    Arrays = dict[str, NDArray[Any]]
+
+
+def told_between(
+    engine: Engine, model: Model, divided: pa.Table, also: str, values: dict[str, Any]
+) -> tuple[Arrays, Arrays]:
+    """Return what clusters of one component tell, and what pairs of them say of each other.
+
+    divided: place, label, component (int64) of the records to look at; places are those of `resolution.place` (record,
+    dataset, place). also: SQL over the two records' places `one` and `two` for one more comparison, in 1/1024 bit or NULL;
+    `values` are its parameters.
+
+    First: label and k0, k1 ..., how many of the cluster's records tell that comparison to some other; ordered by label.
+    Second: a < b (labels), t0, t1 ... the sums in 1/1024 bit, n0, n1 ... the pairs of records that tell it; ordered by a, b.
+    """
+    told = range(len(model.comparisons) + 1)
+    with engine.registered("divided", divided):
+        engine.create_as(
+            "resolution",
+            "met",
+            f"SELECT one.record AS a, two.record AS b, own.label AS label_a, other.label AS label_b, "
+            f"own.place AS place_a, other.place AS place_b, {also} AS c{told[-1]} "
+            "FROM divided AS own JOIN divided AS other ON own.component = other.component AND own.place < other.place AND own.label <> other.label "
+            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place",
+            values,
+        )
+    score_comparisons(engine, model, "resolution.met", "resolution.told")
+    sums = ", ".join(f"CAST(sum(coalesce(c{c}, 0)) AS BIGINT) AS t{c}, count(c{c}) AS n{c}" for c in told)
+    pairs = engine.arrays(
+        f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
+        "FROM resolution.met JOIN resolution.told USING (a, b) GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in told)
+    every = ", ".join(f"c{c}" for c in told)
+    known = engine.arrays(
+        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.met JOIN resolution.told USING (a, b) "
+        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.met JOIN resolution.told USING (a, b)) GROUP BY label ORDER BY label"
+    )
+    for name in ("met", "told"):
+        engine.run(f"DROP TABLE resolution.{name}")
+    return known, pairs

@@ -1,9 +1,0 @@
--- A full name in another script, read by std_name, as "given surname" in Latin letters; NULL where the script is Latin.
-CREATE OR REPLACE TEMP MACRO std_other_latin(name_read) AS
-    CASE
-        WHEN NOT std_is_latin(concat(name_read.given, name_read.surname))
-            THEN std_transliterated(concat_ws(
-                ' ',
-                std_name_order(name_read.given, name_read.middle, name_read.surname).given,
-                std_name_order(name_read.given, name_read.middle, name_read.surname).surname))
-    END
