@@ -22,7 +22,7 @@ def _slip(one: str, two: str) -> str:
         f"CASE WHEN left({word}, 1) = left({other}, 1) THEN CASE WHEN {least} < 3 THEN FALSE "
         f"WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
         f"WHEN {other} LIKE {one}.cut OR {word} LIKE {two}.cut THEN TRUE ELSE {misspelt} END "
-        f"WHEN right({word}, 2) = right({other}, 2) THEN {misspelt} ELSE FALSE END"
+        f"WHEN right({word}, 3) = right({other}, 3) THEN {misspelt} ELSE FALSE END"
     )
 
 
@@ -56,35 +56,46 @@ def _rarest(words: str, loose: str) -> str:
     )
 
 
-def _likeness(c: Columns) -> str:
-    """How alike two names are by their words: 4 all telling words are in both, 3 in one, 2 to 0: less is shared.
-
-    What is shared is worth what its words add in either name, and no less than the rarest of them is worth alone.
-    A list of one stands for a variable: what is left over on each side is found once.
-    """
+def _left_overs(c: Columns) -> str:
+    """What is left over of the words of either name, as a list of one: it stands for a variable, found once."""
     (l, r), (tokens_l, tokens_r) = pair(c["name"]), pair(c["tokens"])
     (words_l, words_r), (joined_l, joined_r) = pair(f"{c['name']}_words"), pair(f"{c['name']}_joined")
-    left = f"{{'l': {_left_over(words_l, r, tokens_r, joined_r)}, 'r': {_left_over(words_r, l, tokens_l, joined_l)}}}"
+    left_l, left_r = _left_over(words_l, r, tokens_r, joined_r), _left_over(words_r, l, tokens_l, joined_l)
+    return f"[{{'l': {left_l}, 'r': {left_r}}}]"
+
+
+def _shared(c: Columns, loose: str) -> str:
+    """What two names share is worth what its words add in either name, and no less than the rarest of them alone."""
+    words_l, words_r = pair(f"{c['name']}_words")
+    return (
+        f"greatest(least({_adds(words_l)} - {_adds(f'{loose}.l')}, {_adds(words_r)} - {_adds(f'{loose}.r')}), "
+        f"least({_rarest(words_l, f'{loose}.l')}, {_rarest(words_r, f'{loose}.r')}))"
+    )
+
+
+def _contained(c: Columns) -> str:
+    """2 where both names have all telling words of the other, perhaps misspelt; 1 where one has; else 0."""
     # A slip begins or ends like its word: where no word left over does, none is tried.
     ends = " OR ".join(
         f"list_has_any(list_transform(t.l, lambda x: {end}(x.word, {n})), list_transform(t.r, lambda x: {end}(x.word, {n})))"
-        for end, n in (("left", 1), ("right", 2))
+        for end, n in (("left", 1), ("right", 3))
     )
     loose = (
         f"CASE WHEN len(t.l) > 0 AND len(t.r) > 0 AND ({ends}) "
         f"THEN {{'l': {_loose('t.l', 't.r')}, 'r': {_loose('t.r', 't.l')}}} ELSE t END"
     )
-    told = (
-        f"{{'l': {_missed('u.l')}, 'r': {_missed('u.r')}, "
-        f"'shared': greatest(least({_adds(words_l)} - {_adds('u.l')}, {_adds(words_r)} - {_adds('u.r')}), "
-        f"least({_rarest(words_l, 'u.l')}, {_rarest(words_r, 'u.r')}))}}"
+    missed_l, missed_r, shared = _missed("u.l"), _missed("u.r"), _shared(c, "u")
+    contained = (
+        f"CASE WHEN least({missed_l}, {missed_r}) >= {TELLING} THEN 0 "
+        f"WHEN greatest({missed_l}, {missed_r}) < least({shared}, {TELLING}) THEN 2 "
+        f"WHEN {shared} >= {4 * UNITS} THEN 1 ELSE 0 END"
     )
-    likeness = (
-        f"CASE WHEN greatest(v.l, v.r) < least(v.shared, {TELLING}) THEN 4 "
-        f"WHEN least(v.l, v.r) < {TELLING} AND v.shared >= {4 * UNITS} THEN 3 "
-        f"WHEN v.shared >= {9 * UNITS} THEN 2 WHEN v.shared >= {5 * UNITS} THEN 1 ELSE 0 END"
-    )
-    return f"list_transform(list_transform(list_transform([{left}], lambda t: {loose}), lambda u: {told}), lambda v: {likeness})[1]"
+    return f"list_transform(list_transform({_left_overs(c)}, lambda t: {loose}), lambda u: {contained})[1]"
+
+
+def _worth(c: Columns) -> str:
+    """What two names share, slips left out."""
+    return f"list_transform({_left_overs(c)}, lambda t: {_shared(c, 't')})[1]"
 
 
 def organisation(c: Columns) -> tuple[Level, ...]:
@@ -93,7 +104,7 @@ def organisation(c: Columns) -> tuple[Level, ...]:
     joined_l, joined_r = pair(f"{c['name']}_joined")
     # Most pairs share no word and are nothing alike: they are spared the words.
     alike = f"(list_has_any({tokens_l}, {tokens_r}) OR jaro_winkler_similarity({l}, {r}) >= 0.8)"
-    likeness = _likeness(c)
+    contained, worth = _contained(c), _worth(c)
     return (
         Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
         Level("exact", "same name", f"{l} = {r}", rarity=1.0),
@@ -111,18 +122,18 @@ def organisation(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "the same telling words, perhaps misspelt",
-            f"{alike} AND {likeness} = 4",
+            f"{alike} AND {contained} = 2",
             rarity=1.0,
         ),
-        Level("part", "all telling words of one are in the other", f"{alike} AND {likeness} = 3", rarity=1.0),
+        Level("part", "all telling words of one are in the other", f"{alike} AND {contained} = 1", rarity=1.0),
         # A parent and its daughters share a house as well as words: one does not vouch for the other.
         Level(
             "affiliate",
             "words in common at one house, each has others too",
-            f"{alike} AND {_same_house(c)} AND {likeness} >= 1",
+            f"{alike} AND {_same_house(c)} AND {worth} >= {5 * UNITS}",
         ),
-        Level("rare", "rare words in common, each has others too", f"{alike} AND {likeness} = 2"),
-        Level("some", "words in common", f"{alike} AND {likeness} = 1"),
+        Level("rare", "rare words in common, each has others too", f"{alike} AND {worth} >= {9 * UNITS}"),
+        Level("some", "words in common", f"{alike} AND {worth} >= {5 * UNITS}"),
         Level("common", "only common words in common, or similar spelling", alike),
         Level("different", "different names", "ELSE"),
     )
