@@ -270,6 +270,15 @@ def _slices(kind: str, found: list[dict[str, Any]]) -> None:
     _table(f"{kind}: pairs by slice", *columns, rows=rows)
 
 
+def _reliability(kind: str, bands: list[dict[str, Any]]) -> None:
+    rows = []
+    for band in bands:
+        low = "" if band["low"] is None else f"from {band['low']}"
+        high = "" if band["high"] is None else f"below {band['high']}"
+        rows.append((f"{low} {high}".strip(), band["pairs"], round(band["stated"], 4), round(band["found"], 4)))
+    _table(f"{kind}: what scores say and what is true", "bits", "pairs", "stated", "found", rows=rows)
+
+
 def evaluation(result: dict[str, Any]) -> None:
     """Print how good a release is, with its worst errors."""
     rows = [row for kind, metrics in result["types"].items() for row in _measures(kind, metrics)]
@@ -277,6 +286,7 @@ def evaluation(result: dict[str, Any]) -> None:
     _table("Against the truth", *_MEASURES, rows=rows)
     for kind, metrics in result["types"].items():
         _slices(kind, metrics["slices"])
+        _reliability(kind, metrics["reliability"])
         if metrics["blocking_recall"] is not None:
             say(f"{kind}: blocking found {metrics['blocking_recall']:.5f} of the true pairs")
         for name, what in (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,9 @@ from linkage.evaluation.files import SCHEMA_VERSION
 from linkage.evaluation.intervals import Uncertainty, uncertainty
 from linkage.evaluation.metrics import Labels, Metrics, measure
 from linkage.evaluation.slices import COLUMNS, Slice, slices
+
+if TYPE_CHECKING:
+    from linkage.evaluation.reliability import Band
 
 CROSSWALK = ("entity_type", "dataset", "key", "role", "identity_id")
 TRUTH = ("dataset", "key", "entity")
@@ -56,7 +60,8 @@ class TypeEvaluation:
     `blocking_recall` is the share of true pairs that were candidate pairs (1 if there is no true pair, None
     if not asked for); `unjudged` counts records of this type that the truth does not name. `over_merges` are
     identities that hold several true entities, `over_splits` true entities that lie in several identities,
-    those with the most wrong or missing pairs first.
+    those with the most wrong or missing pairs first. `reliability` compares stated probabilities with the truth, where the
+    scored pairs are at hand.
     """
 
     metrics: Metrics
@@ -66,6 +71,7 @@ class TypeEvaluation:
     unjudged: int
     over_merges: tuple[Example, ...]
     over_splits: tuple[Example, ...]
+    reliability: tuple[Band, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return everything as plain values."""
@@ -75,6 +81,7 @@ class TypeEvaluation:
             "slices": [one.to_json() for one in self.slices],
             "blocking_recall": self.blocking_recall,
             "unjudged": self.unjudged,
+            "reliability": [band.to_json() for band in self.reliability],
             "over_merges": [one.to_json("identity_id", "entity") for one in self.over_merges],
             "over_splits": [one.to_json("entity", "identity_id") for one in self.over_splits],
         }

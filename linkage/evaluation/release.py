@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from linkage.errors import RequestError
 from linkage.evaluation.evaluate import Evaluation, evaluate
 from linkage.evaluation.files import read_grouping
 from linkage.evaluation.origins import describe
+from linkage.evaluation.reliability import reliability
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
@@ -74,7 +76,17 @@ def evaluate_release(
                 )
 
         described = _described(base, project, crosswalk)
-        return evaluate(grouping, described, true_candidates=true_candidates, examples=examples)
+        known: dict[str, pa.Table] = {}
+
+        def candidates(kind: str, labelled: pa.Table) -> int:
+            known[kind] = labelled
+            return true_candidates(kind, labelled)
+
+        found = evaluate(grouping, described, true_candidates=candidates, examples=examples)
+        types = {
+            kind: replace(one, reliability=reliability(base, kind, known[kind])) for kind, one in found.types.items()
+        }
+        return replace(found, types=types)
 
 
 def _described(base: Engine, project: Project, crosswalk: pa.Table) -> pa.Table:
