@@ -58,7 +58,7 @@ def measure(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     for kind in ("person", "business"):
         chosen = [place for place, case in enumerate(cases) if kind in kinds_of(case["schema"])]
         for place, told in zip(chosen, _scored(kind, [cases[place] for place in chosen]), strict=True):
-            if told["share"] >= cases[place].get("share", float("-inf")):
+            if told["share"] > cases[place].get("share", float("-inf")):
                 cases[place] |= told
     for case in cases:
         case["called"] = case["share"] >= CARRIES

@@ -44,13 +44,13 @@ def account_rows(rng, prefix, count):
     """Rows of accounts, many of them the same account as others, some masked, some with a slip or a gap."""
     rows = []
     for place in range(count):
-        account = rng.randrange(25)
+        account = rng.randrange(40)
         number = f"{10**9 + account * 104729}"
         if rng.random() < 0.4:
             number = number[:-2] + rng.choice("0123456789") + number[-1]
         if rng.random() < 0.2:
             number = "*" * 6 + number[-4:]
-        holder = HOLDERS[account % 8] if rng.random() < 0.5 else rng.choice(HOLDERS)
+        holder = HOLDERS[account % 8] if rng.random() < 0.9 else rng.choice(HOLDERS)
         rows.append([f"{prefix}{place}", number, ROUTING[account % 3] if rng.random() < 0.7 else "", holder])
     return rows
 

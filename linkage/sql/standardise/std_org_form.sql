@@ -11,11 +11,11 @@ CREATE OR REPLACE TEMP MACRO std_org_form(step) AS
                 getvariable('std_legal_forms')[trim(step.parted.tail)],
                 getvariable('std_legal_forms')[split_part(step.parted.tail, ' ', -1)],
                 getvariable('std_legal_forms')[split_part(step.parted.tail, ' ', 2)])}
-        WHEN regexp_matches(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|llc|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$') THEN {
-            'core': regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|llc|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 2),
+        WHEN regexp_matches(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$') THEN {
+            'core': regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 2),
             'form': coalesce(
-                getvariable('std_legal_forms')[regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|llc|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 1)],
-                regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|llc|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 1))}
+                getvariable('std_legal_forms')[regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 1)],
+                regexp_extract(step.bare, '^(ooo|oao|zao|pao|tov|uab|pt|o?jsc|cjsc|pjsc|srl|sarl|(?:open |closed |public )?joint stock company|limited liability company|societatea cu raspundere limitata) (.+)$', 1))}
         WHEN NOT std_is_latin(step.bare) THEN {
             'core': regexp_replace(step.bare, getvariable('std_legal_start_pattern'), ''),
             'form': getvariable('std_legal_forms')[regexp_extract(step.bare, getvariable('std_legal_start_pattern'), 1)]}
