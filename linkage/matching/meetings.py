@@ -39,18 +39,25 @@ def told_between(
             "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place",
             values,
         )
-    score_comparisons(engine, model, "resolution.met", "resolution.told")
+    # Audiences see much the same pairs: what one has had told is kept, beside the base, for the next.
+    kept = f"told_{model.entity_type}"
+    columns = ", ".join(f"c{c} INTEGER" for c in told[:-1])
+    engine.run(f"CREATE TEMP TABLE IF NOT EXISTS {kept} (a BIGINT, b BIGINT, {columns})")
+    engine.create_as("resolution", "untold", f"SELECT a, b FROM resolution.met ANTI JOIN {kept} USING (a, b)")
+    score_comparisons(engine, model, "resolution.untold", "resolution.told")
+    engine.run(f"INSERT INTO {kept} SELECT * FROM resolution.told")
+    engine.create_as("resolution", "told", f"SELECT * FROM resolution.met JOIN {kept} USING (a, b)")
     sums = ", ".join(f"CAST(sum(coalesce(c{c}, 0)) AS BIGINT) AS t{c}, count(c{c}) AS n{c}" for c in told)
     pairs = engine.arrays(
         f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
-        "FROM resolution.met JOIN resolution.told USING (a, b) GROUP BY 1, 2 ORDER BY 1, 2"
+        "FROM resolution.told GROUP BY 1, 2 ORDER BY 1, 2"
     )
     tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in told)
     every = ", ".join(f"c{c}" for c in told)
     known = engine.arrays(
-        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.met JOIN resolution.told USING (a, b) "
-        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.met JOIN resolution.told USING (a, b)) GROUP BY label ORDER BY label"
+        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.told "
+        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.told) GROUP BY label ORDER BY label"
     )
-    for name in ("met", "told"):
+    for name in ("met", "untold", "told"):
         engine.run(f"DROP TABLE resolution.{name}")
     return known, pairs
