@@ -416,9 +416,9 @@ def _alias(c: Columns) -> tuple[Level, ...]:
         Level("shared", "a name of one is another name of the other", shared),
         Level(
             "near",
-            "other names of similar spelling",
+            "names in another script of similar spelling",
             f"len(list_filter({other_l}, lambda x: len(list_filter({other_r}, lambda y: "
-            "length(x) > 3 AND jaro_winkler_similarity(x, y) >= 0.93)) > 0)) > 0",
+            "length(x) > 3 AND NOT regexp_matches(x, '[a-z]') AND jaro_winkler_similarity(x, y) >= 0.93)) > 0)) > 0",
         ),
         Level("different", "no other name in common", "ELSE"),
     )
