@@ -131,15 +131,12 @@ def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int 
     `pairs` and `target` are quoted names. Pairs below `threshold` (1/1024 bit) are left out where it is given.
     """
     engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)")
-    total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
-    for first in range(0, total, CHUNK):
-        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
-        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, threshold) as found:
-            weight = f"CAST(round(match_weight * {BITS}) AS INTEGER)"
-            kept = "" if threshold is None else f" WHERE {weight} >= {int(threshold)}"
-            engine.run(
-                f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {weight}, {pattern_sql(model)} FROM {found}{kept}"
-            )
+    weight = f"CAST(round(match_weight * {BITS}) AS INTEGER)"
+    kept = "" if threshold is None else f" WHERE {weight} >= {int(threshold)}"
+    for found in _predicted_chunks(engine, model, pairs, threshold):
+        engine.run(
+            f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {weight}, {pattern_sql(model)} FROM {found}{kept}"
+        )
 
 
 def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> None:
@@ -156,11 +153,20 @@ def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> 
         rarity = f" + coalesce({quote('mw_tf_adj_' + comparison.name)}, 0)" if rarity_levels(comparison) else ""
         told = f"CAST(round(({quote('mw_' + comparison.name)}{rarity}) * {BITS}) AS INTEGER)"
         weights.append(f"CASE WHEN {quote('gamma_' + comparison.name)} >= 0 THEN {told} END")
+    for found in _predicted_chunks(engine, model, pairs, None, intermediate=True):
+        engine.run(f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {', '.join(weights)} FROM {found}")
+
+
+def _predicted_chunks(
+    engine: Engine, model: Model, pairs: str, threshold: int | None, *, intermediate: bool = False
+) -> Iterator[str]:
+    """Run `predicted` over the pairs of a table (columns a, b), `CHUNK` at a time, each dropped before the next."""
     total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
     for first in range(0, total, CHUNK):
-        chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
-        with predicted(engine, model, chunk, {"first": first, "last": first + CHUNK}, None, intermediate=True) as found:
-            engine.run(f"INSERT INTO {target} SELECT unique_id_l, unique_id_r, {', '.join(weights)} FROM {found}")
+        limits = {"first": first, "last": first + CHUNK}
+        with predicted(engine, model, chunk, limits, threshold, intermediate=intermediate) as found:
+            yield found
 
 
 def count_patterns(engine: Engine, model: Model, pairs: str) -> list[tuple[str, int, int]]:
