@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import UNKNOWN, Kind, Level
+from linkage.matching.levels import HOUSE, UNKNOWN, Kind, Level, phone_levels
+from linkage.matching.levels import at_home as _at_home
 from linkage.matching.levels import one_off as _one_off
 from linkage.matching.levels import pair as _pair
 from linkage.matching.organisations import office_phones, organisation, premises, tax_number
+from linkage.matching.persons import birth_date, given_name, middle_name, other_names, surname
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,197 +26,6 @@ _MAILBOXES = (
     "info|contact|office|admin|administration|sales|support|service|services|mail|hello|enquiries|inquiries|webmaster|"
     "no-?reply|reception|billing|accounts?|accounting|hr|jobs|help|helpdesk|team|postmaster|marketing|press|legal"
 )
-
-
-HOUSE = {"house_number": "house_number", "street": "street"}
-"""The columns that tell a house; kinds that people of one house share look at them too."""
-
-
-def _at_home(c: Columns, words: str, agree: str) -> Level:
-    """Return the level of agreement between records of one house, where relatives agree by more than chance."""
-    (house_l, house_r), (street_l, street_r) = _pair(c["house_number"]), _pair(c["street"])
-    test = f"{agree} AND {house_l} = {house_r} AND {street_l} = {street_r}"
-    return Level("household", words, test, given=frozenset({c["house_number"], c["street"]}))
-
-
-def _two_off(l: str, r: str) -> str:
-    """At most two such slips in a name of six letters and more: a shared beginning alone (anna, annabelle) is no slip."""
-    return (
-        f"(greatest(length({l}), length({r})) >= 6 AND abs(length({l}) - length({r})) <= 2 "
-        f"AND damerau_levenshtein({l}, {r}) <= 2)"
-    )
-
-
-def _whole(given: str, middle: str, surname: str) -> str:
-    return f"string_split(concat_ws(' ', {given}, {middle}, {surname}), ' ')"
-
-
-def _contained(c: Columns) -> str:
-    """All words of one whole name are words of the other, whichever of them is called the surname; two at least."""
-    (given_l, given_r), (middle_l, middle_r) = _pair(c["given"]), _pair(c["middle"])
-    surname_l, surname_r = _pair(c["surname"])
-    left, right = _whole(given_l, middle_l, surname_l), _whole(given_r, middle_r, surname_r)
-    # Names of two words each are compared by the other levels; splitting all of them would cost too much.
-    longer = " OR ".join(
-        (
-            f"{middle_l} IS NOT NULL",
-            f"{middle_r} IS NOT NULL",
-            f"contains({surname_l}, ' ')",
-            f"contains({surname_r}, ' ')",
-        )
-    )
-    two = f"{given_l} IS NOT NULL AND {given_r} IS NOT NULL AND {surname_l} IS NOT NULL AND {surname_r} IS NOT NULL"
-    return f"{two} AND ({longer}) AND (list_has_all({left}, {right}) OR list_has_all({right}, {left}))"
-
-
-def _given_name(c: Columns) -> tuple[Level, ...]:
-    (l, r), (root_l, root_r), (other_l, other_r) = _pair(c["given"]), _pair(c["root"]), _pair(c["surname"])
-    middle_l, middle_r = _pair(c["middle"])
-    return (
-        # Names told in the other order are counted once, by the surname.
-        Level(
-            UNKNOWN,
-            "a given name is missing, or the surname tells that the two are exchanged",
-            f"{l} IS NULL OR {r} IS NULL OR coalesce({l} <> {r} AND {l} = {other_r} AND {r} = {other_l}, FALSE)",
-        ),
-        _at_home(c, "same given name in one house", f"{l} = {r}"),
-        Level("exact", "same given name", f"{l} = {r}", rarity=1.0),
-        Level("nickname", "one is a short form of the other", f"{root_l} = {root_r}", rarity=0.5, rare="root"),
-        Level(
-            "near",
-            "one letter differs",
-            f"length({l}) > 3 AND length({r}) > 3 AND {_one_off(l, r)}",
-            rarity=0.5,
-        ),
-        Level(
-            "initial",
-            "an initial that fits",
-            f"((length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)) "
-            f"OR {l} = left({r}, 1) || left({middle_r}, 1) OR {r} = left({l}, 1) || left({middle_l}, 1)",
-        ),
-        Level(
-            "swapped",
-            "the given name of one is the surname of the other",
-            f"{l} = {other_r} OR {r} = {other_l}",
-            rarity=0.5,
-            rare="surname",
-        ),
-        Level(
-            "middle",
-            "the given name of one is the middle name of the other",
-            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
-        ),
-        Level(
-            "contained",
-            "the whole name of one is part of the other's, or written as one word",
-            f"({_contained(c)}) OR {l} || {middle_l} = {r} OR {r} || {middle_r} = {l}",
-        ),
-        Level("similar", "two letters differ", _two_off(l, r)),
-        Level("different", "different given names", "ELSE"),
-    )
-
-
-def _surname(c: Columns) -> tuple[Level, ...]:
-    (l, r), (given_l, given_r) = _pair(c["surname"]), _pair(c["given"])
-    (middle_l, middle_r), (code_l, code_r) = _pair(c["middle"]), _pair(c["code"])
-    return (
-        Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
-        _at_home(c, "same surname in one house", f"{l} = {r}"),
-        Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
-        Level(
-            "near",
-            "one letter differs",
-            f"length({l}) > 3 AND length({r}) > 3 AND {_one_off(l, r)}",
-            rarity=0.5,
-        ),
-        Level(
-            "part",
-            "one surname is part of the other",
-            f"contains(' ' || {l} || ' ', ' ' || {r} || ' ') OR contains(' ' || {r} || ' ', ' ' || {l} || ' ')",
-        ),
-        Level("exchanged", "given name and surname are exchanged", f"{l} = {given_r} AND {r} = {given_l}"),
-        Level("swapped", "the surname of one is the given name of the other", f"{l} = {given_r} OR {r} = {given_l}"),
-        Level(
-            "former",
-            "the surname of one is the middle name of the other, as after a marriage",
-            f"length({l}) > 1 AND length({r}) > 1 AND ({l} = {middle_r} OR {r} = {middle_l})",
-        ),
-        Level("contained", "the whole name of one is part of the other's", _contained(c)),
-        Level(
-            "joined",
-            "given name and surname of one are the other's, written as one word",
-            f"(({given_l} IS NULL AND {_one_off(l, f'{given_r} || {r}')}) OR ({given_r} IS NULL AND {_one_off(r, f'{given_l} || {l}')}))",
-        ),
-        Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
-        Level("different", "different surnames", "ELSE"),
-    )
-
-
-def _middle_name(c: Columns) -> tuple[Level, ...]:
-    l, r = _pair(c["middle"])
-    return (
-        Level(UNKNOWN, "a middle name is missing", f"{l} IS NULL OR {r} IS NULL"),
-        Level("exact", "same middle name", f"{l} = {r} AND length({l}) > 1"),
-        Level(
-            "near",
-            "one or two letters differ",
-            f"length({l}) > 3 AND length({r}) > 3 AND ({_one_off(l, r)} OR {_two_off(l, r)})",
-        ),
-        Level(
-            "initial",
-            "an initial that fits",
-            f"(length({l}) = 1 OR length({r}) = 1) AND left({l}, 1) = left({r}, 1)",
-        ),
-        Level(
-            "part",
-            "all middle names of one are among the other's",
-            f"(contains({l}, ' ') OR contains({r}, ' ')) AND (list_has_all(string_split({l}, ' '), string_split({r}, ' ')) "
-            f"OR list_has_all(string_split({r}, ' '), string_split({l}, ' ')))",
-        ),
-        Level("different", "different middle names", "ELSE"),
-    )
-
-
-def _date(c: Columns) -> tuple[Level, ...]:
-    (l, r), (alt_l, alt_r), (year_l, year_r) = _pair(c["date"]), _pair(c["alternative"]), _pair(c["year"])
-    text_l, text_r = f"strftime({l}, '%Y%m%d')", f"strftime({r}, '%Y%m%d')"
-    two_parts = (
-        f"(CAST(year({l}) = year({r}) AS INTEGER) + CAST(month({l}) = month({r}) AS INTEGER) "
-        f"+ CAST(day({l}) = day({r}) AS INTEGER)) >= 2"
-    )
-    # Where only the year is known, people write the first of January: day and month then say nothing.
-    first_l, first_r = (f"(month({side}) = 1 AND day({side}) = 1)" for side in (l, r))
-    by_year = f"({first_l} AND {first_r})"
-    return (
-        Level(
-            UNKNOWN,
-            "a birth date is missing",
-            f"({l} IS NULL OR {r} IS NULL) AND ({year_l} IS NULL OR {year_r} IS NULL)",
-        ),
-        _at_home(c, "same birth date in one house, as of twins", f"{l} = {r}"),
-        Level("exact", "same birth date", f"{l} = {r}", rarity=1.0),
-        Level(
-            "swapped",
-            "day and month are swapped or can be read either way",
-            f"{alt_l} = {r} OR {l} = {alt_r} OR "
-            f"(year({l}) = year({r}) AND month({l}) = day({r}) AND day({l}) = month({r}))",
-        ),
-        # One digit lies in one part: comparing the parts first spares most pairs the text.
-        Level(
-            "near",
-            "one digit differs, or two neighbours are swapped",
-            f"NOT {by_year} AND {two_parts} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
-        ),
-        Level("partial", "two of day, month and year are the same", f"NOT {by_year} AND {two_parts}"),
-        Level("year", "same birth year", f"{year_l} = {year_r}"),
-        Level(
-            "digit",
-            "both on 1 January, the years differ in one digit",
-            f"{by_year} AND damerau_levenshtein({text_l}, {text_r}) <= 1",
-        ),
-        Level("generation", "born fifteen years apart or more", f"abs({year_l} - {year_r}) >= 15"),
-        Level("different", "different birth dates", "ELSE"),
-    )
 
 
 def _number(c: Columns) -> tuple[Level, ...]:
@@ -308,18 +119,12 @@ def _identifiers(c: Columns) -> tuple[Level, ...]:
 
 
 def _phones(c: Columns) -> tuple[Level, ...]:
+    return phone_levels(c, rarity=0.5)
+
+
+def _own_phones(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["list"])
-
-    def tails(side: str) -> str:
-        return f"list_transform({side}, lambda x: right(x, 7))"
-
-    return (
-        Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
-        *([_at_home(c, "a phone in common in one house", f"list_has_any({l}, {r})")] if "street" in c else []),
-        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=0.5),
-        Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
-        Level("different", "different phones", "ELSE"),
-    )
+    return phone_levels(c, _at_home(c, "a phone in common in one house", f"list_has_any({l}, {r})"), rarity=0.5)
 
 
 def _emails(c: Columns) -> tuple[Level, ...]:
@@ -398,32 +203,6 @@ def _text(c: Columns) -> tuple[Level, ...]:
     )
 
 
-def _alias(c: Columns) -> tuple[Level, ...]:
-    (given_l, given_r), (sur_l, sur_r) = _pair(c["given"]), _pair(c["surname"])
-    (other_l, other_r) = _pair(c["others"])
-    full_l, full_r = f"(coalesce({given_l} || ' ', '') || {sur_l})", f"(coalesce({given_r} || ' ', '') || {sur_r})"
-    shared = (
-        f"(coalesce(list_contains({other_l}, {full_r}), FALSE) OR coalesce(list_contains({other_r}, {full_l}), FALSE) "
-        f"OR coalesce(list_has_any({other_l}, {other_r}), FALSE))"
-    )
-    return (
-        # Where the names agree, a full name told a second time tells nothing new; nor does an alias that nobody answers.
-        Level(
-            UNKNOWN,
-            "the other names of one side at most are told, or the names agree already",
-            f"({given_l} = {given_r} AND {sur_l} = {sur_r}) OR (({other_l} IS NULL OR {other_r} IS NULL) AND NOT {shared})",
-        ),
-        Level("shared", "a name of one is another name of the other", shared),
-        Level(
-            "near",
-            "names in another script of similar spelling",
-            f"len(list_filter({other_l}, lambda x: len(list_filter({other_r}, lambda y: "
-            "length(x) > 3 AND NOT regexp_matches(x, '[a-z]') AND jaro_winkler_similarity(x, y) >= 0.93)) > 0)) > 0",
-        ),
-        Level("different", "no other name in common", "ELSE"),
-    )
-
-
 def _institution(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["value"])
 
@@ -477,7 +256,7 @@ def _holders(c: Columns) -> tuple[Level, ...]:
 KINDS: Mapping[str, Kind] = {
     "given_name": Kind(
         {"given": "given_name", "root": "given_root", "surname": "surname", "middle": "middle_name", **HOUSE},
-        _given_name,
+        given_name,
         "given",
         more_rarity=("root", "surname"),
         foreign=frozenset({"surname", "middle", *HOUSE}),
@@ -490,14 +269,14 @@ KINDS: Mapping[str, Kind] = {
             "middle": "middle_name",
             **HOUSE,
         },
-        _surname,
+        surname,
         "surname",
         foreign=frozenset({"given", "middle", *HOUSE}),
     ),
-    "middle_name": Kind({"middle": "middle_name"}, _middle_name),
+    "middle_name": Kind({"middle": "middle_name"}, middle_name),
     "birth_date": Kind(
         {"date": "birth_date", "alternative": "birth_date_alt", "year": "birth_year", **HOUSE},
-        _date,
+        birth_date,
         "birth_date_key",
         "strftime(birth_date, '%Y%m%d')",
         foreign=frozenset(HOUSE),
@@ -509,7 +288,7 @@ KINDS: Mapping[str, Kind] = {
     "shared": Kind({"list": "identifiers"}, _shared),
     "identifiers": Kind({"list": "identifiers"}, _identifiers),
     "phones": Kind({"list": "phones"}, _phones, "phone_key", "phones[1]"),
-    "own_phones": Kind({"list": "phones", **HOUSE}, _phones, "phone_key", "phones[1]", foreign=frozenset(HOUSE)),
+    "own_phones": Kind({"list": "phones", **HOUSE}, _own_phones, "phone_key", "phones[1]", foreign=frozenset(HOUSE)),
     "office_phones": Kind(
         {"list": "phones", **HOUSE},
         office_phones,
@@ -530,7 +309,7 @@ KINDS: Mapping[str, Kind] = {
     "text": Kind({"value": "occupation"}, _text, "value"),
     "alias": Kind(
         {"given": "given_name", "surname": "surname", "others": "other_names"},
-        _alias,
+        other_names,
         foreign=frozenset({"given", "surname"}),
     ),
     "organisation": Kind(

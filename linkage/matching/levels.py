@@ -11,6 +11,9 @@ UNITS = 16
 TELLING = 5 * UNITS
 """A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
 
+HOUSE = {"house_number": "house_number", "street": "street"}
+"""The columns that tell a house; kinds that people of one house share look at them too."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -62,3 +65,26 @@ def pair(column: str) -> tuple[str, str]:
 def one_off(l: str, r: str) -> str:
     """At most one letter more, less or other, or two neighbours swapped; lengths are compared first, being cheap."""
     return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
+
+
+def at_home(c: Columns, words: str, agree: str) -> Level:
+    """Return the level of agreement between records of one house, where relatives agree by more than chance."""
+    (house_l, house_r), (street_l, street_r) = pair(c["house_number"]), pair(c["street"])
+    test = f"{agree} AND {house_l} = {house_r} AND {street_l} = {street_r}"
+    return Level("household", words, test, given=frozenset({c["house_number"], c["street"]}))
+
+
+def phone_levels(c: Columns, *at_home: Level, rarity: float) -> tuple[Level, ...]:
+    """Return the levels of a list of phones; `at_home` comes before a phone shared anywhere, whose rarity counts so far."""
+    l, r = pair(c["list"])
+
+    def tails(side: str) -> str:
+        return f"list_transform({side}, lambda x: right(x, 7))"
+
+    return (
+        Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
+        *at_home,
+        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=rarity),
+        Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
+        Level("different", "different phones", "ELSE"),
+    )

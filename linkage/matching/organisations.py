@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair, phone_levels
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
@@ -190,21 +190,12 @@ def premises(c: Columns) -> tuple[Level, ...]:
 def office_phones(c: Columns) -> tuple[Level, ...]:
     """Phones of places of business: one that many of them share is a switchboard's and tells little."""
     l, r = pair(c["list"])
-
-    def tails(side: str) -> str:
-        return f"list_transform({side}, lambda x: right(x, 7))"
-
-    return (
-        Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
-        Level(
-            "office",
-            "a phone in common at one house, as the firms of one office have it",
-            f"{_same_house(c)} AND list_has_any({l}, {r})",
-        ),
-        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=1.0),
-        Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
-        Level("different", "different phones", "ELSE"),
+    office = Level(
+        "office",
+        "a phone in common at one house, as the firms of one office have it",
+        f"{_same_house(c)} AND list_has_any({l}, {r})",
     )
+    return phone_levels(c, office, rarity=1.0)
 
 
 def tax_number(c: Columns) -> tuple[Level, ...]:
