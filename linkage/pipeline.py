@@ -18,15 +18,17 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import ModelError, WorkspaceError
 from linkage.sharing.audit import user
+from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
 from linkage.stages.context import Progress, Run
-from linkage.stages.identify import identify
+from linkage.stages.identify import identify, settle
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
+from linkage.stages.touch import touch
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.workspace import Workspace, move_into_place
@@ -45,6 +47,7 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("train", train),
     ("block", block),
     ("score", score),
+    ("touch", touch),
 )
 AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
 
@@ -55,9 +58,12 @@ def run_project(
     now: datetime | None = None,
     retrain: bool = False,
     learn: bool = True,
+    full: bool = False,
     progress: Progress = lambda _message: None,
 ) -> dict[str, Any]:
     """Run the main job: deliveries in, one release an audience out. Returns the run report (see the README).
+
+    The work follows what has changed since the last run; with `full` everything is made anew from the source records.
 
     Raises LinkageError where anything is refused; then nothing is published and the last releases stand.
     """
@@ -86,7 +92,9 @@ def run_project(
                     learn=learn,
                     progress=progress,
                 )
+                changes.begin(run, full=full)
                 releases = _stages(run, timer)
+                changes.finish(run)
                 _keep_small(engine)
             report = _report(run, releases, timer, base)
             _commit(run, base, releases, report)
@@ -158,11 +166,12 @@ def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
         with timer.stage("cluster"):
             cluster_audience(run, audience)
         with timer.stage("identify"):
-            identify(run, audience, release.sequence, before)
+            identify(run, audience, release.sequence)
         with timer.stage("survive"):
             survive(run, audience)
         with timer.stage("publish"):
-            counts = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb")
+            counts = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb", before)
+            settle(run, audience)
         for kind, entry in counts.items():
             for name, value in entry.items():
                 run.count(f"audiences.{audience}.{kind}.{name}", value)
@@ -174,8 +183,8 @@ def _keep_small(engine: Engine) -> None:
     """Drop from the base what the next run makes again."""
     for schema, table in engine.rows(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database() AND "
-        "(table_schema IN ('feature', 'training', 'incoming') OR (table_schema = 'resolution' AND "
-        "(table_name LIKE 'golden%' OR table_name LIKE 'value%' OR table_name LIKE 'event%' OR table_name LIKE 'redirect%')))"
+        "(table_schema IN ('feature', 'training', 'incoming', 'change') OR (table_schema IN ('blocking', 'scoring') AND table_name LIKE 'fresh%') "
+        "OR (table_schema = 'resolution' AND (table_name LIKE 'golden%' OR table_name LIKE 'value%')))"
     ):
         engine.run(f"DROP TABLE {quote(schema)}.{quote(table)}")
     engine.run("CHECKPOINT")
@@ -202,6 +211,7 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
             name: {"sequence": r.sequence, "path": str(run.workspace.release(name, r.sequence))}
             for name, r in releases.items()
         },
+        "work": run.anew or "increment",
         "stages": timer.stages,
         "seconds": sum(stage["seconds"] for stage in timer.stages.values()),
         "datasets": datasets,

@@ -40,6 +40,7 @@ class Project:
         now: datetime | None = None,
         retrain: bool = False,
         learn: bool = True,
+        full: bool = False,
         progress: Progress = lambda _message: None,
     ) -> dict[str, Any]:
         """Run the main job and return its report; see `linkage.pipeline.run_project`.
@@ -48,7 +49,7 @@ class Project:
         """
         from linkage.pipeline import run_project
 
-        return run_project(self.loaded, now=now, retrain=retrain, learn=learn, progress=progress)
+        return run_project(self.loaded, now=now, retrain=retrain, learn=learn, full=full, progress=progress)
 
     def release_path(self, audience: str = CENTRE) -> Path:
         """Return the path of an audience's last release; refuse an unknown audience or one without a release."""

@@ -151,6 +151,9 @@ def run(
     approve: Annotated[
         list[str] | None, typer.Option("--approve", help="Approve a waiting model first: TYPE=HASH.")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Make everything anew, not only what has changed; the result is the same.")
+    ] = False,
     now: NowOption = None,
 ) -> None:
     """Read deliveries, resolve identities, and publish a release for every audience."""
@@ -164,7 +167,7 @@ def run(
         kind, _, model_hash = entry.partition("=")
         approve_model(opened.loaded, kind, model_hash)
     with render.working(quiet=as_json) as progress:
-        report = opened.run(now=moment, retrain=retrain, progress=progress)
+        report = opened.run(now=moment, retrain=retrain, full=full, progress=progress)
     _answer(report, render.run, as_json=as_json)
 
 

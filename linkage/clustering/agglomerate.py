@@ -118,7 +118,7 @@ def _given(n: int, component: Integers, judgements: Judgements) -> Components:
             f"{int(judgements.b[row])} of different components; make the components with the same judgements"
         )
     largest = int(np.bincount(label, minlength=n).max(initial=0))
-    return Components(label, 0, largest, 0)
+    return Components(label, label, 0, largest, 0)
 
 
 def _apply_judgements(edges: Edges, judgements: Judgements, settings: ClusterSettings) -> _Groups:

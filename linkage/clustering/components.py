@@ -23,11 +23,13 @@ _UNBREAKABLE = np.int64(2**62)  # the weight of a match judgement where componen
 class Components:
     """Labels (int64[n], smallest member) and what the run report says about them.
 
+    uncut: the labels before large components were cut: what a change of one of their records may touch.
     largest_uncut and largest: records in the largest component before and after cutting.
     cut: pieces of one record and more that came out of components over `component_max`.
     """
 
     label: Integers
+    uncut: Integers
     largest_uncut: int
     largest: int
     cut: int
@@ -55,7 +57,8 @@ def find_components(n: int, edges: Edges, settings: ClusterSettings, judgements:
     size = np.bincount(label, minlength=n)
     largest = int(size.max(initial=0))
     if largest <= settings.component_max:
-        return Components(label, largest, largest, 0)
+        return Components(label, label, largest, largest, 0)
+    uncut = label.copy()
     weight = np.full(len(a), _UNBREAKABLE)
     weight[: len(a) - int(np.count_nonzero(judgements.match))] = edges.weight[joins]
     inside = size[label[a]] > settings.component_max
@@ -65,7 +68,7 @@ def find_components(n: int, edges: Edges, settings: ClusterSettings, judgements:
     pieces = _cut(len(over), local[a[inside]], local[b[inside]], weight[inside], settings)
     label[over] = over[pieces]
     size = np.bincount(label, minlength=n)
-    return Components(label, largest, int(size.max(initial=0)), len(np.unique(pieces)))
+    return Components(label, uncut, largest, int(size.max(initial=0)), len(np.unique(pieces)))
 
 
 def count_missing_pairs(label: Integers, edges: Edges) -> int:

@@ -199,4 +199,9 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
+def engine_version() -> str:
+    """Return the engine's version: hashes that a base keeps are of this version."""
+    return f"duckdb {duckdb.__version__}"
+
+
 DatabaseError = duckdb.Error

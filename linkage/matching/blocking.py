@@ -1,7 +1,8 @@
 """Blocking: the table of keys that a model's rules make, and its self-join, the distinct candidate pairs.
 
-A key is the hash of a rule's name and its values. The key table serves array-valued columns, increments and lookups,
-and counts a rule before it runs.
+A key is the hash of a rule's name and its values. The key table `blocking.key_<type>` serves array-valued columns,
+increments and lookups, and counts a rule before it runs; the keys of an increment's fresh records stand in
+`blocking.fresh_<type>` first.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ class Block:
     example: str
 
 
-def make_keys(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule]) -> None:
-    """Write `blocking.key_<type>` (rule, key, record) from the model's feature view; a record has a key once."""
+def make_keys(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], table: str = "key") -> None:
+    """Write `blocking.<table>_<type>` (rule, key, record) from the model's feature view; a record has a key once."""
     selects = []
     names = {}
     for number, rule in enumerate(rules):
         names[f"rule_{number}"] = rule.name
         selects.append(_rule_sql(entity_type, number, rule))
-    engine.create_as("blocking", f"key_{entity_type}", " UNION ALL ".join(selects), names)
+    engine.create_as("blocking", f"{table}_{entity_type}", " UNION ALL ".join(selects), names)
 
 
 def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
@@ -69,12 +70,15 @@ def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
     )
 
 
-def large_blocks(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int) -> list[Block]:
-    """Return the keys held by more than `limit` records, the largest first."""
+def large_blocks(
+    engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int, *, fresh: bool = False
+) -> list[Block]:
+    """Return the keys held by more than `limit` records, the largest first; with `fresh` only keys that fresh records have."""
+    among = f"WHERE key IN (SELECT key FROM blocking.fresh_{entity_type})" if fresh else ""
     rows = engine.rows(
         f"""
         WITH large AS (
-            SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type}
+            SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type} {among}
             GROUP BY rule, key HAVING count(*) > $limit
         )
         SELECT large.rule, large.key, large.records, entity.dataset, entity.key, entity.role
@@ -143,11 +147,11 @@ def record_name(dataset: str, key: str, role: str) -> str:
     return f"{dataset}/{key}#{role}"
 
 
-def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int]) -> None:
-    """Remove the model's stop keys from the key table."""
+def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int], table: str = "key") -> None:
+    """Remove the model's stop keys from a table of keys."""
     if stop_keys:
         with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
-            engine.run(f"DELETE FROM blocking.key_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
+            engine.run(f"DELETE FROM blocking.{table}_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
 
 
 def make_pairs(engine: Engine, entity_type: EntityType) -> int:
@@ -162,6 +166,20 @@ def make_pairs(engine: Engine, entity_type: EntityType) -> int:
         )
         SELECT DISTINCT one.record AS a, two.record AS b
         FROM shared AS one JOIN shared AS two ON one.key = two.key AND one.record < two.record
+        """,
+    )
+    return int(engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
+
+
+def make_fresh_pairs(engine: Engine, entity_type: EntityType) -> int:
+    """Write `blocking.pair_<type>`: the candidate pairs of `blocking.fresh_<type>`, which the key table holds by now."""
+    engine.create_as(
+        "blocking",
+        f"pair_{entity_type}",
+        f"""
+        SELECT DISTINCT least(one.record, two.record) AS a, greatest(one.record, two.record) AS b
+        FROM blocking.fresh_{entity_type} AS one JOIN blocking.key_{entity_type} AS two
+        ON one.key = two.key AND one.record <> two.record
         """,
     )
     return int(engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))

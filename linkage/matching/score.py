@@ -47,8 +47,11 @@ def feature_columns(model: Model) -> list[str]:
     return sorted(used)
 
 
-def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> None:
-    """Write `feature.<type>`: the columns that count (`also` for training), the model's generic values taken out."""
+def make_features(engine: Engine, model: Model, also: Sequence[str] = (), *, among: str | None = None) -> None:
+    """Write `feature.<type>`: the columns that count (`also` for training), the model's generic values taken out.
+
+    `among` names a table of the records to write (column record); without it all are. A record's features are its own.
+    """
     entity_type = model.entity_type
     types = engine.columns("canonical", entity_type)
     generic = model.generic.to_pydict()
@@ -72,7 +75,9 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = ()) -> Non
             )
             parts.append(f"CASE WHEN {generic_too} THEN NULL ELSE {name} END AS {name}")
     parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
-    engine.create_as("feature", entity_type, f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}", values)
+    chosen = "" if among is None else f" WHERE record IN (SELECT record FROM {among})"
+    query = f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}{chosen}"
+    engine.create_as("feature", entity_type, query, values)
 
 
 def make_frequencies(engine: Engine, model: Model) -> None:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linkage.engine.sql import qualified
 from linkage.errors import DataError
-from linkage.matching.blocking import drop_stop_keys, large_blocks, make_keys, make_pairs
+from linkage.matching.blocking import drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
+    from linkage.matching.model import Model
     from linkage.stages.context import Run
 
-READS = ("canonical.person", "canonical.business", "canonical.account")
+READS = ("canonical.person", "canonical.business", "canonical.account", "change.gone", "change.fresh")
 WRITES = ("blocking.key", "blocking.pair")
 
 
 def block(run: Run) -> None:
-    """Make keys and candidate pairs of every type; refuse a block over `max_block` before pairs are made (rule R9)."""
+    """Make keys and candidate pairs of every type; refuse a block over `max_block` before pairs are made (rule R9).
+
+    In an increment only fresh records get keys, and only their pairs are made: with all others and among themselves.
+    """
     for entity_type in run.types:
         run.progress(f"block {entity_type}")
         model = run.models[entity_type]
-        if not model.trained_now:
+        if entity_type in run.amended_types:
+            _add_keys(run, entity_type, model)
+            make_fresh_pairs(run.engine, entity_type)
+        elif not model.trained_now:
             make_keys(run.engine, entity_type, model.rules)
             drop_stop_keys(run.engine, entity_type, model.stop_keys)
             _refuse_large(run, entity_type)
@@ -28,9 +36,20 @@ def block(run: Run) -> None:
         run.count(f"types.{entity_type}.pairs", run.engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
 
 
-def _refuse_large(run: Run, entity_type: EntityType) -> None:
+def _add_keys(run: Run, entity_type: EntityType, model: Model) -> None:
+    """Take the keys of records that are gone out of the key table, and put those of fresh records in."""
+    engine, keys = run.engine, qualified("blocking", f"key_{entity_type}")
+    make_keys(engine, entity_type, model.rules, "fresh")
+    drop_stop_keys(engine, entity_type, model.stop_keys, "fresh")
+    fresh, gone = qualified("blocking", f"fresh_{entity_type}"), qualified("change", f"gone_{entity_type}")
+    engine.run(f"DELETE FROM {keys} WHERE record IN (SELECT record FROM {gone})")
+    engine.run(f"INSERT INTO {keys} FROM {fresh}")
+    _refuse_large(run, entity_type, fresh=True)
+
+
+def _refuse_large(run: Run, entity_type: EntityType, *, fresh: bool = False) -> None:
     model = run.models[entity_type]
-    found = large_blocks(run.engine, entity_type, model.rules, model.max_block)
+    found = large_blocks(run.engine, entity_type, model.rules, model.max_block, fresh=fresh)
     if found:
         worst = found[0]
         message = (

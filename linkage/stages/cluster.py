@@ -2,7 +2,7 @@
 
 Components come from the audience's own candidate edges alone; pairs that are missing inside them are scored and join
 the clustering, never the components (rules R2 and R7). Records without an edge are clusters of their own and have
-no row.
+no row. In an increment only the touched records are clustered again; the others' rows stay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from linkage.errors import DataError
 from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
+from linkage.stages.changes import judged_table
+from linkage.stages.touch import among
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,13 +73,11 @@ def cluster_settings(model: Model) -> ClusterSettings:
 def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
     datasets = list(run.project.settings.visible(audience))
-    names = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b", "verdict")
-    rows = run.judgements(audience, entity_type)
-    judged = {name: [row[place] for row in rows] for place, name in enumerate(names)}
-    _number_records(run, entity_type, datasets, judged)
+    judged = judged_table(run.judgements(audience, entity_type))
+    _number_records(run, audience, entity_type, datasets, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
     edges = _edges(run, model, "edge")
-    judgements = _placed_judgements(run, judged)
+    judgements, standing = _placed_judgements(run, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
     missing = count_missing_pairs(found.label, edges)
@@ -86,21 +86,22 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     result = cluster(n, whole, judgements, settings, component=found.label)
     label = _look_again(run, model, result, whole, judgements)
     _count_contradictions(run, audience, model)
-    _write(run, audience, entity_type, result, label)
-    run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
-    run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
-    run.count(
-        f"audiences.{audience}.{entity_type}.lost_judgements", [int(judged["judgement"][row]) for row in result.lost]
-    )
+    _write(run, audience, entity_type, result, label, found.uncut)
+    lost = _keep_judgements(run, audience, entity_type, judged, standing, [standing[row] for row in result.lost])
+    told = {
+        "clustered": n,
+        "largest_component": max(_largest(run, audience, entity_type), 1),
+        "missing_pairs": missing,
+        "lost_judgements": lost,
+    }
+    for name, value in told.items():
+        run.count(f"audiences.{audience}.{entity_type}.{name}", value)
 
 
-def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judged: dict[str, list[Any]]) -> None:
+def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: list[str], judged: pa.Table) -> None:
     """Write `resolution.place` (record, place): places follow the order of names, so ties never depend on row order."""
     engine = run.engine
-    judged_records = pa.table(
-        {name: pa.array(judged[f"{name}_a"] + judged[f"{name}_b"], pa.string()) for name in ("dataset", "key", "role")}
-    )
-    with engine.registered("judged_record", judged_records):
+    with engine.registered("judged", judged):
         engine.create_as(
             "resolution",
             "place",
@@ -108,11 +109,13 @@ def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judg
             WITH touched AS (
                 SELECT a AS record FROM {qualified("scoring", f"edge_{entity_type}")}
                 UNION SELECT b FROM {qualified("scoring", f"edge_{entity_type}")}
-                UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity JOIN judged_record USING (dataset, key, role)
+                UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity JOIN (
+                    SELECT dataset_a AS dataset, key_a AS key, role_a AS role FROM judged UNION SELECT dataset_b, key_b, role_b FROM judged
+                ) AS one USING (dataset, key, role)
             )
             SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
             FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
-            WHERE list_contains($datasets, dataset)
+            WHERE list_contains($datasets, dataset) AND {among(run, audience, entity_type, "record")}
             """,
             {"datasets": datasets},
         )
@@ -161,11 +164,11 @@ def conflict_sql(model: Model) -> str:
     return f"({' OR '.join(tests)})" if tests else "FALSE"
 
 
-def _placed_judgements(run: Run, judged: dict[str, list[Any]]) -> Judgements:
-    if not judged["judgement"]:
-        return Judgements.none()
-    table = pa.table({name: pa.array(values) for name, values in judged.items()})
-    with run.engine.registered("judged", table):
+def _placed_judgements(run: Run, judged: pa.Table) -> tuple[Judgements, list[int]]:
+    """Return the judgements between records that are clustered now, and their numbers in the ledger."""
+    if not len(judged):
+        return Judgements.none(), []
+    with run.engine.registered("judged", judged):
         rows = run.engine.rows(
             "SELECT judged.judgement, one.place, two.place, verdict = 'match' FROM judged "
             "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
@@ -174,9 +177,39 @@ def _placed_judgements(run: Run, judged: dict[str, list[Any]]) -> Judgements:
         )
     # A judgement on a record that is withdrawn at present waits until the record returns.
     standing = [row for row in rows if row[1] is not None and row[2] is not None]
-    judged["judgement"] = [row[0] for row in standing]
     columns = np.array([[row[1], row[2]] for row in standing], dtype=np.int64).reshape(-1, 2)
-    return Judgements(columns[:, 0], columns[:, 1], np.array([row[3] for row in standing], dtype=np.bool_))
+    placed = Judgements(columns[:, 0], columns[:, 1], np.array([row[3] for row in standing], dtype=np.bool_))
+    return placed, [row[0] for row in standing]
+
+
+def _keep_judgements(
+    run: Run, audience: str, entity_type: EntityType, judged: pa.Table, standing: list[int], lost: list[int]
+) -> list[int]:
+    """Keep which judgements this clustering was made under, and which of them lost; return those.
+
+    One that concerned no record that was clustered now has lost if it had lost before.
+    """
+    engine = run.engine
+    whose = "audience = $audience AND entity_type = $type"
+    values = {"audience": audience, "type": entity_type, "standing": standing, "lost": lost}
+    before = [row[0] for row in engine.rows(f"SELECT judgement FROM kept.judgement WHERE {whose} AND lost", values)]
+    values["lost"] = [*lost, *(set(before) - set(standing) if audience in run.amended_audiences else ())]
+    engine.run(f"DELETE FROM kept.judgement WHERE {whose}", values)
+    with engine.registered("judged", judged):
+        engine.run(
+            "INSERT INTO kept.judgement SELECT $audience, $type, *, list_contains($lost, judgement) FROM judged", values
+        )
+    return [
+        row[0] for row in engine.rows(f"SELECT judgement FROM kept.judgement WHERE {whose} AND lost ORDER BY 1", values)
+    ]
+
+
+def _largest(run: Run, audience: str, entity_type: EntityType) -> int:
+    """Return how many records the largest component holds, before it is cut."""
+    cluster = qualified("resolution", f"cluster_{audience}_{entity_type}")
+    return int(
+        run.engine.value(f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {cluster} GROUP BY whole)")
+    )
 
 
 def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64], missing: int) -> Edges:
@@ -275,11 +308,15 @@ def _count_contradictions(run: Run, audience: str, model: Model) -> None:
     rows = run.engine.rows(
         f"""
         SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
-        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
-        WHERE one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
+        JOIN canonical.{model.entity_type} AS one ON one.record = edge.a JOIN canonical.{model.entity_type} AS two ON two.record = edge.b
+        WHERE list_contains($datasets, one.dataset) AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
         GROUP BY one.dataset ORDER BY one.dataset
         """,
-        {**claims, "stop": model.units(model.thresholds.match)},
+        {
+            **claims,
+            "datasets": list(run.project.settings.visible(audience)),
+            "stop": model.units(model.thresholds.match),
+        },
     )
     found = {dataset: int(pairs) for dataset, pairs in rows}
     run.count(f"audiences.{audience}.{model.entity_type}.not_unique", found)
@@ -290,23 +327,37 @@ def _count_contradictions(run: Run, audience: str, model: Model) -> None:
         )
 
 
-def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering, label: NDArray[np.int64]) -> None:
+def _write(
+    run: Run,
+    audience: str,
+    entity_type: EntityType,
+    result: Clustering,
+    label: NDArray[np.int64],
+    whole: NDArray[np.int64],
+) -> None:
+    """Write each clustered record with its cluster, its component, and that before large ones were cut, named by records."""
+    engine, name = run.engine, f"cluster_{audience}_{entity_type}"
+    record = engine.arrays("SELECT record FROM resolution.place ORDER BY place")["record"]
     table = pa.table(
         {
-            "place": np.arange(len(result.label), dtype=np.int64),
-            "label": label,
-            "component": result.component,
+            "record": record,
+            "cluster": record[label],
+            "component": record[result.component],
+            "whole": record[whole],
             "ambiguous": result.ambiguous,
         }
     )
-    with run.engine.registered("clustered", table):
-        run.engine.create_as(
-            "resolution",
-            f"cluster_{audience}_{entity_type}",
-            "SELECT own.record, first.record AS cluster, clustered.component, clustered.ambiguous FROM clustered "
-            "JOIN resolution.place AS own ON own.place = clustered.place JOIN resolution.place AS first ON first.place = clustered.label",
-        )
-    run.engine.run("DROP TABLE resolution.place")
+    with engine.registered("clustered", table):
+        if audience in run.amended_audiences:
+            cluster = qualified("resolution", name)
+            gone = qualified("change", f"gone_{entity_type}")
+            engine.run(
+                f"DELETE FROM {cluster} WHERE {among(run, audience, entity_type, 'record')} OR record IN (SELECT record FROM {gone})"
+            )
+            engine.run(f"INSERT INTO {cluster} FROM clustered")
+        else:
+            engine.create_as("resolution", name, "FROM clustered")
+    engine.run("DROP TABLE resolution.place")
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:

@@ -38,6 +38,15 @@ class Run:
     learn: bool = True
     models: dict[EntityType, Model] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
+    # Why everything is made anew; empty in an increment, whose work follows what has changed.
+    anew: str = "there is no base to go on with"
+    # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
+    amended_types: set[EntityType] = field(default_factory=set)
+    amended_audiences: set[str] = field(default_factory=set)
+    # Datasets of which this run has read a delivery.
+    delivered: set[str] = field(default_factory=set)
+    # What the base was made under, by name (`stages/changes.py`).
+    signatures: dict[str, str] = field(default_factory=dict)
     progress: Progress = lambda _message: None
 
     def entity(self, entity_type: EntityType) -> Entity:

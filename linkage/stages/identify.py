@@ -1,7 +1,8 @@
 """Identify: clusters → `resolution.assignment_<audience>`, with ids that last from release to release (rule R4).
 
-What the last release of the audience held is read from that release; old identities and new clusters are matched one
-to one by `match_identities`, a pure function. New ids are HMAC-SHA256(key of the audience, sequence of its release,
+What the audience's last release held stands in `resolution.assignment_<audience>`; old identities and new clusters are
+matched one to one by `match_identities`, a pure function. An identity that ended may be reinstated for the majority of
+the records that it last held. In an increment all this concerns the touched records and those that are gone. New ids are HMAC-SHA256(key of the audience, sequence of its release,
 smallest record), computed in SQL and tested against Python's.
 """
 
@@ -13,33 +14,38 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.engine.sql import qualified, quote
+from linkage.stages.changes import is_new_model, is_same_audience
+from linkage.stages.touch import among
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from linkage.stages.context import Run
 
-READS = ("resolution.cluster",)
-WRITES = ("resolution.assignment", "resolution.event", "resolution.ended")
+READS = ("resolution.cluster", "resolution.assignment", "resolution.ended", "change.touched", "change.judged")
+WRITES = (
+    "resolution.assignment",
+    "resolution.ended",
+    "resolution.identified",
+    "resolution.event",
+    "resolution.redirect",
+)
 
 ID_DIGITS = 20
 _BLOCK = 64
 
 
-def identify(run: Run, audience: str, sequence: int, last: Path | None) -> None:
-    """Give every cluster of an audience its identity id and write what became of the old ones."""
+def identify(run: Run, audience: str, sequence: int) -> None:
+    """Give every cluster of an audience its identity id and write what became of the old ones.
+
+    Nothing of the audience's last state changes before `settle`.
+    """
     run.progress(f"identify for {audience}")
     engine = run.engine
     _members(run, audience)
-    if last is None:
-        engine.create("resolution", "no_old")
-        engine.run("ALTER TABLE resolution.no_old RENAME TO old")
-    else:
-        with engine.attached(last, "last_release"):
-            engine.create("resolution", "old")
+    _old(run, audience)
     _match(run)
+    _reinstate(run, audience)
     key = run.workspace.audience_key(audience).ljust(_BLOCK, b"\0")
     values = {
         "inner": bytes(byte ^ 0x36 for byte in key),
@@ -48,9 +54,27 @@ def identify(run: Run, audience: str, sequence: int, last: Path | None) -> None:
         "digits": ID_DIGITS,
     }
     engine.create("resolution", "identified", values)
-    _events(run, audience)
-    for table in ("member", "old", "overlap", "matched"):
+    _now(run, audience)
+    _events(run, audience, sequence)
+    _redirects(run, audience)
+    for table in ("member", "overlap", "matched", "reinstated"):
         engine.run(f"DROP TABLE IF EXISTS resolution.{table}")
+
+
+def settle(run: Run, audience: str) -> None:
+    """Make what `identify` has written the audience's state, once its release has passed the audits."""
+    engine = run.engine
+    assignment = f"assignment_{audience}"
+    if audience in run.amended_audiences:
+        held = qualified("resolution", assignment)
+        engine.run(f"DELETE FROM {held} WHERE NOT ({_untouched(run, audience)})")
+        engine.run(f"INSERT INTO {held} BY NAME SELECT * EXCLUDE (identity) FROM resolution.identified")
+    else:
+        engine.create_as("resolution", assignment, "SELECT * EXCLUDE (identity) FROM resolution.identified")
+    engine.create_as("resolution", f"ended_{audience}", "FROM resolution.ended")
+    engine.run("DROP VIEW resolution.now")
+    for table in ("identified", "old", "event", "redirect", "ended"):
+        engine.run(f"DROP TABLE resolution.{table}")
 
 
 def match_identities(
@@ -79,18 +103,51 @@ def match_identities(
 
 
 def _members(run: Run, audience: str) -> None:
-    """Write `resolution.member`: every visible entity record with its cluster (records without an edge: their own)."""
+    """Write `resolution.member`: the entity records in question with their clusters (records without an edge: their own)."""
     datasets = list(run.project.settings.visible(audience))
     selects = [
         f"""
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
-        WHERE list_contains($datasets, entity.dataset)
+        WHERE list_contains($datasets, entity.dataset) AND {among(run, audience, kind, "entity.record")}
         """
         for kind in run.types
     ]
     run.engine.create_as("resolution", "member", " UNION ALL ".join(selects), {"datasets": datasets})
+
+
+def _untouched(run: Run, audience: str) -> str:
+    """Return the SQL test of a row of the assignment for a record that stands as it was."""
+    tests = [
+        f"(entity_type = '{kind}' AND ({among(run, audience, kind, 'record')} "
+        f"OR record IN (SELECT record FROM {qualified('change', f'gone_{kind}')})))"
+        for kind in run.types
+    ]
+    return f"NOT ({' OR '.join(tests)})"
+
+
+def _old(run: Run, audience: str) -> None:
+    """Write `resolution.old`: what the last release held of the records in question, with the age of each id."""
+    assignment = f"assignment_{audience}"
+    if not run.engine.has_table("resolution", assignment):
+        run.engine.create("resolution", "no_old")
+        run.engine.run("ALTER TABLE resolution.no_old RENAME TO old")
+        return
+    test = f"NOT ({_untouched(run, audience)})" if audience in run.amended_audiences else "TRUE"
+    columns = "identity_id, entity_type, since, dataset, key, role"
+    run.engine.create_as(
+        "resolution", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}"
+    )
+
+
+def _now(run: Run, audience: str) -> None:
+    """Make the view `resolution.now`: every record of the audience with its identity, as they will be after this run."""
+    now = "SELECT * EXCLUDE (identity) FROM resolution.identified"
+    if audience in run.amended_audiences:
+        held = qualified("resolution", f"assignment_{audience}")
+        now = f"{now} UNION ALL BY NAME SELECT * FROM {held} WHERE {_untouched(run, audience)}"
+    run.engine.run(f"CREATE OR REPLACE VIEW resolution.now AS {now}")
 
 
 def _match(run: Run) -> None:
@@ -127,29 +184,70 @@ def _match(run: Run) -> None:
         )
 
 
-def _events(run: Run, audience: str) -> None:
-    """Write the events of this release, and keep the records that ended ids last held."""
+def _reinstate(run: Run, audience: str) -> None:
+    """Give clusters without an id that of an ended identity most of whose last records they hold (the most, then the oldest)."""
     engine = run.engine
-    engine.create("resolution", "event")
-    engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', f'event_{audience}')}")
-    engine.run(f"ALTER TABLE resolution.event RENAME TO {quote(f'event_{audience}')}")
-    engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', f'assignment_{audience}')}")
-    engine.run(f"ALTER TABLE resolution.identified RENAME TO {quote(f'assignment_{audience}')}")
     ended = qualified("resolution", f"ended_{audience}")
-    engine.run(
-        f"CREATE TABLE IF NOT EXISTS {ended} (old_id VARCHAR, entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR)"
+    columns = "old_id VARCHAR, entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR, since BIGINT"
+    engine.run(f"CREATE TABLE IF NOT EXISTS {ended} ({columns})")
+    # Workspaces of before 2026-11-24 keep ended identities without their age.
+    engine.run(f"ALTER TABLE {ended} ADD COLUMN IF NOT EXISTS since BIGINT")
+    engine.create_as(
+        "resolution",
+        "reinstated",
+        f"""
+        WITH free AS (
+            SELECT entity_type, cluster, dataset, key, role FROM resolution.member ANTI JOIN resolution.matched USING (entity_type, cluster)
+        ), held AS (
+            SELECT old_id, count(*) AS records FROM {ended} GROUP BY old_id
+        ), shared AS (
+            SELECT entity_type, cluster, old_id, coalesce(min(since), 0) AS since, count(*) AS shared
+            FROM free JOIN {ended} USING (entity_type, dataset, key, role) GROUP BY ALL
+        )
+        SELECT entity_type, cluster, old_id, since FROM shared JOIN held USING (old_id) WHERE 2 * shared > records
+        QUALIFY row_number() OVER (PARTITION BY entity_type, cluster ORDER BY shared DESC, since, old_id) = 1
+        """,
     )
-    engine.run(
-        f"INSERT INTO {ended} SELECT old.identity_id, old.entity_type, old.dataset, old.key, old.role FROM resolution.old "
-        "ANTI JOIN resolution.matched ON matched.old_id = old.identity_id"
+    engine.run("INSERT INTO resolution.matched FROM resolution.reinstated")
+
+
+def _events(run: Run, audience: str, sequence: int) -> None:
+    """Write `resolution.event`: what became of identities, and why."""
+    values = {
+        "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
+        "sequence": sequence,
+        "remodelled": [kind for kind in run.types if is_new_model(run, kind, run.models[kind].hash)],
+        "otherwise": "delivery" if is_same_audience(run, audience) else "settings",
+    }
+    judged = qualified("change", f"judged_{audience}")
+    run.engine.create_as(
+        "resolution", "decided", f"SELECT entity_type, dataset, key, role FROM {judged} WHERE is_decision"
+    )
+    run.engine.create("resolution", "event", values)
+    run.engine.run("DROP TABLE resolution.decided")
+
+
+def _redirects(run: Run, audience: str) -> None:
+    """Write `resolution.ended`, the records that ended ids last held, and `resolution.redirect`, where these are now."""
+    engine = run.engine
+    engine.create_as(
+        "resolution",
+        "ended",
+        f"""
+        SELECT old_id, entity_type, dataset, key, role, since FROM {qualified("resolution", f"ended_{audience}")}
+        WHERE old_id NOT IN (SELECT old_id FROM resolution.reinstated)
+        UNION ALL
+        SELECT identity_id, entity_type, dataset, key, role, since FROM resolution.old
+        WHERE identity_id NOT IN (SELECT old_id FROM resolution.matched)
+        """,
     )
     engine.create_as(
         "resolution",
-        f"redirect_{audience}",
-        f"""
+        "redirect",
+        """
         WITH moved AS (
             SELECT ended.old_id, now.identity_id AS new_id, count(*) AS records
-            FROM {ended} AS ended JOIN {qualified("resolution", f"assignment_{audience}")} AS now USING (entity_type, dataset, key, role)
+            FROM resolution.ended AS ended JOIN resolution.now AS now USING (entity_type, dataset, key, role)
             GROUP BY ALL
         )
         SELECT old_id, new_id, records, count(*) OVER (PARTITION BY old_id) > 1 AS divided FROM moved

@@ -55,6 +55,7 @@ def ingest(run: Run) -> None:
             if unchanged:
                 continue
             run.progress(f"ingest {dataset}")
+            run.delivered.add(dataset)
             _deliver(run, dataset, source, delivery)
     engine.run("DROP SCHEMA IF EXISTS incoming CASCADE")
 
@@ -231,6 +232,8 @@ def _apply(run: Run, dataset: str, source: Source, number: int) -> int:
     )
     values = {"delivery": number}
     exists = engine.has_table("source", "dataset_" + dataset)
+    if not run.anew:
+        _mark_changed(engine, dataset, source, exists=exists)
     if exists:
         _retire(run, dataset, source, number)
     if exists and source.delivery == "delta":
@@ -243,6 +246,21 @@ def _apply(run: Run, dataset: str, source: Source, number: int) -> int:
     else:
         engine.create_as("source", "dataset_" + dataset, fresh, values)
     return int(engine.value("SELECT count(*) FROM incoming.kept WHERE deleted"))
+
+
+def _mark_changed(engine: Engine, dataset: str, source: Source, *, exists: bool) -> None:
+    """Add to `change.key` the keys whose row is new, has another content hash, or is withdrawn by this delivery."""
+    known = f"SELECT {quote(KEY)} AS key, {quote(HASH)} AS hash FROM {dataset_table(dataset)}"
+    if not exists:
+        known = "SELECT CAST(NULL AS VARCHAR) AS key, CAST(NULL AS UBIGINT) AS hash WHERE FALSE"
+    kept = "SELECT key, CASE WHEN NOT deleted THEN hash END AS hash FROM incoming.kept"
+    # What a snapshot lacks is withdrawn; what a delta lacks stays as it is.
+    join = "FULL JOIN" if source.delivery == "snapshot" else "LEFT JOIN"
+    engine.run(
+        f"INSERT INTO change.key SELECT $dataset, key FROM ({kept}) AS now {join} ({known}) AS before USING (key) "
+        "WHERE now.hash IS DISTINCT FROM before.hash",
+        {"dataset": dataset},
+    )
 
 
 def _retire(run: Run, dataset: str, source: Source, number: int) -> None:

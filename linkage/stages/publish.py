@@ -1,19 +1,22 @@
 """Publish: everything an audience gets, in one new database file in staging. The ledger row makes it visible.
 
-All tables are written in the order of their keys; nothing in them depends on records the audience may not see (rule R7).
+In an increment the file is a copy of the last release, in which the rows of the touched identities are put anew. All
+tables of a file that is made whole are written in the order of their keys; nothing in them depends on records the audience may not see (rule R7).
 """
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from linkage.config.project import CENTRE
-from linkage.engine.sql import literal, quote
+from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import AuditError
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.survive import ATTRIBUTES, LISTS
+from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
 
 if TYPE_CHECKING:
@@ -23,54 +26,89 @@ if TYPE_CHECKING:
     from linkage.matching.model import Model
     from linkage.stages.context import Run
 
-READS = ("resolution.assignment", "resolution.golden", "resolution.value", "resolution.event", "resolution.redirect")
+READS = (
+    "resolution.identified",
+    "resolution.old",
+    "resolution.now",
+    "resolution.golden",
+    "resolution.value",
+    "resolution.event",
+    "resolution.redirect",
+)
 WRITES = tuple(f"published.{table.name}" for table in PUBLISHED)
 
 HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
 
-def publish(run: Run, audience: str, sequence: int, path: Path) -> dict[str, Any]:
-    """Write an audience's release to the new file `path` and audit it; return its counts."""
+def publish(run: Run, audience: str, sequence: int, path: Path, last: Path | None) -> dict[str, Any]:
+    """Write an audience's release to the new file `path` and audit it; return its counts. `last` is the release before."""
     run.progress(f"publish for {audience}")
     engine = run.engine
+    if audience in run.amended_audiences and last is not None:
+        shutil.copyfile(last, path)
+    engine.create_as("resolution", "stale", "SELECT DISTINCT identity_id FROM resolution.old")
     with engine.attached(path, "release", read_only=False):
-        engine.run("CREATE SCHEMA release.published")
+        engine.run("CREATE SCHEMA IF NOT EXISTS release.published")
         _evidence(run, audience)
         _identities(run, audience)
         for kind in ATTRIBUTES:
             _golden(run, audience, kind)
         _values(run, audience)
         _relations(run, audience)
-        _history(run, audience)
+        _write(run, audience, "identity_event", "FROM resolution.event")
+        _write(run, audience, "identity_redirect", "FROM resolution.redirect")
         _rejects(run, audience)
         counts = _info(run, audience, sequence)
         _audit(run, audience)
         engine.run("CHECKPOINT release")
-    engine.run("DROP TABLE resolution.compared")
+    for table in ("compared", "stale"):
+        engine.run(f"DROP TABLE resolution.{table}")
     return counts
 
 
-def _write(run: Run, name: str, query: str, values: dict[str, Any] | None = None, *, order: str = "") -> None:
+_STALE = "identity_id IN (SELECT identity_id FROM resolution.stale)"
+
+
+def _write(
+    run: Run,
+    audience: str,
+    name: str,
+    query: str,
+    values: dict[str, Any] | None = None,
+    *,
+    order: str = "",
+    stale: str = "TRUE",
+) -> None:
     """Write one published table: contract columns, contract types, in the order of its key.
 
-    `order` may name a column that orders the rows as the key does, at less cost.
+    `order` may name a column that orders the rows as the key does, at less cost. In an increment the query gives the rows
+    that take the place of those of the last release which meet the test `stale`.
     """
     table = next(table for table in PUBLISHED if table.name == name)
     columns = ", ".join(
         f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in table.columns
     )
     order = order or ", ".join(quote(column) for column in table.key)
-    run.engine.run(
-        f"CREATE TABLE release.published.{quote(name)} AS SELECT {columns} FROM ({query}) ORDER BY {order}", values
-    )
+    rows = f"SELECT {columns} FROM ({query}) ORDER BY {order}"
+    if audience in run.amended_audiences:
+        run.engine.run(f"DELETE FROM release.published.{quote(name)} WHERE {stale}")
+        run.engine.run(f"INSERT INTO release.published.{quote(name)} {rows}", values)
+    else:
+        run.engine.run(f"CREATE TABLE release.published.{quote(name)} AS {rows}", values)
+
+
+def _by_number(run: Run, order: str) -> str:
+    """Return an order by numbers of records where they follow the order of names: before any increment."""
+    return order if run.anew else ""
 
 
 def _evidence(run: Run, audience: str) -> None:
     """Write `link_evidence` and `possible_match` from the compared pairs that the audience may see."""
     engine = run.engine
-    # Records are numbered in the order of their names, so a < b puts the two of a pair in that order too.
-    engine.create_as("resolution", "compared", " UNION ALL ".join(_compared_sql(audience, kind) for kind in run.types))
+    engine.create_as("resolution", "pair", " UNION ALL ".join(_pairs_sql(run, audience, kind) for kind in run.types))
+    engine.create_as("resolution", "compared", _compared_sql(run, audience))
+    engine.run("DROP TABLE resolution.pair")
     engine.create_as(
         "resolution",
         "pattern_text",
@@ -80,13 +118,16 @@ def _evidence(run: Run, audience: str) -> None:
     )
     _write(
         run,
+        audience,
         "link_evidence",
         "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
         "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
-        order="entity_type, record_a, record_b",
+        order=_by_number(run, "entity_type, record_a, record_b"),
+        stale=_STALE,
     )
     _write(
         run,
+        audience,
         "possible_match",
         f"""
         SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
@@ -94,29 +135,56 @@ def _evidence(run: Run, audience: str) -> None:
         JOIN resolution.pattern_text USING (entity_type, pattern)
         WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
         """,
-        order="entity_type, record_a, record_b",
+        order=_by_number(run, "entity_type, record_a, record_b"),
+        stale=f"{_STALE.replace('identity_id', 'identity_a', 1)} OR {_STALE.replace('identity_id', 'identity_b', 1)}",
     )
     engine.run("DROP TABLE resolution.pattern_text")
 
 
-def _compared_sql(audience: str, kind: EntityType) -> str:
-    """Return the pairs of a type between records of the audience: blocked ones, and those inside its own components."""
-    cluster = f"resolution.{quote(f'cluster_{audience}_{kind}')}"
-    assignment = f"resolution.{quote(f'assignment_{audience}')}"
+def _pairs_sql(run: Run, audience: str, kind: EntityType) -> str:
+    """Return the scored pairs of a type with a record in question: blocked ones, and those inside the audience's components."""
+    cluster = qualified("resolution", f"cluster_{audience}_{kind}")
+    here = among(run, audience, kind, "a")
     return f"""
-        SELECT '{kind}' AS entity_type, one.dataset AS dataset_a, one.key AS key_a, one.role AS role_a,
-               two.dataset AS dataset_b, two.key AS key_b, two.role AS role_b,
-               one.identity_id AS identity_a, two.identity_id AS identity_b, one.identity AS number_a,
-               two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern,
-               one.ambiguous OR two.ambiguous AS ambiguous
+        SELECT '{kind}' AS entity_type, a, b, weight, pattern FROM {qualified("scoring", f"edge_{kind}")}
+        WHERE {here} OR {among(run, audience, kind, "b")}
+        UNION ALL
+        SELECT '{kind}', a, b, weight, pattern FROM {qualified("scoring", f"inside_{kind}")} AS inside
+        JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b AND one.component = two.component
+        WHERE {here}
+    """
+
+
+def _compared_sql(run: Run, audience: str) -> str:
+    """Return `resolution.pair` with the names and identities of both records, of those that the audience sees, in the order of names."""
+    known = "resolution.identified"
+    if audience in run.amended_audiences:
+        # The other record of a possible match may stand as it was; its identity needs no number.
+        known = """(
+            SELECT * FROM resolution.identified
+            UNION ALL BY NAME
+            SELECT now.*, CAST(-1 AS BIGINT) AS identity FROM resolution.now
+            SEMI JOIN (SELECT entity_type, a AS record FROM resolution.pair UNION SELECT entity_type, b FROM resolution.pair) AS met USING (entity_type, record)
+            ANTI JOIN resolution.identified USING (entity_type, record)
+        )"""
+    columns = ("dataset", "key", "role", "identity_id", "identity", "record")
+    named = {"identity_id": "identity", "identity": "number"}
+    turned = "FALSE"
+    if not run.anew:
+        # Numbers of records follow their names only before any increment.
+        turned = "(one.dataset, one.key, one.role) > (two.dataset, two.key, two.role)"
+    ends = ", ".join(
+        f"CASE WHEN {test} THEN two.{column} ELSE one.{column} END AS {named.get(column, column)}_{end}"
+        for end, test in (("a", "turned"), ("b", "NOT turned"))
+        for column in columns
+    )
+    return f"""
+        SELECT entity_type, {ends}, weight, pattern, one.ambiguous OR two.ambiguous AS ambiguous
         FROM (
-            SELECT a, b, weight, pattern FROM scoring.{quote(f"edge_{kind}")}
-            UNION ALL
-            SELECT a, b, weight, pattern FROM scoring.{quote(f"inside_{kind}")} AS inside
-            JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b AND one.component = two.component
-        ) AS pair
-        JOIN {assignment} AS one ON one.record = a AND one.entity_type = '{kind}'
-        JOIN {assignment} AS two ON two.record = b AND two.entity_type = '{kind}'
+            SELECT pair.entity_type, one, two, {turned} AS turned, weight, pattern FROM resolution.pair AS pair
+            JOIN {known} AS one ON one.record = a AND one.entity_type = pair.entity_type
+            JOIN {known} AS two ON two.record = b AND two.entity_type = pair.entity_type
+        )
     """
 
 
@@ -140,9 +208,9 @@ def levels_sql(model: Model) -> str:
 
 
 def _identities(run: Run, audience: str) -> None:
-    assignment = f"resolution.{quote(f'assignment_{audience}')}"
     _write(
         run,
+        audience,
         "identity",
         f"""
         WITH link AS (
@@ -159,34 +227,48 @@ def _identities(run: Run, audience: str) -> None:
             SELECT identity, any_value(identity_id) AS identity_id, any_value(entity_type) AS entity_type, min(since) AS since,
                    count(*) AS records, len(list_distinct(list(dataset))) AS datasets,
                    list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
-            FROM {assignment} GROUP BY identity
+            FROM resolution.identified GROUP BY identity
         ) LEFT JOIN link USING (identity)
         """,
         order="identity",
+        stale=_STALE,
     )
-    _write(run, "identity_record", f"FROM {assignment}", order="entity_type, record")
+    _write(
+        run,
+        audience,
+        "identity_record",
+        "FROM resolution.identified",
+        order=_by_number(run, "entity_type, record"),
+        stale=_STALE,
+    )
+
+
+_NAMED = "SELECT DISTINCT identity, identity_id FROM resolution.identified"
 
 
 def _golden(run: Run, audience: str, kind: EntityType) -> None:
     if kind in run.types:
-        named = f"SELECT DISTINCT identity, identity_id FROM resolution.{quote(f'assignment_{audience}')}"
-        golden = f"FROM resolution.{quote(f'golden_{audience}_{kind}')} JOIN ({named}) USING (identity)"
-        _write(run, kind, golden, order="identity")
+        golden = f"FROM resolution.{quote(f'golden_{audience}_{kind}')} JOIN ({_NAMED}) USING (identity)"
+        _write(run, audience, kind, golden, order="identity", stale=_STALE)
     else:
         table = next(table for table in PUBLISHED if table.name == kind)
         nothing = ", ".join(f"NULL AS {quote(column.name)}" for column in table.columns)
-        _write(run, kind, f"SELECT {nothing} WHERE FALSE")
+        _write(run, audience, kind, f"SELECT {nothing} WHERE FALSE")
 
 
 def _values(run: Run, audience: str) -> None:
     """Store the values of identities of two records and more; a view adds those of single records."""
     engine = run.engine
     stored = " UNION ALL ".join(f"FROM resolution.{quote(f'value_{audience}_{kind}')}" for kind in run.types)
-    named = f"SELECT DISTINCT identity, identity_id FROM resolution.{quote(f'assignment_{audience}')}"
-    engine.run(
-        "CREATE TABLE release.published.stored_value AS SELECT identity_id, attribute, value, records, record_names, agencies, "
-        f"first_seen, last_seen FROM ({stored}) JOIN ({named}) USING (identity) ORDER BY identity, attribute, value"
+    rows = (
+        "SELECT identity_id, attribute, value, records, record_names, agencies, first_seen, last_seen "
+        f"FROM ({stored}) JOIN ({_NAMED}) USING (identity) ORDER BY identity, attribute, value"
     )
+    if audience in run.amended_audiences:
+        engine.run(f"DELETE FROM release.published.stored_value WHERE {_STALE}")
+        engine.run(f"INSERT INTO release.published.stored_value {rows}")
+        return
+    engine.run(f"CREATE TABLE release.published.stored_value AS {rows}")
     singles = []
     for kind in run.types:
         columns = {column.name for table in PUBLISHED if table.name == kind for column in table.columns}
@@ -206,25 +288,34 @@ def _values(run: Run, audience: str) -> None:
 
 
 def _relations(run: Run, audience: str) -> None:
-    assignment = f"resolution.{quote(f'assignment_{audience}')}"
+    ends = {
+        name: f"{name}.entity_type = {name}_type AND {name}.dataset = relation.dataset AND {name}.key = relation.key AND {name}.role = {name}_role"
+        for name in ("from", "to")
+    }
+    relation, joined = (
+        "canonical.relation",
+        {name: test.replace(f"{name}.", f'"{name}".') for name, test in ends.items()},
+    )
+    if audience in run.amended_audiences:
+        here = " OR ".join(
+            f'EXISTS (SELECT 1 FROM resolution.identified AS "{name}" WHERE {test})' for name, test in joined.items()
+        )
+        relation = f"(SELECT * FROM canonical.relation AS relation WHERE {here})"
     _write(
         run,
+        audience,
         "identity_relation",
         f"""
-        SELECT kind, one.identity_id AS from_identity, two.identity_id AS to_identity, count(*) AS records,
+        SELECT kind, "from".identity_id AS from_identity, "to".identity_id AS to_identity, count(*) AS records,
                list_sort(list(DISTINCT relation.agency)) AS agencies,
                min(relation.seen_on) AS first_seen, max(relation.seen_on) AS last_seen
-        FROM canonical.relation
-        JOIN {assignment} AS one ON one.entity_type = from_type AND one.dataset = relation.dataset AND one.key = relation.key AND one.role = from_role
-        JOIN {assignment} AS two ON two.entity_type = to_type AND two.dataset = relation.dataset AND two.key = relation.key AND two.role = to_role
+        FROM {relation} AS relation
+        JOIN resolution.now AS "from" ON {joined["from"]}
+        JOIN resolution.now AS "to" ON {joined["to"]}
         GROUP BY ALL
         """,
+        stale=f"{_STALE.replace('identity_id', 'from_identity', 1)} OR {_STALE.replace('identity_id', 'to_identity', 1)}",
     )
-
-
-def _history(run: Run, audience: str) -> None:
-    _write(run, "identity_event", f"FROM resolution.{quote(f'event_{audience}')}")
-    _write(run, "identity_redirect", f"FROM resolution.{quote(f'redirect_{audience}')}")
 
 
 def _rejects(run: Run, audience: str) -> None:
@@ -236,6 +327,7 @@ def _rejects(run: Run, audience: str) -> None:
     ]
     _write(
         run,
+        audience,
         "rejected_record",
         "SELECT * FROM source.reject WHERE list_contains($datasets, dataset)",
         {"datasets": datasets},
@@ -262,7 +354,7 @@ def _info(run: Run, audience: str, sequence: int) -> dict[str, Any]:
         told |= {f"{kind}.{name}": str(value) for name, value in counts[kind].items()}
     info = pa.table({"name": list(told), "value": list(told.values())})
     with run.engine.registered("told", info):
-        _write(run, "release_info", "FROM told")
+        _write(run, audience, "release_info", "FROM told")
     return counts
 
 

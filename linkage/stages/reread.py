@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linkage.engine.sql import comma, quote
-from linkage.stages.ingest import KEY, dataset_table
+from linkage.engine.sql import comma, qualified, quote
+from linkage.stages.ingest import KEY
 from linkage.standardise import CANONICAL, MAPPED, canonical_sql
 from linkage.standardise.library import LONGEST_VALUE, MOST_VALUES, read_dates, read_phones
 
@@ -30,19 +30,21 @@ def may_need_library(source: Source, role_name: str) -> bool:
     return source.seen is not None or bool({*DATES, PHONE} & set(source.roles[role_name].fields))
 
 
-def suspect_table(dataset: str, entity_type: EntityType, prefix: str) -> str:
-    """Return the rows of a dataset whose record of a role has an unusable value, or that have no such record.
+def suspect_table(rows: str, records: str, prefix: str) -> str:
+    """Return those of the rows (a table of a dataset) whose record of a role has an unusable value, or that have no such record.
 
-    The parameters with the names of dataset and role start with `prefix`.
+    `records` is the table of the type's records. The parameters with the names of dataset and role start with `prefix`.
     """
     return (
-        f"(FROM {dataset_table(dataset)} WHERE {quote(KEY)} NOT IN (SELECT key FROM canonical.{quote(entity_type)} "
+        f"(FROM {rows} WHERE {quote(KEY)} NOT IN (SELECT key FROM {records} "
         f"WHERE dataset = ${prefix}_dataset AND role = ${prefix}_role AND bad_values = 0)) AS suspect"
     )
 
 
-def reread(run: Run, entity_type: EntityType, suspects: str, values: dict[str, Any]) -> None:
-    """Read again what `suspects` (a SELECT of mapped rows) hold, and put the rows that gain by it into the canonical table.
+def reread(
+    run: Run, entity_type: EntityType, suspects: str, values: dict[str, Any], *, schema: str = "canonical"
+) -> None:
+    """Read again what `suspects` (a SELECT of mapped rows) hold, and put the rows that gain by it into the type's table of a schema.
 
     Counts for each kind the distinct values that SQL could not read and a library might know, those of them that are
     beyond the bounds, and those that the library read.
@@ -59,7 +61,7 @@ def reread(run: Run, entity_type: EntityType, suspects: str, values: dict[str, A
         run.count(f"types.{entity_type}.library.phones", counts)
     engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
     if engine.value("SELECT count(*) FROM reading.mapped"):
-        _replace(engine, entity_type)
+        _replace(engine, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
 
 
@@ -116,9 +118,9 @@ def _mapped_again(dates: Sequence[str], *, has_phones: bool) -> str:
     return f"SELECT told.* REPLACE ({', '.join(replaced)}) FROM reading.suspect AS told {' '.join(joins)} WHERE {' OR '.join(tests)}"
 
 
-def _replace(engine: Engine, entity_type: EntityType) -> None:
-    """Standardise `reading.mapped` and put its rows in the place of those that the canonical table holds."""
-    table = f"canonical.{quote(entity_type)}"
+def _replace(engine: Engine, entity_type: EntityType, schema: str) -> None:
+    """Standardise `reading.mapped` and put its rows in the place of those that the table of the type holds."""
+    table = qualified(schema, entity_type)
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     engine.create_as(
         "reading",
@@ -135,7 +137,7 @@ def _replace(engine: Engine, entity_type: EntityType) -> None:
     if engine.value("SELECT count(*) FROM reading.replaced WHERE record IS NULL"):
         # A record of which nothing was known before stands between the others: all are counted anew.
         engine.create_as(
-            "canonical",
+            schema,
             entity_type,
             f"SELECT * REPLACE (row_number() OVER (ORDER BY dataset, key, role) - 1 AS record) FROM {table}",
         )

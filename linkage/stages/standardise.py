@@ -1,14 +1,16 @@
 """Standardise: `source.<dataset>` → `canonical.<type>`, one row an entity record; relations and cases beside them.
 
-A role's mapping becomes one SELECT (the only SQL built from source settings); the fixed statement of its type does the rest.
+In an increment only the rows of `change.key` are read; a record that comes out as it was is left alone. A role's mapping becomes one SELECT (the only SQL built from source settings); the fixed statement of its type does the rest.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from linkage.engine.sql import quote
+from linkage.engine.sql import qualified, quote
 from linkage.sources.jsonl import SLOT
+from linkage.stages import changes
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
 from linkage.stages.reread import may_need_library, reread, suspect_table
@@ -19,25 +21,66 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType, FieldMapping, Source
     from linkage.stages.context import Run
 
-READS = ("source.delivery",)
-WRITES = ("canonical.person", "canonical.business", "canonical.account", "canonical.relation", "canonical.case")
+READS = ("source.delivery", "change.key")
+WRITES = (
+    "change.gone",
+    "change.fresh",
+    "canonical.person",
+    "canonical.business",
+    "canonical.account",
+    "canonical.relation",
+    "canonical.case",
+)
 
 SLOTTED = ("jsonl",)
 _DATES = {"birth_date", "opened_on"}
 _NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What to standardise: from which rows of each dataset, into which table (schema and name)."""
+
+    schema: str
+    changed: bool
+
+    def source(self, dataset: str, prefix: str) -> str:
+        """Return the rows of a dataset as a table; the parameter with the dataset's name starts with `prefix`."""
+        if not self.changed:
+            return dataset_table(dataset)
+        return (
+            f"(FROM {dataset_table(dataset)} WHERE {quote(KEY)} IN "
+            f"(SELECT key FROM change.key WHERE dataset = ${prefix}_dataset)) AS changed"
+        )
+
+    def target(self, entity_type: EntityType) -> str:
+        """Return the quoted name of the table that the records go to."""
+        return qualified(self.schema, entity_type)
+
+
+_ALL = Rows("canonical", changed=False)
+_CHANGED = Rows("change", changed=True)
+
+
 def standardise(run: Run) -> None:
-    """Rebuild the canonical tables from the source records."""
+    """Bring the canonical tables up to date with the source records."""
     engine = run.engine
     engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
+    if not run.anew:
+        changes.mark_remapped(run)
     install(engine.run, run.project.reference, run.project.placeholders)
     install_letters(engine.run, _letters(run))
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
-        _create(run, entity_type)
-        _fill(run, entity_type)
-        _reread(run, entity_type)
+        if run.anew or not engine.has_table("canonical", entity_type):
+            _standardise(run, entity_type, _ALL)
+            number = engine.value(f"SELECT count(*) FROM canonical.{entity_type}")
+        else:
+            _standardise(run, entity_type, _CHANGED)
+            number = engine.value(f"SELECT count(*) FROM change.{entity_type}")
+            _replace_changed(run, entity_type)
+            run.amended_types.add(entity_type)
+        run.count(f"types.{entity_type}.standardised", number)
         run.count(f"types.{entity_type}.records", engine.value(f"SELECT count(*) FROM canonical.{entity_type}"))
         run.count(
             f"types.{entity_type}.bad_values",
@@ -48,10 +91,50 @@ def standardise(run: Run) -> None:
     _count_no_entity(run)
 
 
+def _standardise(run: Run, entity_type: EntityType, rows: Rows) -> None:
+    _create(run, entity_type, rows)
+    _fill(run, entity_type, rows)
+    _reread(run, entity_type, rows)
+
+
+def _replace_changed(run: Run, entity_type: EntityType) -> None:
+    """Put `change.<type>` in the place of the records of the changed rows; write which are gone and which are fresh.
+
+    A record that stands as it was is neither. Fresh records get numbers above all others: only places, which are made for
+    each clustering, follow the order of names.
+    """
+    engine, held = run.engine, f"canonical.{quote(entity_type)}"
+    columns = [column for column in engine.columns("change", entity_type) if column != "record"]
+    same = " AND ".join(f"held.{quote(column)} IS NOT DISTINCT FROM made.{quote(column)}" for column in columns)
+    engine.create_as(
+        "change",
+        "same",
+        f"SELECT held.record AS held, made.record AS made FROM {held} AS held JOIN change.{quote(entity_type)} AS made "
+        f"ON held.dataset = made.dataset AND held.key = made.key AND held.role = made.role AND {same}",
+    )
+    engine.create_as(
+        "change",
+        f"gone_{entity_type}",
+        f"SELECT record, dataset, key, role FROM {held} SEMI JOIN change.key USING (dataset, key) "
+        "WHERE record NOT IN (SELECT held FROM change.same)",
+    )
+    highest = engine.value(f"SELECT coalesce(max(record), -1) FROM {held}")
+    engine.create_as(
+        "change",
+        f"fresh_{entity_type}",
+        f"SELECT * REPLACE ($highest + row_number() OVER (ORDER BY dataset, key, role) AS record) FROM change.{quote(entity_type)} "
+        "WHERE record NOT IN (SELECT made FROM change.same)",
+        {"highest": highest},
+    )
+    engine.run(f"DELETE FROM {held} WHERE record IN (SELECT record FROM change.{quote(f'gone_{entity_type}')})")
+    engine.run(f"INSERT INTO {held} BY NAME FROM change.{quote(f'fresh_{entity_type}')}")
+
+
 def _letters(run: Run) -> list[str]:
     """Return the letters of other scripts in the names of persons, holders and organisations, from the distinct values that hold any."""
     found: set[str] = set()
-    for dataset, source in sorted(run.project.settings.sources.items()):
+    rows = _ALL if run.anew else _CHANGED
+    for dataset, source in _to_do(run):
         columns = sorted(
             {
                 column
@@ -64,12 +147,12 @@ def _letters(run: Run) -> list[str]:
         for column in columns:
             # Bytes and letters are as many in nearly all names: the pattern is tried on the rest only.
             told = (
-                f"SELECT DISTINCT lower({quote(column)}) AS told FROM {dataset_table(dataset)} "
+                f"SELECT DISTINCT lower({quote(column)}) AS told FROM {rows.source(dataset, 'map')} "
                 f"WHERE strlen({quote(column)}) > length({quote(column)}) AND regexp_matches({quote(column)}, $other)"
             )
             split = "SELECT DISTINCT unnest(string_split(told || strip_accents(told), '')) AS letter"
-            rows = run.engine.rows(f"{split} FROM ({told})", {"other": OTHER_SCRIPT})
-            found |= {str(row[0]) for row in rows}
+            letters = run.engine.rows(f"{split} FROM ({told})", {"other": OTHER_SCRIPT, "map_dataset": dataset})
+            found |= {str(row[0]) for row in letters}
     return sorted(found)
 
 
@@ -170,49 +253,50 @@ def _roles(run: Run, entity_type: EntityType) -> list[tuple[str, Source, str]]:
     ]
 
 
-def _create(run: Run, entity_type: EntityType) -> None:
+def _create(run: Run, entity_type: EntityType, rows: Rows) -> None:
     columns = ", ".join(f"{quote(column.name)} {column.type}" for column in CANONICAL[entity_type])
     run.engine.run(
-        f"CREATE OR REPLACE TABLE canonical.{quote(entity_type)} (record BIGINT, {columns}, bad_values SMALLINT)"
+        f"CREATE OR REPLACE TABLE {rows.target(entity_type)} (record BIGINT, {columns}, bad_values SMALLINT)"
     )
 
 
-def _fill(run: Run, entity_type: EntityType) -> None:
+def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     """Standardise all roles of a type in one statement: planning it costs more than a small dataset's rows do."""
     selects: list[str] = []
     values: dict[str, Any] = {}
     for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
-        mapped, more = mapped_sql(dataset, source, role, f"map_{place}")
+        prefix = f"map_{place}"
+        mapped, more = mapped_sql(dataset, source, role, prefix, table=rows.source(dataset, prefix))
         selects.append(mapped)
         values |= more
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     run.engine.run(
-        f"INSERT INTO canonical.{quote(entity_type)} WITH mapped AS ({' UNION ALL '.join(selects)}) "
+        f"INSERT INTO {rows.target(entity_type)} WITH mapped AS ({' UNION ALL '.join(selects)}) "
         f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
         f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
 
 
-def _reread(run: Run, entity_type: EntityType) -> None:
+def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:
     """Let a library read what SQL could not, in the rows of roles that map dates or telephone numbers."""
     selects: list[str] = []
     values: dict[str, Any] = {}
     for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
         if may_need_library(source, role):
             prefix = f"map_{place}"
-            table = suspect_table(dataset, entity_type, prefix)
+            table = suspect_table(rows.source(dataset, prefix), rows.target(entity_type), prefix)
             mapped, more = mapped_sql(dataset, source, role, prefix, table=table)
             selects.append(mapped)
             values |= more
     if selects:
-        reread(run, entity_type, " UNION ALL ".join(selects), values)
+        reread(run, entity_type, " UNION ALL ".join(selects), values, schema=rows.schema)
 
 
 def _relations(run: Run) -> None:
     engine = run.engine
-    engine.create("canonical", "relation")
-    for dataset, source in sorted(run.project.settings.sources.items()):
+    _clear(run, "relation")
+    for dataset, source in _to_do(run):
         for relation in source.relations:
             start, end = source.roles[relation.from_], source.roles[relation.to]
             engine.run(
@@ -220,7 +304,7 @@ def _relations(run: Run) -> None:
                 INSERT INTO canonical.relation
                 SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role
                 FROM canonical.{quote(start.entity)} AS a JOIN canonical.{quote(end.entity)} AS b USING (dataset, key)
-                WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role
+                WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role{_only_changed(run, "a.key")}
                 """,
                 {
                     "kind": relation.kind,
@@ -235,8 +319,8 @@ def _relations(run: Run) -> None:
 
 def _cases(run: Run) -> None:
     engine = run.engine
-    engine.create("canonical", "case")
-    for dataset, source in sorted(run.project.settings.sources.items()):
+    _clear(run, "case")
+    for dataset, source in _to_do(run):
         if source.case is None:
             continue
         number, status, contact = (
@@ -245,15 +329,39 @@ def _cases(run: Run) -> None:
         )
         engine.run(
             f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact} '
-            f"FROM {dataset_table(dataset)} WHERE {number} IS NOT NULL",
+            f"FROM {dataset_table(dataset)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
             {"dataset": dataset, "agency": source.agency},
         )
+
+
+def _clear(run: Run, table: str) -> None:
+    """Make a table of the canonical schema anew, or take the changed rows out of it."""
+    if run.anew or not run.engine.has_table("canonical", table):
+        run.engine.create("canonical", table)
+    else:
+        run.engine.run(
+            f"DELETE FROM canonical.{quote(table)} USING change.key AS changed "
+            f"WHERE {quote(table)}.dataset = changed.dataset AND {quote(table)}.key = changed.key"
+        )
+
+
+def _to_do(run: Run) -> list[tuple[str, Source]]:
+    """Return the datasets with rows to look at, in order."""
+    sources = sorted(run.project.settings.sources.items())
+    if run.anew:
+        return sources
+    changed = {row[0] for row in run.engine.rows("SELECT DISTINCT dataset FROM change.key")}
+    return [(dataset, source) for dataset, source in sources if dataset in changed]
+
+
+def _only_changed(run: Run, key: str) -> str:
+    return "" if run.anew else f" AND {key} IN (SELECT key FROM change.key WHERE dataset = $dataset)"
 
 
 def _count_no_entity(run: Run) -> None:
     """Move rows that hold no entity at all from accepted to no_entity, per delivery (rule R6)."""
     engine = run.engine
-    for dataset in sorted(run.project.settings.sources):
+    for dataset in sorted(run.delivered | {dataset for dataset, _ in _to_do(run)}):
         held = " UNION ALL ".join(
             f"SELECT key FROM canonical.{quote(kind)} WHERE dataset = $dataset" for kind in run.types
         )

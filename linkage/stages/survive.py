@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
-READS = ("resolution.assignment", "canonical.person", "canonical.business", "canonical.account")
+READS = ("resolution.identified", "canonical.person", "canonical.business", "canonical.account")
 WRITES = ("resolution.value", "resolution.golden")
 
 
@@ -70,21 +70,20 @@ def survive(run: Run, audience: str) -> None:
     """Write values and golden values of every type for one audience."""
     for entity_type in run.types:
         run.progress(f"survive {entity_type} for {audience}")
-        _size(run, audience, entity_type)
+        _size(run, entity_type)
         _values(run, audience, entity_type)
         _golden(run, audience, entity_type)
         run.engine.run("DROP TABLE resolution.many")
         run.engine.run("DROP TABLE resolution.single")
 
 
-def _size(run: Run, audience: str, entity_type: EntityType) -> None:
-    """Split the records of an audience in those of identities of one record and of more."""
+def _size(run: Run, entity_type: EntityType) -> None:
+    """Split the identified records in those of identities of one record and of more."""
     engine = run.engine
-    assignment = qualified("resolution", f"assignment_{audience}")
     engine.create_as(
         "resolution",
         "sized",
-        f"SELECT record, identity, count(*) OVER (PARTITION BY identity) > 1 AS many FROM {assignment} WHERE entity_type = $type",
+        "SELECT record, identity, count(*) OVER (PARTITION BY identity) > 1 AS many FROM resolution.identified WHERE entity_type = $type",
         {"type": entity_type},
     )
     for table, test in (("many", "many"), ("single", "NOT many")):

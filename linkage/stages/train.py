@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import quote
+from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.score import make_features, make_frequencies
 from linkage.matching.train import train as train_model
+from linkage.stages import changes
 from linkage.standardise import STANDARDISER_VERSION
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ def train(run: Run) -> None:
         if approved is not None and not run.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
             _check_standardiser(model)
-            make_features(run.engine, model)
+            if changes.is_new_model(run, entity_type, model.hash):
+                run.amended_types.discard(entity_type)
+            fresh = qualified("change", f"fresh_{entity_type}")
+            make_features(run.engine, model, among=fresh if entity_type in run.amended_types else None)
             make_frequencies(run.engine, model)
         else:
             run.progress(f"train {entity_type}")
             model = _trained(run, entity_type, first=approved is None)
+            run.amended_types.discard(entity_type)
         run.models[entity_type] = model
         run.count(f"types.{entity_type}.model", model.hash)
 

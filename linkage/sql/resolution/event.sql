@@ -1,9 +1,9 @@
--- What became of identities since the last release. Identities of one record that merely begin or end are told by
--- the crosswalk itself and have no row.
+-- What became of identities since the last release, and why. In a first release identities of one record have no row: that
+-- they begin is told by the crosswalk.
 WITH before AS (
     SELECT identity_id, entity_type, count(*) AS records FROM resolution.old GROUP BY ALL
 ), after AS (
-    SELECT identity_id, entity_type, count(*) AS records, min(since) AS since FROM resolution.identified GROUP BY ALL
+    SELECT identity_id, entity_type, count(*) AS records FROM resolution.identified GROUP BY ALL
 ), moved AS (
     SELECT old.identity_id AS old_id, now.identity_id AS new_id, count(*) AS records
     FROM resolution.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role)
@@ -13,22 +13,34 @@ WITH before AS (
            coalesce(moved.records, 0) AS shared
     FROM before JOIN after USING (identity_id)
     LEFT JOIN moved ON moved.old_id = before.identity_id AND moved.new_id = before.identity_id
+), told AS (
+    SELECT identity_id, entity_type,
+           CASE WHEN shared = records_before THEN 'grew' WHEN shared = records_after THEN 'shrank' ELSE 'changed' END AS event,
+           CAST(NULL AS VARCHAR) AS other_id, records_before, records_after
+    FROM kept WHERE shared < records_before OR shared < records_after
+    UNION ALL
+    SELECT after.identity_id, after.entity_type,
+           CASE WHEN reinstated.old_id IS NOT NULL THEN 'reinstated' WHEN moved.old_id IS NULL THEN 'created' ELSE 'split' END,
+           moved.old_id, CAST(0 AS BIGINT), after.records
+    FROM after ANTI JOIN before USING (identity_id)
+    LEFT JOIN moved ON moved.new_id = after.identity_id
+    LEFT JOIN resolution.reinstated ON reinstated.old_id = after.identity_id
+    WHERE after.records > 1 OR NOT $first
+    UNION ALL
+    SELECT before.identity_id, before.entity_type,
+           CASE WHEN moved.new_id IS NULL THEN 'withdrawn'
+                WHEN count(*) OVER (PARTITION BY before.identity_id) = 1 THEN 'merged' ELSE 'split' END,
+           moved.new_id, before.records, CAST(0 AS BIGINT)
+    FROM before ANTI JOIN after USING (identity_id)
+    LEFT JOIN moved ON moved.old_id = before.identity_id
+), decided AS (
+    SELECT DISTINCT identity_id FROM (
+        SELECT identity_id, entity_type, dataset, key, role FROM resolution.old
+        UNION ALL SELECT identity_id, entity_type, dataset, key, role FROM resolution.identified
+    ) SEMI JOIN resolution.decided USING (entity_type, dataset, key, role)
 )
-SELECT identity_id, entity_type,
-       CASE WHEN shared = records_before THEN 'grew' WHEN shared = records_after THEN 'shrank' ELSE 'changed' END AS event,
-       CAST(NULL AS VARCHAR) AS other_id, records_before, records_after
-FROM kept WHERE shared < records_before OR shared < records_after
-UNION ALL
-SELECT after.identity_id, after.entity_type, CASE WHEN moved.old_id IS NULL THEN 'created' ELSE 'split' END,
-       moved.old_id, CAST(0 AS BIGINT), after.records
-FROM after ANTI JOIN before USING (identity_id)
-LEFT JOIN moved ON moved.new_id = after.identity_id
-WHERE after.records > 1 OR moved.old_id IS NOT NULL
-UNION ALL
-SELECT before.identity_id, before.entity_type,
-       CASE WHEN moved.new_id IS NULL THEN 'withdrawn'
-            WHEN count(*) OVER (PARTITION BY before.identity_id) = 1 THEN 'merged' ELSE 'split' END,
-       moved.new_id, before.records, CAST(0 AS BIGINT)
-FROM before ANTI JOIN after USING (identity_id)
-LEFT JOIN moved ON moved.old_id = before.identity_id
-WHERE before.records > 1 OR moved.new_id IS NOT NULL
+SELECT told.*, CAST($sequence AS BIGINT) AS release,
+       CASE WHEN one.identity_id IS NOT NULL OR two.identity_id IS NOT NULL THEN 'judgement'
+            WHEN list_contains($remodelled, entity_type) AND NOT $first THEN 'model'
+            ELSE $otherwise END AS cause
+FROM told LEFT JOIN decided AS one ON one.identity_id = told.identity_id LEFT JOIN decided AS two ON two.identity_id = told.other_id

@@ -1,0 +1,139 @@
+"""What has changed since the last run, so that a run's work follows the change (increments).
+
+A base keeps the signatures of what it was made under. Where the standardisers or the engine are others, everything is
+made anew; where the mapping of a dataset is another, the rows of that dataset; where a model is another, its type.
+`change.key` (dataset, key) holds the source rows to look at again; `change.gone_<type>` (record, dataset, key, role) the
+entity records that are no more, `change.fresh_<type>` (record) those that are new. A changed record is both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from linkage.engine.duckdb import engine_version
+from linkage.engine.sql import quote
+from linkage.stages.ingest import KEY, dataset_table
+from linkage.standardise import STANDARDISER_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from linkage.config.source import EntityType, Source
+    from linkage.stages.context import Run
+
+LAYOUT = "1"
+"""Raised whenever a base of before cannot be gone on with; the next run then makes everything anew from the source records."""
+
+_MAPPING = {"agency", "key", "format", "seen", "roles", "relations", "case", "marking"}
+JUDGED = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b", "verdict")
+
+
+def begin(run: Run, *, full: bool) -> None:
+    """Read the signatures of the base, and find whether everything is made anew and why."""
+    engine = run.engine
+    engine.run("CREATE SCHEMA IF NOT EXISTS kept")
+    engine.run("CREATE TABLE IF NOT EXISTS kept.signature (name VARCHAR, value VARCHAR)")
+    engine.run(
+        "CREATE TABLE IF NOT EXISTS kept.judgement (audience VARCHAR, entity_type VARCHAR, judgement BIGINT, dataset_a VARCHAR, "
+        "key_a VARCHAR, role_a VARCHAR, dataset_b VARCHAR, key_b VARCHAR, role_b VARCHAR, verdict VARCHAR, lost BOOLEAN)"
+    )
+    engine.run("CREATE SCHEMA IF NOT EXISTS change")
+    engine.run("CREATE OR REPLACE TABLE change.key (dataset VARCHAR, key VARCHAR)")
+    run.signatures = dict(engine.rows("FROM kept.signature"))
+    now = _general(run)
+    changed = [name for name, value in now.items() if run.signatures.get(name) != value]
+    if not run.signatures:
+        run.anew = "there is no base to go on with"
+    elif full:
+        run.anew = "asked for"
+    else:
+        run.anew = f"{changed[0]} is another" if changed else ""
+
+
+def finish(run: Run) -> None:
+    """Write the signatures and the judgements that this base was made under."""
+    engine = run.engine
+    now = _general(run)
+    now |= {f"mapping:{name}": _mapping(source) for name, source in run.project.settings.sources.items()}
+    now |= {f"model:{kind}": model.hash for kind, model in run.models.items()}
+    now |= {f"audience:{name}": audience_signature(run, name) for name in run.project.settings.audiences}
+    table = pa.table({"name": sorted(now), "value": [now[name] for name in sorted(now)]})
+    with engine.registered("signature", table):
+        engine.run(
+            "CREATE OR REPLACE TABLE kept.signature AS SELECT CAST(name AS VARCHAR) AS name, CAST(value AS VARCHAR) AS value FROM signature"
+        )
+
+
+def mark_remapped(run: Run) -> None:
+    """Add to `change.key` every row of the datasets whose mapping is another than it was, or that are gone from the project."""
+    engine = run.engine
+    sources = run.project.settings.sources
+    known = {name.removeprefix("mapping:") for name in run.signatures if name.startswith("mapping:")}
+    for dataset in sorted(known | set(sources)):
+        now = _mapping(sources[dataset]) if dataset in sources else None
+        if now == run.signatures.get(f"mapping:{dataset}"):
+            continue
+        if dataset in sources:
+            engine.run(
+                f"INSERT INTO change.key SELECT $dataset, {quote(KEY)} FROM {dataset_table(dataset)}",
+                {"dataset": dataset},
+            )
+        for kind in run.types:
+            if engine.has_table("canonical", kind):
+                engine.run(
+                    f"INSERT INTO change.key SELECT DISTINCT dataset, key FROM canonical.{quote(kind)} WHERE dataset = $dataset",
+                    {"dataset": dataset},
+                )
+    engine.run("CREATE OR REPLACE TABLE change.key AS SELECT DISTINCT dataset, key FROM change.key")
+
+
+def is_new_model(run: Run, entity_type: EntityType, model_hash: str) -> bool:
+    """Whether the keys and scores in the base were made under another model."""
+    return run.signatures.get(f"model:{entity_type}") != model_hash
+
+
+def is_same_audience(run: Run, audience: str) -> bool:
+    """Whether the audience's last identities were made under the settings of today."""
+    return run.signatures.get(f"audience:{audience}") == audience_signature(run, audience)
+
+
+def audience_signature(run: Run, audience: str) -> str:
+    """Return the signature of what decides an audience's release beside records, models and judgements."""
+    settings = run.project.settings
+    visible = settings.visible(audience)
+    told = {
+        "visible": visible,
+        "agency": settings.audiences[audience].agency,
+        "unique": [(name, settings.sources[name].unique) for name in visible],
+        "survivorship": {kind: sorted(run.entity(kind).survivorship.items()) for kind in run.types},
+    }
+    return _hash(told)
+
+
+def _general(run: Run) -> dict[str, str]:
+    placeholders = run.project.placeholders
+    own = hashlib.sha256(placeholders.read_bytes()).hexdigest() if placeholders else ""
+    return {
+        "the layout of the base": LAYOUT,
+        "the engine": engine_version(),
+        "the standardiser": f"{STANDARDISER_VERSION} {own}".strip(),
+    }
+
+
+def _mapping(source: Source) -> str:
+    return _hash(source.model_dump(mode="json", include=_MAPPING))
+
+
+def _hash(told: Any) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:24]
+
+
+def judged_table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+    """Return judgements (as `Run.judgements` gives them) as a table with the columns `JUDGED`."""
+    rows = list(rows)
+    types = [pa.int64(), *[pa.string()] * (len(JUDGED) - 1)]
+    return pa.table({name: pa.array([row[place] for row in rows], types[place]) for place, name in enumerate(JUDGED)})

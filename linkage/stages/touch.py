@@ -1,0 +1,153 @@
+"""Touch: what has changed → `change.touched_<audience>`, the records whose identity an increment may change.
+
+Seeds are fresh records, what their new edges lead to, the components of records that are gone, and records of judgements
+that are new, undone, or on such records. With a record goes its whole old component: no edge of weight leads out of
+the touched records, so clustering them alone gives what clustering everything would (rule R2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linkage.engine.sql import qualified, quote
+from linkage.matching.score import make_features, make_frequencies
+from linkage.stages import changes
+
+if TYPE_CHECKING:
+    from linkage.config.source import EntityType
+    from linkage.stages.context import Run
+
+READS = ("change.gone", "change.fresh", "scoring.fresh", "resolution.cluster", "kept.judgement")
+WRITES = ("change.touched", "change.judged")
+
+
+def touch(run: Run) -> None:
+    """Find the touched records of every audience, and make the features that clustering them needs."""
+    run.progress("touch")
+    for audience in sorted(run.project.settings.audiences):
+        for table in (_judged_name(audience), touched(audience)):
+            run.engine.run(f"DROP TABLE IF EXISTS {table}")
+        if _can_amend(run, audience):
+            run.amended_audiences.add(audience)
+            run.engine.run(f"CREATE TABLE {touched(audience)} (entity_type VARCHAR, record BIGINT)")
+        for entity_type in run.types:
+            _judged(run, audience, entity_type)
+            if audience in run.amended_audiences:
+                _touch(run, audience, entity_type)
+    _make_features(run)
+
+
+def touched(audience: str) -> str:
+    """Return the quoted name of the table with an audience's touched records."""
+    return qualified("change", f"touched_{audience}")
+
+
+def among(run: Run, audience: str, entity_type: EntityType, record: str) -> str:
+    """Return the SQL test that column `record` is one that the audience's clustering, ids and values are made of."""
+    if audience not in run.amended_audiences:
+        return "TRUE"
+    return f"{record} IN (SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}')"
+
+
+def _can_amend(run: Run, audience: str) -> bool:
+    """Whether the audience's last identities were made under the models and settings of today."""
+    return not run.anew and run.amended_types == set(run.types) and changes.is_same_audience(run, audience)
+
+
+def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
+    engine, model = run.engine, run.models[entity_type]
+    values = {
+        "datasets": list(run.project.settings.visible(audience)),
+        "floor": model.units(model.thresholds.floor),
+        "type": entity_type,
+    }
+    fresh, gone = qualified("change", f"fresh_{entity_type}"), qualified("change", f"gone_{entity_type}")
+    edges = qualified("scoring", f"fresh_{entity_type}")
+    cluster = qualified("resolution", f"cluster_{audience}_{entity_type}")
+    # What an audience does not see touches nothing of its own (rule R7).
+    visible = f"SELECT record FROM canonical.{quote(entity_type)} WHERE list_contains($datasets, dataset)"
+    engine.create_as(
+        "change",
+        "seed",
+        f"""
+        SELECT record FROM {fresh}
+        UNION SELECT unnest([a, b]) FROM {edges} WHERE weight >= $floor AND a IN ({visible}) AND b IN ({visible})
+        UNION SELECT record FROM {gone}
+        UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity
+        JOIN (FROM {_judged_name(audience)} WHERE entity_type = $type) AS judged USING (dataset, key, role)
+        """,
+        values,
+    )
+    engine.run(
+        f"""
+        INSERT INTO {touched(audience)}
+        WITH held AS (SELECT DISTINCT whole FROM {cluster} SEMI JOIN change.seed USING (record)),
+             reached AS (SELECT record FROM change.seed UNION SELECT record FROM {cluster} SEMI JOIN held USING (whole))
+        SELECT $type, record FROM canonical.{quote(entity_type)} SEMI JOIN reached USING (record) WHERE list_contains($datasets, dataset)
+        """,
+        values,
+    )
+
+
+def _judged_name(audience: str) -> str:
+    return qualified("change", f"judged_{audience}")
+
+
+def _judged(run: Run, audience: str, entity_type: EntityType) -> None:
+    """Add to `change.judged_<audience>` the records of judgements that are new or undone, or that stand on a changed record.
+
+    Columns entity_type, dataset, key, role, and is_decision: whether it is a judgement itself that is new or undone.
+    """
+    engine = run.engine
+    now = changes.judged_table(run.judgements(audience, entity_type))
+    with engine.registered("judged_now", now):
+        engine.create_as(
+            "change",
+            "judgement",
+            "SELECT * EXCLUDE (audience, entity_type, lost) FROM kept.judgement WHERE audience = $audience AND entity_type = $type "
+            "UNION ALL FROM judged_now",
+            {"audience": audience, "type": entity_type},
+        )
+    moved = "SELECT NULL AS dataset, NULL AS key, NULL AS role WHERE FALSE"
+    if entity_type in run.amended_types:
+        moved = " UNION ".join(
+            f"SELECT dataset, key, role FROM {qualified('change', f'{what}_{entity_type}')}"
+            for what in ("gone", "fresh")
+        )
+    engine.create_as(
+        "change",
+        "judged",
+        f"""
+        WITH named AS (
+            SELECT judgement, dataset_a AS dataset, key_a AS key, role_a AS role FROM change.judgement
+            UNION ALL SELECT judgement, dataset_b, key_b, role_b FROM change.judgement
+        ), moved AS ({moved}), concerned AS (
+            SELECT judgement, TRUE AS is_decision FROM change.judgement GROUP BY judgement HAVING count(*) = 1
+            UNION ALL SELECT DISTINCT judgement, FALSE FROM named SEMI JOIN moved USING (dataset, key, role)
+        )
+        SELECT $type AS entity_type, dataset, key, role, bool_or(is_decision) AS is_decision
+        FROM named JOIN concerned USING (judgement) GROUP BY ALL
+        """,
+        {"type": entity_type},
+    )
+    engine.run(f"CREATE TABLE IF NOT EXISTS {_judged_name(audience)} AS FROM change.judged LIMIT 0")
+    engine.run(f"INSERT INTO {_judged_name(audience)} FROM change.judged")
+
+
+def _make_features(run: Run) -> None:
+    """Make the features of all touched records (those of fresh ones alone were enough for keys)."""
+    engine = run.engine
+    for entity_type in run.types:
+        if entity_type not in run.amended_types:
+            continue
+        model = run.models[entity_type]
+        scope = None
+        if run.amended_audiences == set(run.project.settings.audiences):
+            selects = [
+                f"SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}'"
+                for audience in sorted(run.project.settings.audiences)
+            ]
+            scope = qualified("change", f"scope_{entity_type}")
+            engine.create_as("change", f"scope_{entity_type}", " UNION ".join(selects))
+        make_features(engine, model, among=scope)
+        make_frequencies(engine, model)
