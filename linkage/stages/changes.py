@@ -22,7 +22,7 @@ from linkage.standardise import STANDARDISER_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from linkage.config.source import EntityType, Source
+    from linkage.config.source import Source
     from linkage.stages.context import Run
 
 LAYOUT = "1"
@@ -89,16 +89,6 @@ def mark_remapped(run: Run) -> None:
                     {"dataset": dataset},
                 )
     engine.run("CREATE OR REPLACE TABLE change.key AS SELECT DISTINCT dataset, key FROM change.key")
-
-
-def is_new_model(run: Run, entity_type: EntityType, model_hash: str) -> bool:
-    """Whether the keys and scores in the base were made under another model."""
-    return run.signatures.get(f"model:{entity_type}") != model_hash
-
-
-def is_same_audience(run: Run, audience: str) -> bool:
-    """Whether the audience's last identities were made under the settings of today."""
-    return run.signatures.get(f"audience:{audience}") == audience_signature(run, audience)
 
 
 def audience_signature(run: Run, audience: str) -> str:

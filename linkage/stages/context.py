@@ -43,6 +43,8 @@ class Run:
     # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
     amended_types: set[EntityType] = field(default_factory=set)
     amended_audiences: set[str] = field(default_factory=set)
+    # Types that are resolved under another model than in the last run.
+    remodelled: set[EntityType] = field(default_factory=set)
     # Datasets of which this run has read a delivery.
     delivered: set[str] = field(default_factory=set)
     # What the base was made under, by name (`stages/changes.py`).

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.engine.sql import qualified, quote
-from linkage.stages.changes import is_new_model, is_same_audience
+from linkage.stages.changes import audience_signature
 from linkage.stages.touch import among
 
 if TYPE_CHECKING:
@@ -213,11 +213,12 @@ def _reinstate(run: Run, audience: str) -> None:
 
 def _events(run: Run, audience: str, sequence: int) -> None:
     """Write `resolution.event`: what became of identities, and why."""
+    last = run.signatures.get(f"audience:{audience}")
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
         "sequence": sequence,
-        "remodelled": [kind for kind in run.types if is_new_model(run, kind, run.models[kind].hash)],
-        "otherwise": "delivery" if is_same_audience(run, audience) else "settings",
+        "remodelled": sorted(run.remodelled),
+        "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }
     judged = qualified("change", f"judged_{audience}")
     run.engine.create_as(

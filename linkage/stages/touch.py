@@ -51,7 +51,8 @@ def among(run: Run, audience: str, entity_type: EntityType, record: str) -> str:
 
 def _can_amend(run: Run, audience: str) -> bool:
     """Whether the audience's last identities were made under the models and settings of today."""
-    return not run.anew and run.amended_types == set(run.types) and changes.is_same_audience(run, audience)
+    same = run.signatures.get(f"audience:{audience}") == changes.audience_signature(run, audience)
+    return same and not run.anew and run.amended_types == set(run.types)
 
 
 def _touch(run: Run, audience: str, entity_type: EntityType) -> None:

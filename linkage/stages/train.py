@@ -9,7 +9,6 @@ from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.score import make_features, make_frequencies
 from linkage.matching.train import train as train_model
-from linkage.stages import changes
 from linkage.standardise import STANDARDISER_VERSION
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def train(run: Run) -> None:
         if approved is not None and not run.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
             _check_standardiser(model)
-            if changes.is_new_model(run, entity_type, model.hash):
+            if run.signatures.get(f"model:{entity_type}") != model.hash:
                 run.amended_types.discard(entity_type)
             fresh = qualified("change", f"fresh_{entity_type}")
             make_features(run.engine, model, among=fresh if entity_type in run.amended_types else None)
@@ -41,6 +40,8 @@ def train(run: Run) -> None:
             model = _trained(run, entity_type, first=approved is None)
             run.amended_types.discard(entity_type)
         run.models[entity_type] = model
+        if run.signatures.get(f"model:{entity_type}", model.hash) != model.hash:
+            run.remodelled.add(entity_type)
         run.count(f"types.{entity_type}.model", model.hash)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.stages.identify import ID_DIGITS, identify, match_identities
+from linkage.stages.identify import ID_DIGITS, identify, match_identities, settle
 
 PROJECT = """
 [audiences.centre]
@@ -119,43 +119,36 @@ def identified(make_project, start_run, accounts, tmp_path):
                 f"cluster_{audience}_account",
                 "SELECT record, cluster, 0 AS component, ambiguous FROM given",
             )
-        last = tmp_path / f"{audience}{sequences[audience]}.duckdb" if sequences[audience] else None
         sequences[audience] += 1
-        identify(run, audience, sequences[audience], last)
-        publish_crosswalk(run.engine, audience, tmp_path / f"{audience}{sequences[audience]}.duckdb")
-        return Step(run.engine, audience)
+        return _identify(run, audience, sequences[audience])
 
     step.run = run
     return step
 
 
-def publish_crosswalk(engine, audience, path):
-    """Write the two tables that the next release reads back."""
-    with engine.attached(path, "release", read_only=False):
-        engine.run("CREATE SCHEMA release.published")
-        engine.run(f"CREATE TABLE release.published.identity_record AS FROM resolution.assignment_{audience}")
-        engine.run(
-            f"CREATE TABLE release.published.identity AS SELECT identity_id, min(since) AS since FROM resolution.assignment_{audience} GROUP BY ALL"
-        )
+def _identify(run, audience, sequence):
+    """Identify the clusters of an audience as those of a release, with no judgement that is new, and settle it."""
+    run.engine.run("CREATE SCHEMA IF NOT EXISTS change")
+    run.engine.run(
+        f"CREATE OR REPLACE TABLE change.judged_{audience} (entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR, is_decision BOOLEAN)"
+    )
+    identify(run, audience, sequence)
+    found = Step(run.engine)
+    settle(run, audience)
+    return found
 
 
 class Step:
     """What one identify wrote: ids by key, events, redirects."""
 
-    def __init__(self, engine, audience):
-        self.id = dict(engine.rows(f"SELECT key, identity_id FROM resolution.assignment_{audience}"))
-        self.since = dict(engine.rows(f"SELECT key, since FROM resolution.assignment_{audience}"))
-        self.ambiguous = {
-            row[0] for row in engine.rows(f"SELECT key FROM resolution.assignment_{audience} WHERE ambiguous")
-        }
+    def __init__(self, engine):
+        self.id = dict(engine.rows("SELECT key, identity_id FROM resolution.identified"))
+        self.since = dict(engine.rows("SELECT key, since FROM resolution.identified"))
+        self.ambiguous = {row[0] for row in engine.rows("SELECT key FROM resolution.identified WHERE ambiguous")}
         self.events = set(
-            engine.rows(
-                f"SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event_{audience}"
-            )
+            engine.rows("SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event")
         )
-        self.redirects = set(
-            engine.rows(f"SELECT old_id, new_id, records, divided FROM resolution.redirect_{audience}")
-        )
+        self.redirects = set(engine.rows("SELECT old_id, new_id, records, divided FROM resolution.redirect"))
 
 
 def test_ids_are_the_hmac_of_sequence_and_smallest_record(identified):
@@ -184,11 +177,11 @@ def test_hmac_holds_for_any_text(identified):
         "cluster_centre_account",
         "SELECT 0 AS record, 0 AS cluster, 0 AS component, FALSE AS ambiguous WHERE FALSE",
     )
-    identify(identified.run, "centre", 7, None)
+    found = _identify(identified.run, "centre", 7)
     secret = identified.run.workspace.audience_key("centre")
-    for key, found in engine.rows("SELECT key, identity_id FROM resolution.assignment_centre"):
+    for key, name in found.id.items():
         assert (
-            found
+            name
             == "A-"
             + hmac.new(secret, f"7|account|alpha/{key}#account".encode(), hashlib.sha256).hexdigest()[:ID_DIGITS]
         )
@@ -265,22 +258,46 @@ def test_a_divided_identity_leads_to_all_its_parts(identified):
 
 def test_redirects_follow_records_through_later_releases(identified):
     """A redirect leads to where the records are now, not to where they went first."""
+    old = identified("centre", "abc", "defg").id
+    merged = identified("centre", "abcdefg")
+    later = identified("centre", "abcde", "fgX")
+    assert set(merged.id.values()) == {old["d"]}
+    assert later.id["f"] not in set(old.values())
+    assert later.redirects == {(old["a"], old["d"], 3, False)}
+    last = identified("centre", "ade", "bfgX", "cY")
+    assert last.redirects == {(old["a"], last.id[key], 1, True) for key in "abc"}
+
+
+def test_undoing_a_merge_gives_both_ids_back(identified):
+    """An id that ended in a merge is used again for the cluster with most of the records it last held, however late."""
+    old = identified("centre", "abc", "de", "g").id
+    for _ in range(3):
+        assert set(identified("centre", "abcde", "g").id.values()) == {old["a"], old["g"]}
+    back = identified("centre", "abc", "deX", "g")
+    assert (back.id["a"], back.id["d"], back.since["d"]) == (old["a"], old["d"], 1)
+    assert back.events == {(old["a"], "shrank", None, 5, 3), (old["d"], "reinstated", old["a"], 0, 3)}
+    assert back.redirects == set()
+
+
+def test_no_id_is_reinstated_without_most_of_its_records(identified):
+    """Half of what an ended id last held is not enough: the id stays ended and leads to all that hold its records."""
     old = identified("centre", "abc", "de").id
     identified("centre", "abcde")
-    later = identified("centre", "abc", "deX")
-    assert later.id["d"] not in set(old.values())
-    assert later.redirects == {(old["d"], later.id["d"], 2, False)}
+    new = identified("centre", "abcd", "eX")
+    assert new.id["e"] not in set(old.values())
+    assert new.redirects == {(old["d"], old["a"], 1, True), (old["d"], new.id["e"], 1, True)}
 
 
 def test_withdrawn_identities_end_without_redirect(identified):
-    """An identity none of whose records is left is withdrawn; its id leads nowhere and is not used again when records return."""
-    old = identified("centre", "ab", "c").id
+    """An identity none of whose records is left is withdrawn and leads nowhere; when most of its records return, so does its id."""
+    old = identified("centre", "abd", "c").id
     gone = identified("centre", "c")
-    assert gone.events == {(old["a"], "withdrawn", None, 2, 0)}
+    assert gone.events == {(old["a"], "withdrawn", None, 3, 0)}
     assert gone.redirects == set()
-    back = identified("centre", "ab", "c")
-    assert back.id["a"] not in set(old.values())
-    assert back.redirects == {(old["a"], back.id["a"], 2, False)}
+    back = identified("centre", "abX", "c")
+    assert back.id["a"] == back.id["X"] == old["a"]
+    assert back.events == {(old["a"], "reinstated", None, 0, 3)}
+    assert back.redirects == set()
 
 
 def test_an_audience_has_ids_and_history_of_its_own(identified):

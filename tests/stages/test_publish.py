@@ -438,9 +438,9 @@ def test_a_broken_release_is_refused_by_the_audit(make_project, accounts, monkey
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab", two="c")})
     honest = publishing._write
 
-    def losing(run, name, query, *values, **named):
+    def losing(run, audience, name, query, *values, **named):
         lost = f"SELECT * FROM ({query}) WHERE key <> 'a'" if name == "identity_record" else query
-        honest(run, name, lost, *values, **named)
+        honest(run, audience, name, lost, *values, **named)
 
     monkeypatch.setattr(publishing, "_write", losing)
     with pytest.raises(AuditError, match="records are missing from the crosswalk"):
