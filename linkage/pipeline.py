@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
-from linkage.errors import ModelError, WorkspaceError
+from linkage.errors import AuditError, ModelError, WorkspaceError
 from linkage.sharing.audit import user
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
-from linkage.stages.context import Progress, Run
-from linkage.stages.identify import identify, settle
+from linkage.stages.context import Progress, Run, RunOptions
+from linkage.stages.feed import KINDS, feed_file, write_feed
+from linkage.stages.identify import forget, identify, settle
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.score import score
@@ -53,21 +54,16 @@ AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
 
 
 def run_project(
-    project: LoadedProject,
-    *,
-    now: datetime | None = None,
-    retrain: bool = False,
-    learn: bool = True,
-    full: bool = False,
-    progress: Progress = lambda _message: None,
+    project: LoadedProject, options: RunOptions | None = None, *, progress: Progress = lambda _message: None
 ) -> dict[str, Any]:
     """Run the main job: deliveries in, one release an audience out. Returns the run report (see the README).
 
-    The work follows what has changed since the last run; with `full` everything is made anew from the source records.
-
+    The work follows what has changed since the last run. An audience whose release fails an audit keeps its last release;
+    the others get theirs, and then AuditError is raised.
     Raises LinkageError where anything is refused; then nothing is published and the last releases stand.
     """
-    moment = now or datetime.now(UTC)
+    options = options or RunOptions()
+    moment = options.now or datetime.now(UTC)
     workspace = Workspace(project.workspace)
     workspace.prepare()
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
@@ -88,11 +84,10 @@ def run_project(
                     ledger,
                     engine,
                     staged,
-                    retrain=retrain,
-                    learn=learn,
+                    options=options,
                     progress=progress,
                 )
-                changes.begin(run, full=full)
+                changes.begin(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
                 _keep_small(engine)
@@ -106,7 +101,26 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
+        if run.held:
+            raise AuditError(_told(run))
         return report
+
+
+def _told(run: Run) -> str:
+    """Say which audits held back whose release, where to look, and how to go on."""
+    sentences = []
+    for audience, findings in sorted(run.held.items()):
+        first = findings[0]
+        mend = (
+            f"if it is right, run again with --accept {first.audit} --why TEXT"
+            if first.acceptable
+            else "report this and keep the workspace"
+        )
+        sentences.append(
+            f"audience {audience!r}: audit {first.audit} failed: {first.told}; nothing was published for it, its last release "
+            f"stands; look at {run.workspace.held(audience)}; {mend}"
+        )
+    return "; ".join(sentences)
 
 
 class _Timer:
@@ -149,34 +163,49 @@ def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
 
 
 def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
+    """Run all stages; return the new release of every audience whose release passed its audits."""
     for name, stage in STAGES:
+        if name == "ingest" and run.options.judgements_only:
+            continue
         with timer.stage(name):
             stage(run)
     check_reconciliation(run.engine, sorted(run.project.settings.sources))
     releases = {}
     for audience in sorted(run.project.settings.audiences):
-        previous = max(
-            (r.sequence for row in run.ledger.runs() for r in row.releases if r.audience == audience), default=0
-        )
-        release = Release(audience, previous + 1)
-        before = run.workspace.release(audience, previous) if previous else None
-        if before is not None and not before.is_file():
-            message = f"{before}: the last release is gone; restore the workspace from a backup"
-            raise WorkspaceError(message)
-        with timer.stage("cluster"):
-            cluster_audience(run, audience)
-        with timer.stage("identify"):
-            identify(run, audience, release.sequence)
-        with timer.stage("survive"):
-            survive(run, audience)
-        with timer.stage("publish"):
-            counts = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb", before)
-            settle(run, audience)
-        for kind, entry in counts.items():
-            for name, value in entry.items():
-                run.count(f"audiences.{audience}.{kind}.{name}", value)
-        releases[audience] = release
+        release = _release(run, timer, audience)
+        if release is not None:
+            releases[audience] = release
     return releases
+
+
+def _release(run: Run, timer: _Timer, audience: str) -> Release | None:
+    """Make the next release of an audience in staging; None where an audit failed it, which is then told in `run.held`."""
+    previous = run.ledger.last_sequence(audience)
+    release = Release(audience, previous + 1)
+    before = run.workspace.release(audience, previous) if previous else None
+    if before is not None and not before.is_file():
+        message = f"{before}: the last release is gone; restore the workspace from a backup"
+        raise WorkspaceError(message)
+    with timer.stage("cluster"):
+        cluster_audience(run, audience)
+    with timer.stage("identify"):
+        identify(run, audience, release.sequence)
+    with timer.stage("survive"):
+        survive(run, audience)
+    with timer.stage("publish"):
+        counts, findings = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb", before)
+        failed = [finding for finding in findings if not (finding.acceptable and finding.audit in run.options.accept)]
+        if failed:
+            run.held[audience] = failed
+            forget(run)
+            return None
+        for kind, rows in write_feed(run, audience, release.sequence).items():
+            run.count(f"feed.{audience}.{kind}", rows)
+        settle(run, audience)
+    for kind, entry in counts.items():
+        for name, value in entry.items():
+            run.count(f"audiences.{audience}.{kind}.{name}", value)
+    return release
 
 
 def _keep_small(engine: Engine) -> None:
@@ -217,6 +246,12 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
         "datasets": datasets,
         "types": run.counts.get("types", {}),
         "audiences": run.counts.get("audiences", {}),
+        "feed": run.counts.get("feed", {}),
+        "accepted": {audit: {"why": why, "by": user()} for audit, why in sorted(run.options.accept.items())},
+        "held": {
+            audience: [{"audit": finding.audit, "told": finding.told} for finding in findings]
+            for audience, findings in sorted(run.held.items())
+        },
     }
 
 
@@ -230,6 +265,10 @@ def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str
     ]
     for audience, release in releases.items():
         move_into_place(run.staging / f"{audience}.duckdb", run.workspace.release(audience, release.sequence))
+        for kind in KINDS:
+            move_into_place(feed_file(run, audience, kind), run.workspace.feed(audience, release.sequence, kind))
+    for audience in run.held:
+        move_into_place(run.staging / f"{audience}.duckdb", run.workspace.held(audience))
     move_into_place(base, run.workspace.base(run.number))
     finished = datetime.now(UTC).isoformat()
     row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)

@@ -15,7 +15,6 @@ from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     import duckdb
     import pandas as pd
@@ -34,22 +33,15 @@ class Project:
     def __init__(self, loaded: LoadedProject) -> None:
         self.loaded = loaded
 
-    def run(
-        self,
-        *,
-        now: datetime | None = None,
-        retrain: bool = False,
-        learn: bool = True,
-        full: bool = False,
-        progress: Progress = lambda _message: None,
-    ) -> dict[str, Any]:
+    def run(self, *, progress: Progress = lambda _message: None, **options: Any) -> dict[str, Any]:
         """Run the main job and return its report; see `linkage.pipeline.run_project`.
 
-        With `learn` false a model that is trained keeps m and u at the shipped priors (to measure what training adds).
+        Options are those of `linkage.stages.context.RunOptions`: now, retrain, learn, full, judgements_only, accept.
         """
         from linkage.pipeline import run_project
+        from linkage.stages.context import RunOptions
 
-        return run_project(self.loaded, now=now, retrain=retrain, learn=learn, full=full, progress=progress)
+        return run_project(self.loaded, RunOptions(**options), progress=progress)
 
     def release_path(self, audience: str = CENTRE) -> Path:
         """Return the path of an audience's last release; refuse an unknown audience or one without a release."""
@@ -60,10 +52,9 @@ class Project:
         workspace = Workspace(self.loaded.workspace)
         if workspace.ledger.is_file():
             with Ledger(workspace.ledger) as ledger:
-                last = ledger.last_run()
-            for release in last.releases if last else ():
-                if release.audience == audience:
-                    return workspace.release(audience, release.sequence)
+                sequence = ledger.last_sequence(audience)
+            if sequence:
+                return workspace.release(audience, sequence)
         message = f"audience {audience!r} has no release yet; run: linkage run {self.loaded.path}"
         raise RequestError(message)
 

@@ -144,7 +144,7 @@ def report(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913  # the options of a command
     project: ProjectArgument,
     as_json: JsonOption = False,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train new models and use them.")] = False,
@@ -154,6 +154,15 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Make everything anew, not only what has changed; the result is the same.")
     ] = False,
+    judgements_only: Annotated[
+        bool,
+        typer.Option("--judgements-only", help="Read no delivery: apply judgements to the records that are there."),
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", help="Publish though this limit is exceeded: largest_identity, churn or growth."),
+    ] = None,
+    why: Annotated[str | None, typer.Option("--why", help="Why it is right; kept with the run.")] = None,
     now: NowOption = None,
 ) -> None:
     """Read deliveries, resolve identities, and publish a release for every audience."""
@@ -167,8 +176,28 @@ def run(
         kind, _, model_hash = entry.partition("=")
         approve_model(opened.loaded, kind, model_hash)
     with render.working(quiet=as_json) as progress:
-        report = opened.run(now=moment, retrain=retrain, full=full, progress=progress)
+        report = opened.run(
+            now=moment,
+            retrain=retrain,
+            full=full,
+            judgements_only=judgements_only,
+            accept=_accepted(accept or [], why),
+            progress=progress,
+        )
     _answer(report, render.run, as_json=as_json)
+
+
+def _accepted(audits: list[str], why: str | None) -> dict[str, str]:
+    from linkage.stages.audit import LIMITS
+
+    for name in audits:
+        if name not in LIMITS:
+            message = f"--accept {name!r}: only limits can be accepted: {', '.join(LIMITS)}"
+            raise UsageError(message)
+    if bool(audits) != bool(why and why.strip()):
+        message = "--accept AUDIT and --why TEXT go together"
+        raise UsageError(message)
+    return dict.fromkeys(audits, (why or "").strip())
 
 
 def _moment(text: str | None) -> Any:

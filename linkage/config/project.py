@@ -38,6 +38,19 @@ class Approval(Settings):
     first_model: Literal["auto", "manual"] = "auto"
 
 
+class Audits(Settings):
+    """Limits of a release: one beyond them is not published before a steward accepts it.
+
+    `largest_identity` counts records; `churn` is the share of the last release's records that may move to another
+    identity, `growth` that by which records may grow. Shares are looked at from `least_records` such records on.
+    """
+
+    largest_identity: Annotated[int, Field(ge=2)] = 1000
+    churn: Annotated[float, Field(ge=0, le=1)] = 0.2
+    growth: Annotated[float, Field(ge=0)] = 1.0
+    least_records: Annotated[int, Field(ge=0)] = 1000
+
+
 class Audience(Settings):
     """Who gets releases of its own, computed over only the datasets that it may see in full.
 
@@ -60,6 +73,7 @@ class Project(Settings):
     placeholders: str | None = None
     engine: EngineLimits = EngineLimits()
     approval: Approval = Approval()
+    audits: Audits = Audits()
     audiences: Annotated[dict[Name, Audience], Field(min_length=1, default_factory=lambda: {CENTRE: Audience()})]
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
 

@@ -32,7 +32,7 @@ _MAPPING = {"agency", "key", "format", "seen", "roles", "relations", "case", "ma
 JUDGED = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b", "verdict")
 
 
-def begin(run: Run, *, full: bool) -> None:
+def begin(run: Run) -> None:
     """Read the signatures of the base, and find whether everything is made anew and why."""
     engine = run.engine
     engine.run("CREATE SCHEMA IF NOT EXISTS kept")
@@ -48,7 +48,7 @@ def begin(run: Run, *, full: bool) -> None:
     changed = [name for name, value in now.items() if run.signatures.get(name) != value]
     if not run.signatures:
         run.anew = "there is no base to go on with"
-    elif full:
+    elif run.options.full:
         run.anew = "asked for"
     else:
         run.anew = f"{changed[0]} is another" if changed else ""
@@ -60,7 +60,9 @@ def finish(run: Run) -> None:
     now = _general(run)
     now |= {f"mapping:{name}": _mapping(source) for name, source in run.project.settings.sources.items()}
     now |= {f"model:{kind}": model.hash for kind, model in run.models.items()}
-    now |= {f"audience:{name}": audience_signature(run, name) for name in run.project.settings.audiences}
+    # An audience whose release was held back keeps its last identities, which fit nothing that is new.
+    published = set(run.project.settings.audiences) - set(run.held)
+    now |= {f"audience:{name}": audience_signature(run, name) for name in published}
     table = pa.table({"name": sorted(now), "value": [now[name] for name in sorted(now)]})
     with engine.registered("signature", table):
         engine.run(

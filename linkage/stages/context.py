@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,28 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
+    from linkage.stages.audit import Finding
     from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is asked of a run.
+
+    `now` is taken as the time. `retrain` trains new models; without `learn` a model that is trained keeps m and u at the
+    shipped priors (to measure what training adds). `full` makes everything anew from the source records, with the same
+    result. With `judgements_only` no delivery is read. `accept` names limits (audit → why) that this run may exceed.
+    """
+
+    now: datetime | None = None
+    retrain: bool = False
+    learn: bool = True
+    full: bool = False
+    judgements_only: bool = False
+    accept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -34,8 +52,7 @@ class Run:
     ledger: Ledger
     engine: Engine
     staging: Path
-    retrain: bool = False
-    learn: bool = True
+    options: RunOptions = field(default_factory=RunOptions)
     models: dict[EntityType, Model] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     # Why everything is made anew; empty in an increment, whose work follows what has changed.
@@ -43,6 +60,8 @@ class Run:
     # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
     amended_types: set[EntityType] = field(default_factory=set)
     amended_audiences: set[str] = field(default_factory=set)
+    # Audiences whose release an audit held back, and why.
+    held: dict[str, list[Finding]] = field(default_factory=dict)
     # Types that are resolved under another model than in the last run.
     remodelled: set[EntityType] = field(default_factory=set)
     # Datasets of which this run has read a delivery.

@@ -72,9 +72,14 @@ def settle(run: Run, audience: str) -> None:
     else:
         engine.create_as("resolution", assignment, "SELECT * EXCLUDE (identity) FROM resolution.identified")
     engine.create_as("resolution", f"ended_{audience}", "FROM resolution.ended")
-    engine.run("DROP VIEW resolution.now")
+    forget(run)
+
+
+def forget(run: Run) -> None:
+    """Drop what `identify` has written: the audience's state stays as it was, or `settle` has kept it."""
+    run.engine.run("DROP VIEW resolution.now")
     for table in ("identified", "old", "event", "redirect", "ended"):
-        engine.run(f"DROP TABLE resolution.{table}")
+        run.engine.run(f"DROP TABLE resolution.{table}")
 
 
 def match_identities(
@@ -135,7 +140,7 @@ def _old(run: Run, audience: str) -> None:
         run.engine.run("ALTER TABLE resolution.no_old RENAME TO old")
         return
     test = f"NOT ({_untouched(run, audience)})" if audience in run.amended_audiences else "TRUE"
-    columns = "identity_id, entity_type, since, dataset, key, role"
+    columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
     run.engine.create_as(
         "resolution", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}"
     )

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
-from linkage.errors import AuditError
 from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.stages.audit import audit
 from linkage.stages.survive import ATTRIBUTES, LISTS
 from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from linkage.config.source import EntityType
     from linkage.matching.model import Model
+    from linkage.stages.audit import Finding
     from linkage.stages.context import Run
 
 READS = (
@@ -41,8 +42,10 @@ HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
 
-def publish(run: Run, audience: str, sequence: int, path: Path, last: Path | None) -> dict[str, Any]:
-    """Write an audience's release to the new file `path` and audit it; return its counts. `last` is the release before."""
+def publish(
+    run: Run, audience: str, sequence: int, path: Path, last: Path | None
+) -> tuple[dict[str, Any], list[Finding]]:
+    """Write an audience's release to the new file `path`; return its counts and what its audits found. `last` is the release before."""
     run.progress(f"publish for {audience}")
     engine = run.engine
     if audience in run.amended_audiences and last is not None:
@@ -60,11 +63,11 @@ def publish(run: Run, audience: str, sequence: int, path: Path, last: Path | Non
         _write(run, audience, "identity_redirect", "FROM resolution.redirect")
         _rejects(run, audience)
         counts = _info(run, audience, sequence)
-        _audit(run, audience)
+        findings = audit(run, audience)
         engine.run("CHECKPOINT release")
     for table in ("compared", "stale"):
         engine.run(f"DROP TABLE resolution.{table}")
-    return counts
+    return counts, findings
 
 
 _STALE = "identity_id IN (SELECT identity_id FROM resolution.stale)"
@@ -356,62 +359,3 @@ def _info(run: Run, audience: str, sequence: int) -> dict[str, Any]:
     with run.engine.registered("told", info):
         _write(run, audience, "release_info", "FROM told")
     return counts
-
-
-def _audit(run: Run, audience: str) -> None:
-    """Refuse a release that breaks a rule: R3 (non-matches), R6 (each record once), references, contract."""
-    engine = run.engine
-    for table in PUBLISHED:
-        found = dict(
-            engine.rows(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = 'published' "
-                "AND table_name = $name ORDER BY column_index",
-                {"name": table.name},
-            )
-        )
-        if found != {column.name: column.type for column in table.columns}:
-            message = f"audience {audience!r}: published.{table.name} does not have the columns of its contract; nothing was published"
-            raise AuditError(message)
-    expected = sum(
-        int(
-            engine.value(
-                f"SELECT count(*) FROM canonical.{quote(kind)} WHERE list_contains($datasets, dataset)",
-                {"datasets": list(run.project.settings.visible(audience))},
-            )
-        )
-        for kind in run.types
-    )
-    checks = {
-        "records are missing from the crosswalk": f"SELECT count(*) <> {expected} FROM release.published.identity_record",
-        "a record is in two identities": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity_record GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
-        "the crosswalk names unknown identities": "SELECT count(*) > 0 FROM release.published.identity_record ANTI JOIN release.published.identity USING (identity_id)",
-        "two identities have one id": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity GROUP BY identity_id HAVING count(*) > 1)",
-        "a relation names unknown identities": "SELECT count(*) > 0 FROM (SELECT from_identity AS identity_id FROM release.published.identity_relation UNION ALL SELECT to_identity FROM release.published.identity_relation) ANTI JOIN release.published.identity USING (identity_id)",
-        **{
-            f"identities and golden values of {kind} differ": f"SELECT (SELECT count(*) FROM release.published.identity WHERE entity_type = '{kind}') <> (SELECT count(*) FROM release.published.{quote(kind)})"
-            for kind in run.types
-        },
-    }
-    for what, query in checks.items():
-        if engine.value(query):
-            message = f"audience {audience!r}: audit failed: {what}; nothing was published, the last release stands"
-            raise AuditError(message)
-    _audit_judgements(run, audience)
-
-
-def _audit_judgements(run: Run, audience: str) -> None:
-    judged = [row for kind in run.types for row in run.judgements(audience, kind) if row[7] == "non-match"]
-    if not judged:
-        return
-    names = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b")
-    table = pa.table({name: [row[place] for row in judged] for place, name in enumerate(names)})
-    with run.engine.registered("non_match", table):
-        broken = run.engine.value(
-            "SELECT min(judgement) FROM non_match "
-            "JOIN release.published.identity_record AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
-            "JOIN release.published.identity_record AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
-            "WHERE one.identity_id = two.identity_id"
-        )
-    if broken is not None:
-        message = f"audience {audience!r}: audit failed: judgement {broken} (non-match) is broken; nothing was published, the last release stands"
-        raise AuditError(message)

@@ -27,7 +27,7 @@ def train(run: Run) -> None:
     run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
     for entity_type in run.types:
         approved = run.ledger.approved_model(entity_type)
-        if approved is not None and not run.retrain:
+        if approved is not None and not run.options.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
             _check_standardiser(model)
             if run.signatures.get(f"model:{entity_type}") != model.hash:
@@ -49,7 +49,7 @@ def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
     if not run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}"):
         message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
         raise ModelError(message)
-    model = train_model(run.engine, run.entity(entity_type), STANDARDISER_VERSION, learn=run.learn)
+    model = train_model(run.engine, run.entity(entity_type), STANDARDISER_VERSION, learn=run.options.learn)
     models.save(model, run.workspace.models)
     if first and run.project.settings.approval.first_model == "manual":
         run.ledger.add_model(entity_type, model.hash, run.now.isoformat(), run.number)

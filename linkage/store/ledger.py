@@ -168,6 +168,10 @@ class Ledger:
         runs = self.runs()
         return runs[-1] if runs else None
 
+    def last_sequence(self, audience: str) -> int:
+        """Return the number of an audience's last release, 0 where it has none yet; a run may hold one back."""
+        return max((r.sequence for row in self.runs() for r in row.releases if r.audience == audience), default=0)
+
     def add_run(self, row: RunRow, approvals: Sequence[Approval] = ()) -> None:
         """Publish: the base and the releases of this row become the current ones, and its models approved, all at once."""
         releases = json.dumps([asdict(release) for release in row.releases])

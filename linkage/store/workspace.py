@@ -36,7 +36,7 @@ class Workspace:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
-            for room in ("base", "releases", "models", "staging", "feed"):
+            for room in ("base", "releases", "models", "staging", "feed", "held"):
                 (self.path / room).mkdir(exist_ok=True)
             if not self.secret_file.exists():
                 self._write_secret()
@@ -72,6 +72,14 @@ class Workspace:
     def release(self, audience: str, sequence: int) -> Path:
         """Return the path of a release."""
         return self.path / "releases" / audience / f"{sequence}.duckdb"
+
+    def feed(self, audience: str, sequence: int, kind: str) -> Path:
+        """Return the path of a feed file of a release."""
+        return self.path / "feed" / audience / f"{sequence}-{kind}.parquet"
+
+    def held(self, audience: str) -> Path:
+        """Return the path of an audience's last release that an audit held back."""
+        return self.path / "held" / f"{audience}.duckdb"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -113,6 +121,11 @@ class Workspace:
         for file in (self.path / "releases").glob("*/*"):
             known = file.suffix == ".duckdb" and file.stem.isdigit() and (file.parent.name, int(file.stem)) in releases
             if not known:
+                file.unlink()
+                removed += 1
+        for file in (self.path / "feed").glob("*/*"):
+            sequence = file.name.partition("-")[0]
+            if not (sequence.isdigit() and (file.parent.name, int(sequence)) in releases):
                 file.unlink()
                 removed += 1
         return removed
