@@ -29,7 +29,6 @@ from linkage.stages.publish import publish
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
-from linkage.stages.touch import touch
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.workspace import Workspace, move_into_place
@@ -48,7 +47,6 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("train", train),
     ("block", block),
     ("score", score),
-    ("touch", touch),
 )
 AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
 

@@ -13,6 +13,7 @@ from linkage.tables import PUBLISHED
 COUNTS = ("rows_read", "accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
 TYPES = ("account", "business", "person")
 STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish")
+LASTING = ("records", "bad_values", "model", "edges")
 DATASETS = ("atf_traces", "cbp_declarants", "dea_roi", "fbi_intercepts", "fincen_reports", "ice_financial")
 
 
@@ -121,9 +122,19 @@ def test_an_unchanged_second_run_keeps_everything(demo, demo_again):
     first, second = demo.report, demo_again.report
     assert second["run"] == 2
     assert {name: release["sequence"] for name, release in second["releases"].items()} == {"centre": 2, "dea": 2}
-    assert second["types"] == first["types"]
+    assert (first["work"], second["work"]) == ("there is no base to go on with", "increment")
+    for kind, told in second["types"].items():
+        assert {name: told[name] for name in LASTING} == {name: first["types"][kind][name] for name in LASTING}
+        assert told["standardised"] == told["pairs"] == 0
     assert second["datasets"] == first["datasets"]
-    assert second["audiences"] == first["audiences"]
+    work = ("clustered", "missing_pairs")
+    for audience, kinds in second["audiences"].items():
+        for kind, told in kinds.items():
+            before = first["audiences"][audience][kind]
+            assert [told[name] for name in work] == [0, 0]
+            assert {name: told[name] for name in told if name not in work} == {
+                name: before[name] for name in before if name not in work
+            }
     for audience in ("centre", "dea"):
         assert crosswalk(demo_again.project, audience) == crosswalk(demo.project, audience)
         with demo_again.project.release(audience) as release:

@@ -33,7 +33,7 @@ from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
 from linkage.stages.changes import judged_table
-from linkage.stages.touch import among
+from linkage.stages.touch import among, begin_audience, touch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +53,10 @@ LIKELY_UNIQUE = 4.0
 def cluster_audience(run: Run, audience: str) -> None:
     """Cluster every type for one audience."""
     run.engine.run("CREATE SCHEMA IF NOT EXISTS resolution")
+    begin_audience(run, audience)
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")
+        touch(run, audience, entity_type)
         _cluster(run, audience, entity_type)
 
 

@@ -21,20 +21,25 @@ READS = ("change.gone", "change.fresh", "scoring.fresh", "resolution.cluster", "
 WRITES = ("change.touched", "change.judged")
 
 
-def touch(run: Run) -> None:
-    """Find the touched records of every audience, and make the features that clustering them needs."""
-    run.progress("touch")
-    for audience in sorted(run.project.settings.audiences):
-        for table in (_judged_name(audience), touched(audience)):
-            run.engine.run(f"DROP TABLE IF EXISTS {table}")
-        if _can_amend(run, audience):
-            run.amended_audiences.add(audience)
-            run.engine.run(f"CREATE TABLE {touched(audience)} (entity_type VARCHAR, record BIGINT)")
-        for entity_type in run.types:
-            _judged(run, audience, entity_type)
-            if audience in run.amended_audiences:
-                _touch(run, audience, entity_type)
-    _make_features(run)
+def begin_audience(run: Run, audience: str) -> None:
+    """Find whether the audience's identities are amended, and start its table of touched records."""
+    for table in (_judged_name(audience), touched(audience)):
+        run.engine.run(f"DROP TABLE IF EXISTS {table}")
+    if _can_amend(run, audience):
+        run.amended_audiences.add(audience)
+        run.engine.run(f"CREATE TABLE {touched(audience)} (entity_type VARCHAR, record BIGINT)")
+
+
+def touch(run: Run, audience: str, entity_type: EntityType) -> None:
+    """Find the touched records of a type, and make the features that clustering them needs.
+
+    Types are touched in the order in which they are resolved: what touches one may touch the next.
+    """
+    _judged(run, audience, entity_type)
+    if audience in run.amended_audiences:
+        _touch(run, audience, entity_type)
+    if entity_type in run.amended_types:
+        _make_features(run, audience, entity_type)
 
 
 def touched(audience: str) -> str:
@@ -135,20 +140,10 @@ def _judged(run: Run, audience: str, entity_type: EntityType) -> None:
     engine.run(f"INSERT INTO {_judged_name(audience)} FROM change.judged")
 
 
-def _make_features(run: Run) -> None:
-    """Make the features of all touched records (those of fresh ones alone were enough for keys)."""
-    engine = run.engine
-    for entity_type in run.types:
-        if entity_type not in run.amended_types:
-            continue
-        model = run.models[entity_type]
-        scope = None
-        if run.amended_audiences == set(run.project.settings.audiences):
-            selects = [
-                f"SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}'"
-                for audience in sorted(run.project.settings.audiences)
-            ]
-            scope = qualified("change", f"scope_{entity_type}")
-            engine.create_as("change", f"scope_{entity_type}", " UNION ".join(selects))
-        make_features(engine, model, among=scope)
-        make_frequencies(engine, model)
+def _make_features(run: Run, audience: str, entity_type: EntityType) -> None:
+    """Make the features of the records to cluster (scoring has made those of fresh pairs)."""
+    scope = None
+    if audience in run.amended_audiences:
+        scope = f"(SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}')"
+    make_features(run.engine, run.models[entity_type], among=scope)
+    make_frequencies(run.engine, run.models[entity_type])
