@@ -119,7 +119,7 @@ class _Timer:
 def _clean(workspace: Workspace, ledger: Ledger) -> None:
     workspace.clear_staging()
     runs = ledger.runs()
-    releases = {(release.audience, release.sequence) for row in runs for release in row.releases}
+    releases = {(release.audience, release.sequence) for release in ledger.kept_releases()}
     workspace.clear_orphans({runs[-1].base} if runs else set(), releases)
 
 
@@ -136,6 +136,8 @@ def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
         if not current.is_file():
             message = f"{current}: the current base is gone; restore the workspace from a backup"
             raise WorkspaceError(message)
+        # Opened where it lies, so that damage is told of the base and not of its copy.
+        Engine(current, read_only=True).close()
         shutil.copyfile(current, base)
     return base
 
