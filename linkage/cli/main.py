@@ -400,5 +400,34 @@ def releases(project: ProjectArgument, as_json: JsonOption = False) -> None:
     _answer(rows, render.releases, as_json=as_json)
 
 
+@app.command()
+def backup(
+    project: ProjectArgument,
+    file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Write all that the workspace needs to go on, and its releases, to one archive."""
+    import linkage
+    from linkage.cli import render
+    from linkage.store.backup import backup as write_backup
+    from linkage.store.workspace import Workspace
+
+    workspace = Workspace(linkage.open(project).loaded.workspace)
+    _answer(write_backup(workspace, file, program=linkage.__version__), render.backup, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive of linkage backup.", show_default=False)],
+    into: Annotated[Path, typer.Option("--into", help="The workspace folder to make.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Make a workspace of an archive; the next run goes on from there with the same ids."""
+    from linkage.cli import render
+    from linkage.store.backup import restore as read_backup
+
+    _answer(read_backup(file, into), render.restore, as_json=as_json)
+
+
 if __name__ == "__main__":
     main()

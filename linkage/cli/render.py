@@ -371,3 +371,16 @@ def releases(rows: list[dict[str, Any]]) -> None:
     _table("Releases", "audience", "sequence", "run", "published at", rows=[tuple(row.values()) for row in rows])
     if not rows:
         say("No release yet.")
+
+
+def backup(told: dict[str, Any]) -> None:
+    """Print what was saved."""
+    say(f"{told['file']}: {len(told['files']):,} files, {told['bytes']:,} bytes, readable by you alone")
+    say(
+        "It holds the secret and all releases: keep it as safe as the workspace. Project file and deliveries are not in it."
+    )
+
+
+def restore(told: dict[str, Any]) -> None:
+    """Print what was restored."""
+    say(f"{told['workspace']}: {len(told['files']):,} files, {told['bytes']:,} bytes, as of {told['made_at']}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ROOMS = ("base", "releases", "models", "staging", "feed")
 _SECRET_BYTES = 32
 
 
@@ -37,7 +38,7 @@ class Workspace:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
-            for room in ("base", "releases", "models", "staging", "feed"):
+            for room in ROOMS:
                 (self.path / room).mkdir(exist_ok=True)
             self._refuse_loss()
             if not self.secret_file.exists():
@@ -46,7 +47,7 @@ class Workspace:
             message = f"{self.path}: the workspace cannot be written ({error.strerror}); name a writable folder in the project file"
             raise WorkspaceError(message) from error
         # Refused now, not after hours of work when the first id is made.
-        self._secret()
+        self.check_secret()
 
     def _refuse_loss(self) -> None:
         """Refuse to begin anew beside a base: a run would take what is there for leftovers and remove it."""
@@ -66,6 +67,10 @@ class Workspace:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(self.secret_file)
+
+    def check_secret(self) -> None:
+        """Refuse a secret that is unreadable or damaged."""
+        self._secret()
 
     def audience_key(self, audience: str) -> bytes:
         """Return the 32-byte key from which an audience's identity ids are made."""

@@ -1,0 +1,66 @@
+"""Keeping a workspace safe, as an operator does it on the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+import linkage
+
+SECTIONS = '[audiences.centre]\n[audiences.dea]\nhidden = ["zulu"]\n'
+
+
+@pytest.fixture
+def bank(make_project, accounts):
+    """A small account project with two audiences that has been run once."""
+    project = make_project(
+        SECTIONS + accounts.source("bank") + accounts.source("zulu"),
+        {"bank.csv": accounts.csv(one="abc", two="de"), "zulu.csv": accounts.csv(one="A", three="BC")},
+    )
+    project.run()
+    return project
+
+
+def ids(project, audience="centre"):
+    """Record → identity id."""
+    with project.release(audience) as engine:
+        return dict(
+            engine.rows("SELECT dataset || '/' || key, identity_id FROM published.identity_record ORDER BY ALL")
+        )
+
+
+def test_backup_delete_restore_and_go_on(bank, accounts, linkage_, tmp_path):
+    """A deleted workspace comes back from a backup: ids are shown as before, and the next run goes on with them."""
+    folder, archive = bank.loaded.folder, tmp_path / "saved.tar"
+    before = {audience: ids(bank, audience) for audience in ("centre", "dea")}
+    code, out, err = linkage_("backup", folder, archive)
+    assert (code, err) == (0, "")
+    assert "Project file and deliveries are not in it" in out
+    shutil.rmtree(bank.loaded.workspace)
+    code, out, _ = linkage_("restore", archive, "--into", bank.loaded.workspace, "--json")
+    assert code == 0
+    assert json.loads(out)["format"] == 1
+    code, out, _ = linkage_("show", folder, "bank/a", "--json")
+    assert code == 0
+    assert json.loads(out)[0]["identity_id"] == before["centre"]["bank/a"]
+    (folder / "bank.csv").write_text(accounts.csv(one="abc", two="d", four="f"), encoding="utf-8")
+    assert linkage_("run", folder)[0] == 0
+    again = linkage.open(folder)
+    for audience in ("centre", "dea"):
+        assert again.release_path(audience).name == "2.duckdb"
+        found = ids(again, audience)
+        assert {name: found[name] for name in before[audience] if name != "bank/e"} == {
+            name: identity for name, identity in before[audience].items() if name != "bank/e"
+        }
+
+
+def test_refusals_of_backup_and_restore_are_one_line(bank, linkage_, tmp_path):
+    """An archive that exists, and a workspace that is not empty, are refused in one line with exit code 1."""
+    archive = tmp_path / "saved.tar"
+    assert linkage_("backup", bank.loaded.folder, archive)[0] == 0
+    for arguments in (("backup", bank.loaded.folder, archive), ("restore", archive, "--into", bank.loaded.workspace)):
+        code, out, err = linkage_(*arguments)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+    assert linkage_("restore", archive)[0] == 2
