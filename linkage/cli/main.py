@@ -186,6 +186,7 @@ def show(
     project: ProjectArgument,
     name: Annotated[str, typer.Argument(help="An identity id, or a record DATASET/KEY[#ROLE].", show_default=False)],
     audience: AudienceOption = "centre",
+    release: Annotated[int | None, typer.Option("--release", help="Number of a release; else the last one.")] = None,
     purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -194,7 +195,7 @@ def show(
     from linkage import queries
     from linkage.cli import render
 
-    found = queries.show(linkage.open(project), name, audience=audience, purpose=purpose)
+    found = queries.show(linkage.open(project), name, audience=audience, purpose=purpose, release=release)
     _answer(found, render.show, as_json=as_json)
 
 
@@ -387,17 +388,36 @@ def releases(project: ProjectArgument, as_json: JsonOption = False) -> None:
         from linkage.store.ledger import Ledger
 
         with Ledger(workspace.ledger) as ledger:
+            pruned = ledger.pruned()
             rows = [
                 {
                     "audience": release.audience,
                     "sequence": release.sequence,
                     "run": row.run,
                     "published_at": row.finished_at,
+                    "pruned_at": pruned[release].pruned_at if release in pruned else None,
                 }
                 for row in ledger.runs()
                 for release in row.releases
             ]
     _answer(rows, render.releases, as_json=as_json)
+
+
+@app.command()
+def prune(
+    project: ProjectArgument,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Releases of each audience that stay.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove old releases to save room; the last of each audience, the ledger and the feed stay."""
+    import linkage
+    from linkage.cli import render
+    from linkage.sharing.audit import user
+    from linkage.store.prune import prune as prune_releases
+    from linkage.store.workspace import Workspace
+
+    workspace = Workspace(linkage.open(project).loaded.workspace)
+    _answer(prune_releases(workspace, keep, by=user()), render.pruned, as_json=as_json)
 
 
 @app.command()

@@ -368,9 +368,16 @@ def demo(result: dict[str, Any]) -> None:
 
 def releases(rows: list[dict[str, Any]]) -> None:
     """Print the list of releases."""
-    _table("Releases", "audience", "sequence", "run", "published at", rows=[tuple(row.values()) for row in rows])
+    headers = ("audience", "sequence", "run", "published at", "pruned at")
+    _table("Releases", *headers, rows=[tuple(row.values()) for row in rows])
     if not rows:
         say("No release yet.")
+
+
+def pruned(rows: list[dict[str, Any]]) -> None:
+    """Print which releases went."""
+    _table("Pruned", "audience", "sequence", "bytes", rows=[tuple(row.values()) for row in rows])
+    say(f"{len(rows):,} releases pruned, {sum(row['bytes'] for row in rows):,} bytes freed")
 
 
 def backup(told: dict[str, Any]) -> None:

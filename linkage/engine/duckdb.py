@@ -200,3 +200,5 @@ def _first_line(error: Exception) -> str:
 
 
 DatabaseError = duckdb.Error
+# What the engine raises where the bytes of a file are not as it wrote them, or cannot be read.
+DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)

@@ -64,3 +64,27 @@ def test_refusals_of_backup_and_restore_are_one_line(bank, linkage_, tmp_path):
         code, out, err = linkage_(*arguments)
         assert (code, out, err.count("\n")) == (1, "", 1)
     assert linkage_("restore", archive)[0] == 2
+
+
+def test_prune_and_ask_for_what_went(bank, linkage_):
+    """Old releases are shown by number until they are pruned; then they are refused with when; the next run is undisturbed."""
+    folder = bank.loaded.folder
+    identity = ids(bank)["bank/a"]
+    for _ in range(2):
+        bank.run()
+    code, out, _ = linkage_("show", folder, identity, "--release", 1, "--json")
+    assert (code, json.loads(out)[0]["identity_id"]) == (0, identity)
+    code, out, _ = linkage_("prune", folder, "--json")
+    assert code == 0
+    went = json.loads(out)
+    assert [(row["audience"], row["sequence"]) for row in went] == [("centre", 1), ("dea", 1)]
+    assert all(row["bytes"] > 10000 for row in went)
+    code, _, err = linkage_("show", folder, identity, "--release", 1)
+    assert code == 1
+    assert "release 1 of centre was pruned at 20" in err
+    assert "it has: 2, 3" in linkage_("show", folder, identity, "--release", 9)[2]
+    listed = json.loads(linkage_("releases", folder, "--json")[1])
+    assert [row["sequence"] for row in listed if row["pruned_at"]] == [1, 1]
+    assert linkage_("prune", folder, "--keep", 0)[0] == 2
+    assert bank.run()["releases"]["centre"]["sequence"] == 4
+    assert ids(bank)["bank/a"] == identity
