@@ -18,6 +18,7 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import ModelError, WorkspaceError
 from linkage.sharing.audit import user
+from linkage.sharing.folders import hand_out, prepare_folders, thin_out
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
 from linkage.stages.context import Progress, Run
@@ -29,6 +30,7 @@ from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
+from linkage.store.prune import prune
 from linkage.store.workspace import Workspace, move_into_place
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def run_project(
     moment = now or datetime.now(UTC)
     workspace = Workspace(project.workspace)
     workspace.prepare()
+    prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
         _clean(workspace, ledger)
         last = ledger.last_run()
@@ -98,7 +101,26 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
-        return report
+        handed = hand_out(project, workspace, ledger)
+        return {**report, "publish_to": handed} if handed else report
+
+
+def publish_project(project: LoadedProject) -> list[dict[str, Any]]:
+    """Bring every folder of `publish_to` to the last release of its audience; return what each holds."""
+    workspace = Workspace(project.workspace)
+    workspace.prepare()
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        return hand_out(project, workspace, ledger)
+
+
+def prune_project(project: LoadedProject, keep: int) -> list[dict[str, Any]]:
+    """Remove all but the last `keep` releases of every audience, here and in the folders of `publish_to`; return what went."""
+    workspace = Workspace(project.workspace)
+    gone = prune(workspace, keep, by=user())
+    if workspace.ledger.is_file():
+        with Ledger(workspace.ledger) as ledger:
+            thin_out(project, workspace, ledger)
+    return gone
 
 
 class _Timer:

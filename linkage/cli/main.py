@@ -404,6 +404,16 @@ def releases(project: ProjectArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def publish(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """Bring the folders of publish_to to the last releases, where a run could not."""
+    import linkage
+    from linkage.cli import render
+    from linkage.pipeline import publish_project
+
+    _answer(publish_project(linkage.open(project).loaded), render.published, as_json=as_json)
+
+
+@app.command()
 def prune(
     project: ProjectArgument,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Releases of each audience that stay.")] = 2,
@@ -412,12 +422,9 @@ def prune(
     """Remove old releases to save room; the last of each audience, the ledger and the feed stay."""
     import linkage
     from linkage.cli import render
-    from linkage.sharing.audit import user
-    from linkage.store.prune import prune as prune_releases
-    from linkage.store.workspace import Workspace
+    from linkage.pipeline import prune_project
 
-    workspace = Workspace(linkage.open(project).loaded.workspace)
-    _answer(prune_releases(workspace, keep, by=user()), render.pruned, as_json=as_json)
+    _answer(prune_project(linkage.open(project).loaded, keep), render.pruned, as_json=as_json)
 
 
 @app.command()

@@ -374,6 +374,15 @@ def releases(rows: list[dict[str, Any]]) -> None:
         say("No release yet.")
 
 
+def published(rows: list[dict[str, Any]]) -> None:
+    """Print what each folder of publish_to holds."""
+    for row in rows:
+        done = "written" if row["written"] else "was there already"
+        say(f"{row['folder']}: release {row['sequence']} of {row['audience']} {done}")
+    if not rows:
+        say("No audience with publish_to has a release.")
+
+
 def pruned(rows: list[dict[str, Any]]) -> None:
     """Print which releases went."""
     _table("Pruned", "audience", "sequence", "bytes", rows=[tuple(row.values()) for row in rows])

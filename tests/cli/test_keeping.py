@@ -8,6 +8,8 @@ import shutil
 import pytest
 
 import linkage
+from linkage import pipeline
+from linkage.engine.duckdb import Engine
 
 SECTIONS = '[audiences.centre]\n[audiences.dea]\nhidden = ["zulu"]\n'
 
@@ -88,3 +90,35 @@ def test_prune_and_ask_for_what_went(bank, linkage_):
     assert linkage_("prune", folder, "--keep", 0)[0] == 2
     assert bank.run()["releases"]["centre"]["sequence"] == 4
     assert ids(bank)["bank/a"] == identity
+
+
+def test_a_run_that_died_before_handing_out_is_mended(make_project, accounts, linkage_, monkeypatch):
+    """A run hands its release out; one that dies between its ledger row and the folder is mended by `linkage publish`."""
+    head = SECTIONS + '[audiences.dea.publish_to]\nfolder = "out/dea"\n'
+    project = make_project(head + accounts.source("zulu") + accounts.source("bank"), {})
+    folder = project.loaded.folder
+    (folder / "zulu.csv").write_text(accounts.csv(one="A"), encoding="utf-8")
+    (folder / "bank.csv").write_text(accounts.csv(one="abc"), encoding="utf-8")
+    report = project.run()
+    assert [entry["written"] for entry in report["publish_to"]] == [True]
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    (folder / "bank.csv").write_text(accounts.csv(one="abcd"), encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "hand_out", die)
+        assert linkage_("run", folder)[0] == 1
+
+    def held():
+        current = json.loads((folder / "out" / "dea" / "current.json").read_text())
+        with Engine(folder / "out" / "dea" / current["file"], read_only=True) as engine:
+            return current["sequence"], engine.value("SELECT count(*) FROM published.identity_record")
+
+    assert held() == (1, 3)
+    code, out, _ = linkage_("publish", folder)
+    assert (code, "release 2 of dea written" in out) == (0, True)
+    assert held() == (2, 4)
+    assert json.loads(linkage_("publish", folder, "--json")[1])[0]["written"] is False
+    assert linkage_("prune", folder, "--keep", 1)[0] == 0
+    assert sorted(path.name for path in (folder / "out" / "dea").glob("*")) == [".linkage", "2.duckdb", "current.json"]
