@@ -108,7 +108,7 @@ def test_a_run_that_died_before_handing_out_is_mended(make_project, accounts, li
     (folder / "bank.csv").write_text(accounts.csv(one="abcd"), encoding="utf-8")
     with monkeypatch.context() as patched:
         patched.setattr(pipeline, "hand_out", die)
-        assert linkage_("run", folder)[0] == 1
+        assert linkage_("run", folder)[0] != 0
 
     def held():
         current = json.loads((folder / "out" / "dea" / "current.json").read_text())
