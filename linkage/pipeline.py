@@ -72,9 +72,9 @@ def run_project(
         last = ledger.last_run()
         number = last.run + 1 if last else 1
         staged = workspace.staging / f"run-{number}"
-        staged.mkdir()
         timer = _Timer()
         try:
+            staged.mkdir()
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 run = Run(
@@ -95,7 +95,7 @@ def run_project(
             _commit(run, base, releases, report)
         except (DatabaseError, OSError) as error:
             # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
-            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands"
+            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
         finally:
             workspace.clear_staging()

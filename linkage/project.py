@@ -74,14 +74,16 @@ class Project:
     @contextmanager
     def release(self, audience: str = CENTRE, sequence: int | None = None) -> Iterator[Engine]:
         """Open an audience's last release, or an older one, for reading; later runs do not disturb it."""
-        from linkage.engine.duckdb import DAMAGE, Engine
+        from linkage.engine.duckdb import DatabaseError, Engine, is_damage
 
         limits = self.loaded.settings.engine
         path = self.release_path(audience, sequence)
         try:
             with Engine(path, read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as engine:
                 yield engine
-        except DAMAGE as error:
+        except DatabaseError as error:
+            if not is_damage(error):
+                raise
             message = f"{path}: the release is damaged ({str(error).splitlines()[0]}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
 

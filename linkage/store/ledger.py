@@ -137,7 +137,7 @@ class Ledger:
                 self._connection.close()
                 raise
         except (sqlite3.Error, OSError) as error:
-            message = f"{path}: the ledger cannot be used ({error}); restore it from a backup (linkage restore)"
+            message = f"{path}: the ledger cannot be used ({error}); check the disk, or restore it from a backup (linkage restore)"
             raise WorkspaceError(message) from error
 
     def _prepare(self) -> None:
@@ -230,7 +230,7 @@ class Ledger:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            message = f"{self.path}: the ledger cannot be read ({error}); restore it from a backup (linkage restore)"
+            message = f"{self.path}: the ledger cannot be read ({error}); check the disk, or restore it from a backup (linkage restore)"
             raise WorkspaceError(message) from error
 
     def runs(self) -> list[RunRow]:
