@@ -25,14 +25,14 @@ BASE, RELEASE, LEDGER = "base/1.duckdb", "releases/centre/1.duckdb", "ledger.sql
 NOBODY = 65534
 DRIVER = '''
 """Run the command line under limits: [largest file in bytes or null, whether ("late": after a whole run) to give up root, arguments]."""
-import glob, json, os, resource, shutil, sys, tempfile
+import codecs, glob, json, os, resource, shutil, sys, tempfile
 from linkage.cli.main import main
 import linkage, linkage.pipeline, linkage.queries, linkage.evaluation.release, pandas, rich.progress
 
 largest, drop, *arguments = json.loads(sys.argv[1])
 if largest is not None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-"".encode("ascii")
+codecs.lookup("ascii")
 if drop == "late" and os.geteuid() == 0:
     # Libraries that are loaded at their first use may not be readable afterwards.
     with tempfile.TemporaryDirectory() as place:
