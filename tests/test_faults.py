@@ -38,7 +38,7 @@ if drop == "late" and os.geteuid() == 0:
     with tempfile.TemporaryDirectory() as place:
         copy = os.path.join(place, "copy")
         shutil.copytree(arguments[1], copy)
-        for room in glob.glob(copy + "/work/**/", recursive=True):
+        for room in glob.glob(os.path.join(copy, "work", "**", ""), recursive=True):
             os.chmod(room, 0o700)
         linkage.open(copy).run()
 if drop and os.geteuid() == 0:
