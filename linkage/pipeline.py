@@ -18,6 +18,7 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
 from linkage.sharing.audit import user
+from linkage.sharing.folders import hand_out, prepare_folders, thin_out
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
@@ -31,6 +32,7 @@ from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
+from linkage.store.prune import prune
 from linkage.store.workspace import Workspace, move_into_place
 
 if TYPE_CHECKING:
@@ -64,14 +66,15 @@ def run_project(
     moment = options.now or datetime.now(UTC)
     workspace = Workspace(project.workspace)
     workspace.prepare()
+    prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
         _clean(workspace, ledger)
         last = ledger.last_run()
         number = last.run + 1 if last else 1
         staged = workspace.staging / f"run-{number}"
-        staged.mkdir()
         timer = _Timer()
         try:
+            staged.mkdir()
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 run = Run(
@@ -93,15 +96,34 @@ def run_project(
             _commit(run, base, releases, report)
         except (DatabaseError, OSError) as error:
             # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
-            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands"
+            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
         finally:
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
+        handed = hand_out(project, workspace, ledger)
         if run.held:
             raise AuditError(_told(run))
-        return report
+        return {**report, "publish_to": handed} if handed else report
+
+
+def publish_project(project: LoadedProject) -> list[dict[str, Any]]:
+    """Bring every folder of `publish_to` to the last release of its audience; return what each holds."""
+    workspace = Workspace(project.workspace)
+    workspace.prepare()
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        return hand_out(project, workspace, ledger)
+
+
+def prune_project(project: LoadedProject, keep: int) -> list[dict[str, Any]]:
+    """Remove all but the last `keep` releases of every audience, here and in the folders of `publish_to`; return what went."""
+    workspace = Workspace(project.workspace)
+    gone = prune(workspace, keep, by=user())
+    if workspace.ledger.is_file():
+        with Ledger(workspace.ledger) as ledger:
+            thin_out(project, workspace, ledger)
+    return gone
 
 
 def _told(run: Run) -> str:
@@ -139,8 +161,9 @@ class _Timer:
 def _clean(workspace: Workspace, ledger: Ledger) -> None:
     workspace.clear_staging()
     runs = ledger.runs()
-    releases = {(release.audience, release.sequence) for row in runs for release in row.releases}
-    workspace.clear_orphans({runs[-1].base} if runs else set(), releases)
+    releases = {(release.audience, release.sequence) for release in ledger.kept_releases()}
+    published = {(release.audience, release.sequence) for row in runs for release in row.releases}
+    workspace.clear_orphans({runs[-1].base} if runs else set(), releases, published)
 
 
 def _limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
@@ -156,6 +179,8 @@ def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
         if not current.is_file():
             message = f"{current}: the current base is gone; restore the workspace from a backup"
             raise WorkspaceError(message)
+        # Opened where it lies, so that damage is told of the base and not of its copy.
+        Engine(current, read_only=True).close()
         shutil.copyfile(current, base)
     return base
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.config.project import CENTRE, LoadedProject, load_project
 from linkage.engine.sql import quote
-from linkage.errors import RequestError
-from linkage.store.ledger import Ledger
+from linkage.errors import RequestError, WorkspaceError
+from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 
@@ -43,8 +43,11 @@ class Project:
 
         return run_project(self.loaded, RunOptions(**options), progress=progress)
 
-    def release_path(self, audience: str = CENTRE) -> Path:
-        """Return the path of an audience's last release; refuse an unknown audience or one without a release."""
+    def release_path(self, audience: str = CENTRE, sequence: int | None = None) -> Path:
+        """Return the path of an audience's last release, or of an older one by its number.
+
+        Raises RequestError for an unknown audience, one without a release, and a release that is unknown or pruned.
+        """
         audiences = self.loaded.settings.audiences
         if audience not in audiences:
             message = f"there is no audience {audience!r}; the project has: {', '.join(audiences)}"
@@ -52,22 +55,29 @@ class Project:
         workspace = Workspace(self.loaded.workspace)
         if workspace.ledger.is_file():
             with Ledger(workspace.ledger) as ledger:
-                sequence = ledger.last_sequence(audience)
-            if sequence:
-                return workspace.release(audience, sequence)
+                if sequence is not None:
+                    return _older(workspace, ledger, Release(audience, sequence))
+                last = ledger.last_sequence(audience)
+            if last:
+                return workspace.release(audience, last)
         message = f"audience {audience!r} has no release yet; run: linkage run {self.loaded.path}"
         raise RequestError(message)
 
     @contextmanager
-    def release(self, audience: str = CENTRE) -> Iterator[Engine]:
-        """Open an audience's last release for reading; later runs do not disturb it."""
-        from linkage.engine.duckdb import Engine
+    def release(self, audience: str = CENTRE, sequence: int | None = None) -> Iterator[Engine]:
+        """Open an audience's last release, or an older one, for reading; later runs do not disturb it."""
+        from linkage.engine.duckdb import DatabaseError, Engine, is_damage
 
         limits = self.loaded.settings.engine
-        with Engine(
-            self.release_path(audience), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads
-        ) as engine:
-            yield engine
+        path = self.release_path(audience, sequence)
+        try:
+            with Engine(path, read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as engine:
+                yield engine
+        except DatabaseError as error:
+            if not is_damage(error):
+                raise
+            message = f"{path}: the release is damaged ({str(error).splitlines()[0]}); restore the workspace from a backup (linkage restore)"
+            raise WorkspaceError(message) from error
 
     def identities(
         self, entity_type: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
@@ -115,6 +125,21 @@ class Project:
         from linkage.sharing.audit import record_look
 
         record_look(self.loaded, action, objects, audience, purpose)
+
+
+def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
+    pruned = ledger.pruned().get(release)
+    if pruned is not None:
+        message = (
+            f"release {release.sequence} of {release.audience} was pruned at {pruned.pruned_at} by {pruned.pruned_by}; "
+            "it is in backups made before, if there are any"
+        )
+        raise RequestError(message)
+    kept = [entry.sequence for entry in ledger.kept_releases() if entry.audience == release.audience]
+    if release.sequence not in kept:
+        message = f"audience {release.audience!r} has no release {release.sequence}; it has: {', '.join(map(str, kept)) or 'none'}"
+        raise RequestError(message)
+    return workspace.release(release.audience, release.sequence)
 
 
 def open_project(path: str | Path) -> Project:

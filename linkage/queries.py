@@ -47,11 +47,19 @@ def find_records(engine: Engine, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def show(project: Project, name: str, *, audience: str = CENTRE, purpose: str | None = None) -> list[dict[str, Any]]:
-    """Return all that a release holds of an identity id, or of the identities of a record."""
-    with project.release(audience) as engine:
+def show(
+    project: Project,
+    name: str,
+    *,
+    audience: str = CENTRE,
+    purpose: str | None = None,
+    release: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return all that a release (the last, or by number) holds of an identity id, or of the identities of a record."""
+    with project.release(audience, release) as engine:
         ids = sorted({row["identity_id"] for row in find_records(engine, name)}) if "/" in name else [name]
-        project.look("show", [name, *ids], audience=audience, purpose=purpose)
+        named = [] if release is None else [f"release {release}"]
+        project.look("show", [name, *ids, *named], audience=audience, purpose=purpose)
         return [_identity(engine, identity) for identity in ids]
 
 

@@ -49,7 +49,7 @@ def arm(stop):
         name = "cluster_audience" if stop == "cluster" else stop
         setattr(pipeline, name, then_die(getattr(pipeline, name)))
     elif stop == "half a release":
-        publishing._audit = die
+        publishing.audit = die
     elif stop == "one file moved":
         pipeline.move_into_place = then_die(pipeline.move_into_place)
     elif stop == "files moved":

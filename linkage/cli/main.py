@@ -218,6 +218,7 @@ def show(
     project: ProjectArgument,
     name: Annotated[str, typer.Argument(help="An identity id, or a record DATASET/KEY[#ROLE].", show_default=False)],
     audience: AudienceOption = "centre",
+    release: Annotated[int | None, typer.Option("--release", help="Number of a release; else the last one.")] = None,
     purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -226,7 +227,7 @@ def show(
     from linkage import queries
     from linkage.cli import render
 
-    found = queries.show(linkage.open(project), name, audience=audience, purpose=purpose)
+    found = queries.show(linkage.open(project), name, audience=audience, purpose=purpose, release=release)
     _answer(found, render.show, as_json=as_json)
 
 
@@ -419,17 +420,72 @@ def releases(project: ProjectArgument, as_json: JsonOption = False) -> None:
         from linkage.store.ledger import Ledger
 
         with Ledger(workspace.ledger) as ledger:
+            pruned = ledger.pruned()
             rows = [
                 {
                     "audience": release.audience,
                     "sequence": release.sequence,
                     "run": row.run,
                     "published_at": row.finished_at,
+                    "pruned_at": pruned[release].pruned_at if release in pruned else None,
                 }
                 for row in ledger.runs()
                 for release in row.releases
             ]
     _answer(rows, render.releases, as_json=as_json)
+
+
+@app.command()
+def publish(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """Bring the folders of publish_to to the last releases, where a run could not."""
+    import linkage
+    from linkage.cli import render
+    from linkage.pipeline import publish_project
+
+    _answer(publish_project(linkage.open(project).loaded), render.published, as_json=as_json)
+
+
+@app.command()
+def prune(
+    project: ProjectArgument,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="Releases of each audience that stay.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove old releases to save room; the last of each audience, the ledger and the feed stay."""
+    import linkage
+    from linkage.cli import render
+    from linkage.pipeline import prune_project
+
+    _answer(prune_project(linkage.open(project).loaded, keep), render.pruned, as_json=as_json)
+
+
+@app.command()
+def backup(
+    project: ProjectArgument,
+    file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Write all that the workspace needs to go on, and its releases, to one archive."""
+    import linkage
+    from linkage.cli import render
+    from linkage.store.backup import backup as write_backup
+    from linkage.store.workspace import Workspace
+
+    workspace = Workspace(linkage.open(project).loaded.workspace)
+    _answer(write_backup(workspace, file, program=linkage.__version__), render.backup, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive of linkage backup.", show_default=False)],
+    into: Annotated[Path, typer.Option("--into", help="The workspace folder to make.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Make a workspace of an archive; the next run goes on from there with the same ids."""
+    from linkage.cli import render
+    from linkage.store.backup import restore as read_backup
+
+    _answer(read_backup(file, into), render.restore, as_json=as_json)
 
 
 if __name__ == "__main__":

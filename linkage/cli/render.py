@@ -368,6 +368,35 @@ def demo(result: dict[str, Any]) -> None:
 
 def releases(rows: list[dict[str, Any]]) -> None:
     """Print the list of releases."""
-    _table("Releases", "audience", "sequence", "run", "published at", rows=[tuple(row.values()) for row in rows])
+    headers = ("audience", "sequence", "run", "published at", "pruned at")
+    _table("Releases", *headers, rows=[tuple(row.values()) for row in rows])
     if not rows:
         say("No release yet.")
+
+
+def published(rows: list[dict[str, Any]]) -> None:
+    """Print what each folder of publish_to holds."""
+    for row in rows:
+        done = "written" if row["written"] else "was there already"
+        say(f"{row['folder']}: release {row['sequence']} of {row['audience']} {done}")
+    if not rows:
+        say("No audience with publish_to has a release.")
+
+
+def pruned(rows: list[dict[str, Any]]) -> None:
+    """Print which releases went."""
+    _table("Pruned", "audience", "sequence", "bytes", rows=[tuple(row.values()) for row in rows])
+    say(f"{len(rows):,} releases pruned, {sum(row['bytes'] for row in rows):,} bytes freed")
+
+
+def backup(told: dict[str, Any]) -> None:
+    """Print what was saved."""
+    say(f"{told['file']}: {len(told['files']):,} files, {told['bytes']:,} bytes, readable by you alone")
+    say(
+        "It holds the secret and all releases: keep it as safe as the workspace. Project file and deliveries are not in it."
+    )
+
+
+def restore(told: dict[str, Any]) -> None:
+    """Print what was restored."""
+    say(f"{told['workspace']}: {len(told['files']):,} files, {told['bytes']:,} bytes, as of {told['made_at']}")

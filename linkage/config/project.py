@@ -51,15 +51,26 @@ class Audits(Settings):
     least_records: Annotated[int, Field(ge=0)] = 1000
 
 
+class PublishTo(Settings):
+    """A folder outside the workspace that gets an audience's last release, with the mode and group of its files."""
+
+    folder: Annotated[str, Field(min_length=1)]
+    # The owner writes, nobody else: a release is never changed.
+    mode: Annotated[str, StringConstraints(pattern=r"^0?6[04][04]$")] = "0640"
+    group: str | None = None
+
+
 class Audience(Settings):
     """Who gets releases of its own, computed over only the datasets that it may see in full.
 
-    `agency` is the submitting agency that the audience is, which gets its own rejected rows back.
+    `agency` is the submitting agency that the audience is, which gets its own rejected rows back. `publish_to` is where
+    its releases are handed out.
     """
 
     sees: Literal["all"] | tuple[Name, ...] = "all"
     hidden: tuple[Name, ...] = ()
     agency: str | None = None
+    publish_to: PublishTo | None = None
 
 
 class Project(Settings):
@@ -82,7 +93,7 @@ class Project(Settings):
         if CENTRE not in self.audiences:
             message = f"audience {CENTRE!r} is missing: add [audiences.{CENTRE}]"
             raise ValueError(message)
-        if self.audiences[CENTRE] != Audience():
+        if self.audiences[CENTRE].model_copy(update={"publish_to": None}) != Audience():
             message = f"audience {CENTRE!r} sees every dataset: remove 'sees' and 'hidden' from [audiences.{CENTRE}]"
             raise ValueError(message)
         for name, audience in self.audiences.items():
@@ -113,6 +124,14 @@ class LoadedProject:
     def workspace(self) -> Path:
         """The workspace folder."""
         return (self.folder / self.settings.workspace).resolve()
+
+    def publish_folders(self) -> dict[str, Path]:
+        """Return audience → folder of its `publish_to`, for those that have one."""
+        return {
+            name: (self.folder / audience.publish_to.folder).resolve()
+            for name, audience in self.settings.audiences.items()
+            if audience.publish_to is not None
+        }
 
     @property
     def reference(self) -> Path:
@@ -155,4 +174,18 @@ def load_project(path: Path) -> LoadedProject:
     path = path / "project.toml" if path.is_dir() else path
     settings = validate(Project, read_toml(path), path)
     folder = (path.parent / settings.entities) if settings.entities else default_configs() / "entities"
-    return LoadedProject(path.resolve(), settings, load_entities(folder))
+    project = LoadedProject(path.resolve(), settings, load_entities(folder))
+    _check_folders(project)
+    return project
+
+
+def _check_folders(project: LoadedProject) -> None:
+    """Refuse a folder of `publish_to` that touches the workspace or that of another audience."""
+    workspace, taken = project.workspace, dict[str, Path]()
+    for audience, folder in project.publish_folders().items():
+        others = {"the workspace": workspace, **{f"the folder of {name}": path for name, path in taken.items()}}
+        for what, other in others.items():
+            if folder.is_relative_to(other) or other.is_relative_to(folder):
+                message = f"{project.path}: audiences.{audience}.publish_to.folder: {folder} and {what} lie in each other; name a folder of its own"
+                raise ConfigError(message)
+        taken[audience] = folder

@@ -45,9 +45,7 @@ class Engine:
         try:
             self.connection = duckdb.connect(target, read_only=read_only)
         except duckdb.Error as error:
-            message = (
-                f"{target}: cannot be opened as a database ({_first_line(error)}); restore it or start a new workspace"
-            )
+            message = f"{target}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
         self.run("SET memory_limit = $value", {"value": memory_limit})
         self.run("SET threads = $value", {"value": threads})
@@ -115,6 +113,9 @@ class Engine:
             return int(self.value(f"COPY ({query}) TO {literal(str(path))} {options}"))
         except duckdb.IOException as error:
             path.unlink(missing_ok=True)
+            if str(path) not in str(error):
+                # What is read cannot be read; what is written is not to blame.
+                raise
             message = f"{path}: cannot be written ({_first_line(error)}); name another file"
             raise WorkspaceError(message) from error
         finally:
@@ -145,9 +146,7 @@ class Engine:
         try:
             self.run(f"ATTACH {literal(str(path))} AS {quote(alias)}{mode}")
         except duckdb.Error as error:
-            message = (
-                f"{path}: cannot be opened as a database ({_first_line(error)}); restore it or start a new workspace"
-            )
+            message = f"{path}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
         try:
             yield
@@ -205,3 +204,10 @@ def engine_version() -> str:
 
 
 DatabaseError = duckdb.Error
+_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error of the engine says that the bytes of a file are not as it wrote them, or cannot be read."""
+    # A block whose checksum is wrong is told by the bare base class.
+    return isinstance(error, _DAMAGE) or type(error) is duckdb.Error

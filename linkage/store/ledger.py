@@ -1,10 +1,14 @@
-"""The ledger: one SQLite file with runs, releases, models, approvals and judgements. Rows are added, never rewritten."""
+"""The ledger: one SQLite file with runs, releases, models, approvals and judgements. Rows are added, never rewritten.
+
+A ledger of an older version is brought to this one by `MIGRATIONS` when it is opened; the old file is kept beside it.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-VERSION = 1
-
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE run (
     run INTEGER PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT NOT NULL, base INTEGER NOT NULL,
     releases TEXT NOT NULL, report TEXT NOT NULL
@@ -43,6 +45,19 @@ CREATE TABLE judgement (
 ) STRICT;
 """
 
+# Script n makes version n of version n - 1; the first makes the first version of an empty file. A script that has been
+# handed out is never changed: what is new is a script of its own at the end.
+MIGRATIONS = (
+    _FIRST,
+    """
+    CREATE TABLE pruned (
+        audience TEXT NOT NULL, sequence INTEGER NOT NULL, pruned_at TEXT NOT NULL, pruned_by TEXT NOT NULL,
+        bytes INTEGER NOT NULL, PRIMARY KEY (audience, sequence)
+    ) STRICT;
+    """,
+)
+VERSION = len(MIGRATIONS)
+
 
 @dataclass(frozen=True)
 class Release:
@@ -50,6 +65,16 @@ class Release:
 
     audience: str
     sequence: int
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A release whose file was removed to save room."""
+
+    release: Release
+    pruned_at: str
+    pruned_by: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -106,18 +131,78 @@ class Ledger:
         self.path = path
         try:
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA secure_delete = ON")
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-            elif version != VERSION:
-                message = f"{path}: the ledger has version {version}, this program writes {VERSION}; use the program that wrote it"
-                raise WorkspaceError(message)
-        except sqlite3.Error as error:
-            message = f"{path}: the ledger cannot be used ({error}); restore it from a backup"
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            message = f"{path}: the ledger cannot be used ({error}); check the disk, or restore it from a backup (linkage restore)"
             raise WorkspaceError(message) from error
+
+    def _prepare(self) -> None:
+        # Read before anything is written: a ledger that is refused stays as it is.
+        version = self._version()
+        if version > VERSION:
+            message = f"{self.path}: the ledger has version {version}, this program writes {VERSION}; use the program that wrote it"
+            raise WorkspaceError(message)
+        if version == 0:
+            self._refuse_loss()
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA secure_delete = ON")
+        if version < VERSION:
+            self._migrate()
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _refuse_loss(self) -> None:
+        """Refuse to start a ledger anew beside releases: a run would take them for leftovers and remove them."""
+        held = sorted(self.path.parent.glob("releases/*/*.duckdb"))
+        if held:
+            message = f"{self.path}: the ledger is gone or empty but {held[0]} is there; restore the workspace from a backup (linkage restore)"
+            raise WorkspaceError(message)
+
+    def _migrate(self) -> None:
+        """Bring the file to this version, in one transaction; keep a copy of what it was."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have done it while this one waited.
+            version = self._version()
+            if 0 < version < VERSION:
+                self.copy_to(self.path.with_name(f"{self.path.name}.version-{version}"))
+            for script in MIGRATIONS[version:]:
+                for statement in script.split(";"):
+                    self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def copy_to(self, path: Path) -> None:
+        """Write the ledger as it stands to another file, whole and readable by its owner alone; others may go on writing."""
+        draft = path.with_name(f"{path.name}.part")
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            # Connections of their own: a backup waits for a transaction of its own source.
+            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(draft)) as target:
+                source.backup(target)
+                # One file, without a log beside it.
+                target.execute("PRAGMA journal_mode = DELETE")
+                found = target.execute("PRAGMA quick_check").fetchone()[0]
+            if found != "ok":
+                message = f"{self.path}: the ledger is damaged ({str(found).splitlines()[0]}); restore it from a backup (linkage restore)"
+                raise WorkspaceError(message)
+            draft.replace(path)
+        except sqlite3.Error as error:
+            message = f"{self.path}: the ledger cannot be copied ({error}); check the disk, or restore it from a backup (linkage restore)"
+            raise WorkspaceError(message) from error
+        finally:
+            draft.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file."""
@@ -145,7 +230,7 @@ class Ledger:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            message = f"{self.path}: the ledger cannot be read ({error}); restore it from a backup"
+            message = f"{self.path}: the ledger cannot be read ({error}); check the disk, or restore it from a backup (linkage restore)"
             raise WorkspaceError(message) from error
 
     def runs(self) -> list[RunRow]:
@@ -171,6 +256,33 @@ class Ledger:
     def last_sequence(self, audience: str) -> int:
         """Return the number of an audience's last release, 0 where it has none yet; a run may hold one back."""
         return max((r.sequence for row in self.runs() for r in row.releases if r.audience == audience), default=0)
+
+    def pruned(self) -> dict[Release, Pruned]:
+        """Return the releases whose files were removed."""
+        rows = self._rows(
+            "SELECT audience, sequence, pruned_at, pruned_by, bytes FROM pruned ORDER BY audience, sequence"
+        )
+        return {
+            Release(audience, sequence): Pruned(Release(audience, sequence), at, by, size)
+            for audience, sequence, at, by, size in rows
+        }
+
+    def kept_releases(self) -> list[Release]:
+        """Return the releases that should be on disk, by audience and sequence."""
+        pruned = self.pruned()
+        releases = {release for row in self.runs() for release in row.releases if release not in pruned}
+        return sorted(releases, key=lambda release: (release.audience, release.sequence))
+
+    def prune(self, entries: Sequence[Pruned]) -> None:
+        """Write that releases are pruned, all at once; their files may go then."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO pruned VALUES (?, ?, ?, ?, ?)",
+                [
+                    (entry.release.audience, entry.release.sequence, entry.pruned_at, entry.pruned_by, entry.bytes)
+                    for entry in entries
+                ],
+            )
 
     def add_run(self, row: RunRow, approvals: Sequence[Approval] = ()) -> None:
         """Publish: the base and the releases of this row become the current ones, and its models approved, all at once."""

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from linkage.errors import WorkspaceError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ROOMS = ("base", "releases", "models", "staging", "feed", "held")
 _SECRET_BYTES = 32
 
 
@@ -36,13 +38,23 @@ class Workspace:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
-            for room in ("base", "releases", "models", "staging", "feed", "held"):
+            for room in ROOMS:
                 (self.path / room).mkdir(exist_ok=True)
+            self._refuse_loss()
             if not self.secret_file.exists():
                 self._write_secret()
         except OSError as error:
             message = f"{self.path}: the workspace cannot be written ({error.strerror}); name a writable folder in the project file"
             raise WorkspaceError(message) from error
+        # Refused now, not after hours of work when the first id is made.
+        self.check_secret()
+
+    def _refuse_loss(self) -> None:
+        """Refuse to begin anew beside a base: a run would take what is there for leftovers and remove it."""
+        held = sorted((self.path / "base").glob("*.duckdb"))
+        if held and not self.ledger.exists():
+            message = f"{self.ledger}: the ledger is gone but {held[0]} is there; restore the workspace from a backup (linkage restore)"
+            raise WorkspaceError(message)
 
     def _write_secret(self) -> None:
         if self.ledger.exists():
@@ -56,14 +68,28 @@ class Workspace:
             os.fsync(file.fileno())
         fresh.rename(self.secret_file)
 
+    def check_secret(self) -> None:
+        """Refuse a secret that is unreadable or damaged."""
+        self._secret()
+
     def audience_key(self, audience: str) -> bytes:
         """Return the 32-byte key from which an audience's identity ids are made."""
+        return hmac.new(self._secret(), b"audience:" + audience.encode(), hashlib.sha256).digest()
+
+    def _secret(self) -> bytes:
         try:
             secret = bytes.fromhex(self.secret_file.read_text(encoding="ascii").strip())
-        except (OSError, ValueError) as error:
-            message = f"{self.secret_file}: the secret cannot be read; restore the file"
+        except OSError as error:
+            message = f"{self.secret_file}: the secret cannot be read ({error.strerror}); make it readable or restore the file"
             raise WorkspaceError(message) from error
-        return hmac.new(secret, b"audience:" + audience.encode(), hashlib.sha256).digest()
+        except ValueError as error:
+            message = f"{self.secret_file}: the secret cannot be read (not hexadecimal digits); restore the file"
+            raise WorkspaceError(message) from error
+        # A shorter one would be taken in silence, and every new id would be made with another key.
+        if len(secret) != _SECRET_BYTES:
+            message = f"{self.secret_file}: the secret cannot be read ({len(secret)} bytes, not {_SECRET_BYTES}); restore the file"
+            raise WorkspaceError(message)
+        return secret
 
     def base(self, number: int) -> Path:
         """Return the path of base number `number`."""
@@ -83,9 +109,14 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the workspace for one run; refuse where another process holds it, saying which."""
+        """Hold the workspace for one run; refuse where another process holds it, saying which and since when."""
         lock = self.path / "lock"
-        with lock.open("a+", encoding="utf-8") as file:
+        try:
+            file = lock.open("a+", encoding="utf-8")
+        except OSError as error:
+            message = f"{lock}: the workspace cannot be locked ({error.strerror}); make it writable for this user"
+            raise WorkspaceError(message) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -93,9 +124,14 @@ class Workspace:
                 holder = file.read().strip() or "another process"
                 message = f"{self.path}: the workspace is in use by {holder}; wait until it is done"
                 raise WorkspaceError(message) from error
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
+            try:
+                file.truncate(0)
+                since = datetime.now(UTC).isoformat(timespec="seconds")
+                file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}")
+                file.flush()
+            except OSError as error:
+                message = f"{lock}: the workspace cannot be locked ({error.strerror}); check the disk"
+                raise WorkspaceError(message) from error
             try:
                 yield
             finally:
@@ -103,32 +139,59 @@ class Workspace:
 
     def clear_staging(self) -> int:
         """Remove what an unfinished run left; return the number of entries removed."""
-        entries = list(self.staging.iterdir()) if self.staging.is_dir() else []
-        for entry in entries:
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+        with self._told():
+            entries = list(self.staging.iterdir()) if self.staging.is_dir() else []
+            for entry in entries:
+                _remove(entry)
         return len(entries)
 
-    def clear_orphans(self, bases: set[int], releases: set[tuple[str, int]]) -> int:
-        """Remove bases and releases that no ledger row names (a run died between moving and committing)."""
+    def clear_orphans(
+        self, bases: set[int], releases: set[tuple[str, int]], published: set[tuple[str, int]] | None = None
+    ) -> int:
+        """Remove bases and releases that no ledger row names (a run died between moving and committing).
+
+        `releases` are those that are kept, `published` also those that were pruned, whose feed stays.
+        """
         removed = 0
-        for file in (self.path / "base").glob("*"):
-            if not (file.suffix == ".duckdb" and file.stem.isdigit() and int(file.stem) in bases):
-                file.unlink()
-                removed += 1
-        for file in (self.path / "releases").glob("*/*"):
-            known = file.suffix == ".duckdb" and file.stem.isdigit() and (file.parent.name, int(file.stem)) in releases
-            if not known:
-                file.unlink()
-                removed += 1
-        for file in (self.path / "feed").glob("*/*"):
-            sequence = file.name.partition("-")[0]
-            if not (sequence.isdigit() and (file.parent.name, int(sequence)) in releases):
-                file.unlink()
-                removed += 1
+        published = releases if published is None else published
+        with self._told():
+            for file in (self.path / "base").glob("*"):
+                if not (file.suffix == ".duckdb" and file.stem.isdigit() and int(file.stem) in bases):
+                    _remove(file)
+                    removed += 1
+            for file in (self.path / "releases").glob("*/*"):
+                known = (
+                    file.suffix == ".duckdb" and file.stem.isdigit() and (file.parent.name, int(file.stem)) in releases
+                )
+                if not known:
+                    _remove(file)
+                    removed += 1
+            for file in (self.path / "feed").glob("*/*"):
+                # The feed outlives the releases that it tells of: what was pruned was published all the same.
+                number = file.name.partition("-")[0]
+                if not (number.isdigit() and (file.parent.name, int(number)) in published):
+                    _remove(file)
+                    removed += 1
         return removed
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or self.path
+            message = (
+                f"{place}: what an unfinished run left cannot be removed ({error.strerror}); remove it, then run again"
+            )
+            raise WorkspaceError(message) from error
+
+
+def _remove(entry: Path) -> None:
+    # A link goes, never what it leads to.
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def move_into_place(source: Path, target: Path) -> None:

@@ -152,3 +152,38 @@ def test_signs_that_are_spaces_are_kept(make_project, accounts):
     source = make_project(text, {}).loaded.settings.sources["a"]
     holder = source.roles["account"].fields["holder"]
     assert (source.csv.delimiter, holder.join, holder.split) == ("\t", ", ", " ")
+
+
+PUBLISH = """
+[audiences.centre.publish_to]
+folder = "{}"
+[audiences.dea.publish_to]
+folder = "{}"
+mode = "{}"
+group = "staff"
+"""
+
+
+def test_an_audience_may_have_a_folder_of_its_own(tmp_path):
+    """Any audience, the centre too, may name a folder for its releases, with the mode and group of the files."""
+    project = load(tmp_path, GOOD + PUBLISH.format("out/centre", "../dea", "0640"))
+    assert project.publish_folders() == {"centre": tmp_path / "out" / "centre", "dea": tmp_path.parent / "dea"}
+    assert project.settings.audiences["dea"].publish_to.group == "staff"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "mode", "says"),
+    [
+        ("work/out", "dea", "0640", r"audiences\.centre\.publish_to\.folder: .* and the workspace lie in each other"),
+        (".", "dea", "0640", "and the workspace lie in each other"),
+        ("out", "out", "0640", "and the folder of centre lie in each other"),
+        ("out", "out/dea", "0640", "and the folder of centre lie in each other"),
+        ("out", "dea", "0666", "mode"),
+        ("out", "dea", "rw", "mode"),
+        ("out", "", "0640", "folder"),
+    ],
+)
+def test_folders_that_would_mix_are_refused(tmp_path, one, two, mode, says):
+    """A folder in or around the workspace or another audience's, and a mode that lets others write, are refused."""
+    with pytest.raises(ConfigError, match=says):
+        load(tmp_path, GOOD + PUBLISH.format(one, two, mode))

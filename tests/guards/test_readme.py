@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from linkage.cli.main import app
-from linkage.config.project import Approval, Audience, EngineLimits, Project
+from linkage.config.project import Approval, Audience, EngineLimits, Project, PublishTo
 from linkage.config.source import CsvReading, PostgresqlReading, Source
 from linkage.tables import PUBLISHED
 
@@ -40,7 +40,7 @@ def test_every_setting_is_told():
     """Each key of the project file stands in the README."""
     names = {
         name
-        for kind in (Project, EngineLimits, Approval, Audience, Source, CsvReading, PostgresqlReading)
+        for kind in (Project, EngineLimits, Approval, Audience, PublishTo, Source, CsvReading, PostgresqlReading)
         for name in kind.model_fields
     }
     assert (

@@ -54,7 +54,10 @@ def test_a_second_user_is_refused_and_told_who(tmp_path):
     process.start()
     try:
         assert ready.wait(20)
-        with pytest.raises(WorkspaceError, match=f"in use by process {process.pid}"), Workspace(tmp_path).locked():
+        with (
+            pytest.raises(WorkspaceError, match=rf"in use by process {process.pid} on \S+ since \d{{4}}-"),
+            Workspace(tmp_path).locked(),
+        ):
             pass
     finally:
         done.set()
@@ -91,3 +94,35 @@ def test_moving_into_place_replaces_whole(tmp_path):
     move_into_place(source, tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").read_text() == "new"
     assert not source.exists()
+
+
+def test_a_link_in_staging_goes_alone(tmp_path):
+    """What a link in staging leads to stays; the link goes."""
+    workspace = Workspace(tmp_path / "work")
+    workspace.prepare()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    (workspace.staging / "link").symlink_to(tmp_path / "other")
+    (workspace.staging / "left").touch()
+    assert workspace.clear_staging() == 2
+    assert (tmp_path / "other" / "file").exists()
+
+
+@pytest.mark.parametrize("content", ["", "abcd", "no secret at all", "ab" * 31, "ab" * 33])
+def test_a_damaged_secret_is_refused(tmp_path, content):
+    """A secret that is cut, too long or no secret is refused before any work: ids would be made with another key."""
+    workspace = Workspace(tmp_path)
+    workspace.prepare()
+    workspace.secret_file.write_text(content)
+    with pytest.raises(WorkspaceError, match=r"secret\.key: the secret cannot be read .* restore the file"):
+        workspace.prepare()
+
+
+def test_a_lost_ledger_beside_a_base_is_refused(tmp_path):
+    """A workspace with a base but no ledger is refused, and nothing in it is touched."""
+    workspace = Workspace(tmp_path)
+    workspace.prepare()
+    workspace.base(3).touch()
+    with pytest.raises(WorkspaceError, match="ledger is gone"):
+        workspace.prepare()
+    assert workspace.base(3).exists()
