@@ -79,7 +79,7 @@ class Queue:
         }
 
 
-def review_queue(  # noqa: PLR0913  # the options of a command
+def review_queue(
     project: Project,
     entity_type: str | None = None,
     *,
@@ -155,13 +155,11 @@ def _find(engine: Engine, project: Project, model: Model, audience: str) -> None
     make("near")
     with engine.registered("told", _judgements(project, kind, audience)):
         make("judged")
-    with engine.registered("cut", _cuts(engine, values["match"])):
+    with engine.registered("cut", _cuts(engine, model.units(model.thresholds.match))):
         make("bridge")
     for name in ("apart", "conflict", "growth"):
         make(name)
-    every = " UNION ALL ".join(
-        f"SELECT *, {_chance(name)} AS chance FROM {name}" for name in ("apart", *_TOGETHER)
-    )
+    every = " UNION ALL ".join(f"SELECT *, {_chance(name)} AS chance FROM {name}" for name in ("apart", *_TOGETHER))
     engine.run(
         f"""
         CREATE OR REPLACE TEMP TABLE {quote(f"finding_{kind}")} AS
@@ -205,9 +203,7 @@ def _cuts(engine: Engine, match: int) -> pa.Table:
         {"match": match},
     )
     found = find_bridges(records, *(pairs[name].astype(np.int64) for name in ("a", "b", "weight", "strong", "judged")))
-    return pa.table(
-        {name: getattr(found, name) for name in ("record", "other", "below", "pairs", "weight", "judged")}
-    )
+    return pa.table({name: getattr(found, name) for name in ("record", "other", "below", "pairs", "weight", "judged")})
 
 
 def _chosen(engine: Engine, kinds: list[EntityType], limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
