@@ -37,14 +37,14 @@ def _question(item: dict[str, Any]) -> None:
         f"Wrong with probability {item['chance']:.3f}; then {records} would move: value {item['value']:.3f}."
     )
     names = [f"{item[side]['dataset']}/{item[side]['key']}#{item[side]['role']}" for side in ("a", "b")]
-    fields = {**item["a"]["values"], **item["b"]["values"]}
-    shown = [(field, item["a"]["values"].get(field), item["b"]["values"].get(field)) for field in fields]
+    values = [item[side]["values"] for side in ("a", "b")]
+    fields = [*values[0], *(field for field in values[1] if field not in values[0])]
+    shown = [(field, *(told.get(field) for told in values)) for field in fields]
     _table("", "", *names, rows=shown)
     evidence = "; ".join(f"{one['comparison']}: {one['words']}" for one in item["evidence"])
     weight = "The two were not compared" if item["weight"] is None else f"The two weigh {item['weight']:+.2f} bits"
-    say(
-        f"   {weight}{', the sides ' + format(item['mean_weight'], '+.2f') + ' in the mean' if item['weight'] != item['mean_weight'] else ''}. {evidence}"
-    )
+    mean = "" if item["weight"] == item["mean_weight"] else f", the two sides {item['mean_weight']:+.2f} in the mean"
+    say(f"   {weight}{mean}. {evidence}")
     say("")
 
 

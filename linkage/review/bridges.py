@@ -5,7 +5,7 @@ and all below it on one side, the rest on the other) is what touches that side l
 inside where the lowest common ancestor of its two records does. A link of the tree is a bridge where it is the only
 strong link that crosses. Everything is integers, so the result does not depend on the order of sums.
 
-Memory: about 120 bytes a record and 80 bytes a pair.
+Memory: about 100 bytes a record and 80 bytes a pair.
 """
 
 from __future__ import annotations
@@ -25,26 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bridges:
-    """One row a bridge: its two records, the records on the side of the second, and the pairs that cross the cut.
-
-    `pairs` and `weight` are the number and the sum of weights of all compared pairs that cross; `judged` the judgements.
-    """
+    """One row a bridge: its two records, the records on the side of the second, and the judgements across the cut."""
 
     record: Integers
     other: Integers
     below: Integers
-    pairs: Integers
-    weight: Integers
     judged: Integers
 
 
-def find_bridges(
-    records: int, a: Integers, b: Integers, weight: Integers, strong: Integers, judged: Integers
-) -> Bridges:
+def find_bridges(records: int, a: Integers, b: Integers, strong: Integers, judged: Integers) -> Bridges:
     """Return the bridges of the graph of strong links over records 0 to `records` - 1.
 
-    One row a pair inside an identity: `strong` is 1 where it holds the identity together, `judged` 1 where the row is a
-    judgement and no compared pair. A pair stands once as compared and may stand once more as judged.
+    One row a pair inside an identity: `strong` is 1 where it holds the identity together, `judged` 1 where a judgement
+    was made on it.
     """
     order, parent, levels = _forest(records, a[strong == 1], b[strong == 1])
     place = np.empty(records + 1, dtype=np.int64)
@@ -59,15 +52,12 @@ def find_bridges(
         np.add.at(total, above, -2 * amount)
         return _summed(total, parent, levels)
 
-    compared = 1 - judged
     found = np.flatnonzero((crossing(strong) == 1) & (parent > 0))
     below = _summed(np.ones(records + 1, dtype=np.int64), parent, levels)
     return Bridges(
         record=order[parent[found]],
         other=order[found],
         below=below[found],
-        pairs=crossing(compared)[found],
-        weight=crossing(weight * compared)[found],
         judged=crossing(judged)[found],
     )
 

@@ -5,10 +5,11 @@ The value of a question is the probability that the present answer is wrong, tim
 - Two identities that may be one: P = 1 / (1 + 2^-w), where w is the mean weight in bits over all pairs of their records,
   at most the match threshold where clustering was free to join them; what would move are the records of the smaller.
   Where a conflict rule of the model keeps them apart, P is at most `DOUBT`: only a wrong value could make them one.
-- One identity that may be two: P = 1 / (1 + 2^w), where w is the mean weight over the pairs between the two sides; what
-  would move are the records of the smaller side.
-- Conflicting values and sudden growth are reasons to doubt the weight itself: P is never below `DOUBT`. For growth, w is
-  the identity's weakest link, and what would move are the records that it gained.
+- One identity that may be two: P = 1 / (1 + 2^w); what would move are the records of the smaller side. For a bridge, w is
+  the weight of that link. For conflicting values, w is the mean weight over the compared pairs between the holders of the
+  two values, at least the match threshold, since clustering joined them. For growth, w is the identity's weakest link,
+  and what would move are the records that it gained.
+- Conflicting values and sudden growth are reasons to doubt the weight itself: P is never below `DOUBT`.
 
 Pairs that were not compared weigh what clustering takes for them (`missing`). Nothing but the audience's release and the
 open judgements that it may know decides; a question that a judgement answers is no longer asked.
@@ -196,14 +197,14 @@ def _cuts(engine: Engine, match: int) -> pa.Table:
     records = engine.value("SELECT count(*) FROM member")
     pairs = engine.arrays(
         """
-        SELECT a, b, weight, CAST(weight >= $match AS BIGINT) AS strong, CAST(0 AS BIGINT) AS judged FROM link
+        SELECT a, b, CAST(weight >= $match AS BIGINT) AS strong, CAST(0 AS BIGINT) AS judged FROM link
         UNION ALL
-        SELECT a, b, CAST(0 AS BIGINT), CAST(1 AS BIGINT), CAST(1 AS BIGINT) FROM judged WHERE a < b AND identity_a = identity_b
+        SELECT a, b, CAST(1 AS BIGINT), CAST(1 AS BIGINT) FROM judged WHERE a < b AND identity_a = identity_b
         """,
         {"match": match},
     )
-    found = find_bridges(records, *(pairs[name].astype(np.int64) for name in ("a", "b", "weight", "strong", "judged")))
-    return pa.table({name: getattr(found, name) for name in ("record", "other", "below", "pairs", "weight", "judged")})
+    found = find_bridges(records, *(pairs[name].astype(np.int64) for name in ("a", "b", "strong", "judged")))
+    return pa.table({name: getattr(found, name) for name in ("record", "other", "below", "judged")})
 
 
 def _chosen(engine: Engine, kinds: list[EntityType], limit: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -278,7 +279,9 @@ def _add_values(base: Engine, kind: EntityType, items: list[dict[str, Any]]) -> 
     for row in rows:
         for side in "ab":
             values = {name: row[f"{name}_{side}"] for name in TEXTS[kind]}
-            by_rank[row["rank"]][side]["values"] = {name: value for name, value in values.items() if value}
+            by_rank[row["rank"]][side]["values"] = {
+                name: value if isinstance(value, list) else str(value) for name, value in values.items() if value
+            }
 
 
 def _write(base: Engine, kind: EntityType, path: Path, items: list[dict[str, Any]], design: dict[str, str]) -> None:

@@ -12,35 +12,27 @@ from linkage.review.bridges import find_bridges
 
 
 def bridges(records, pairs):
-    """Return sorted rows of the bridges of (a, b, weight, strong, judged) pairs, the smaller side's size with each."""
-    columns = [np.array([pair[place] for pair in pairs], dtype=np.int64) for place in range(5)]
+    """Return sorted rows of the bridges of (a, b, strong, judged) pairs, the size of one side and the judgements with each."""
+    columns = [np.array([pair[place] for pair in pairs], dtype=np.int64) for place in range(4)]
     found = find_bridges(records, *columns)
-    return sorted(
-        (min(a, b), max(a, b), below, count, weight, judged)
-        for a, b, below, count, weight, judged in zip(
-            *(getattr(found, name).tolist() for name in ("record", "other", "below", "pairs", "weight", "judged")),
-            strict=True,
-        )
-    )
+    rows = zip(*(getattr(found, name).tolist() for name in ("record", "other", "below", "judged")), strict=True)
+    return sorted((min(a, b), max(a, b), below, judged) for a, b, below, judged in rows)
 
 
 def test_two_cliques_joined_by_one_link():
-    """The link between two triangles is the only bridge; all pairs across the cut are counted with it."""
-    triangles = [
-        (0, 1, 20, 1, 0),
-        (0, 2, 20, 1, 0),
-        (1, 2, 20, 1, 0),
-        (3, 4, 20, 1, 0),
-        (3, 5, 20, 1, 0),
-        (4, 5, 20, 1, 0),
-    ]
-    across = [(2, 3, 5, 1, 0), (0, 5, -7, 0, 0), (1, 4, -1, 0, 0)]
-    assert bridges(6, triangles + across) == [(2, 3, 3, 3, -3, 0)]
+    """The link between two triangles is the only bridge; weak pairs across the cut do not hold it."""
+    triangles = [(a, b, 1, 0) for a, b in ((0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5))]
+    assert bridges(6, [*triangles, (2, 3, 1, 0), (0, 5, 0, 0), (1, 4, 0, 0)]) == [(2, 3, 3, 0)]
 
 
 def test_a_judgement_across_is_counted():
-    """A judgement between the two sides is told with the bridge, and is no compared pair."""
-    assert bridges(3, [(0, 1, 9, 1, 0), (1, 2, 4, 1, 0), (0, 2, 0, 0, 1)]) == [(0, 1, 2, 1, 9, 1), (1, 2, 1, 1, 4, 1)]
+    """A judgement between the two sides is told with the bridge."""
+    assert bridges(3, [(0, 1, 1, 0), (1, 2, 1, 0), (0, 2, 0, 1)]) == [(0, 1, 2, 1), (1, 2, 1, 1)]
+
+
+def test_a_match_judgement_holds():
+    """Two sides that a judgement holds together too have no bridge."""
+    assert bridges(3, [(0, 1, 1, 0), (1, 2, 1, 0), (0, 2, 1, 1)]) == []
 
 
 def test_records_without_a_link():
@@ -58,13 +50,13 @@ def test_bridges_are_what_divides(drawn):
     """A link is found exactly where leaving it out makes one component more, and its sides are those components."""
     records, drawn_pairs = drawn
     known = {(a, b): strong for a, b, strong in sorted(drawn_pairs) if a < b}
-    pairs = [(a, b, 1 + a + 10 * b, int(strong), 0) for (a, b), strong in sorted(known.items())]
+    pairs = [(a, b, int(strong), 0) for (a, b), strong in sorted(known.items())]
 
     def components(links):
         a, b = ([link[side] for link in links] for side in (0, 1))
         return connected_components(csr_matrix((np.ones(len(links)), (a, b)), shape=(records, records)), directed=False)
 
-    strong = [pair for pair in pairs if pair[3]]
+    strong = [pair for pair in pairs if pair[2]]
     whole, _ = components(strong)
     expected = set()
     for link in strong:

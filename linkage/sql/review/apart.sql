@@ -29,5 +29,5 @@ WITH grouped AS (
 SELECT CASE WHEN undecided IS NOT NULL THEN 'ambiguous' WHEN strict THEN 'strict dataset' WHEN ruled THEN 'kept apart by rule' WHEN above THEN 'kept apart' ELSE 'review band' END AS reason,
        low AS identity_a, high AS identity_b, best.a AS a, best.b AS b, best.weight AS weight, best.levels AS levels, mean,
        listed AS pairs, least(low_records, high_records) AS moved, low_records + high_records AS records,
-       CASE WHEN undecided IS NOT NULL THEN array_to_string(candidates[1:5], ', ') END AS told
+       CASE WHEN undecided IS NOT NULL THEN undecided || ' fits ' || array_to_string(candidates[1:5], ', ') END AS told
 FROM chosen

@@ -1,5 +1,6 @@
 -- Two strong values in one identity that are more than a slip apart: a row an identity and attribute, the values that the
--- most records hold; the mean is over the compared pairs between the holders of one and those of the other.
+-- most records hold; the mean is over the compared pairs between the holders of one and those of the other. Clustering, which
+-- joined them, found a match at least.
 WITH strong AS (
     SELECT identity_id, attribute, value, stored_value.records, record_names,
            CASE WHEN attribute = 'identifier' THEN regexp_extract(value, '^[^:]*:[^:]*:') ELSE attribute END AS sort
@@ -32,7 +33,7 @@ WITH strong AS (
     GROUP BY number
 )
 SELECT 'conflicting values' AS reason, chosen.identity_id AS identity_a, CAST(NULL AS VARCHAR) AS identity_b, worst.a AS a, worst.b AS b,
-       worst.weight AS weight, worst.levels AS levels, coalesce(total / pairs, identity.weakest_link * 1024) AS mean, pairs,
+       worst.weight AS weight, worst.levels AS levels, greatest(coalesce(total / pairs, identity.weakest_link * 1024), $match) AS mean, pairs,
        least(records_a, records_b) AS moved, identity.records,
        attribute || ' ' || value_a || ' (' || records_a || ') and ' || value_b || ' (' || records_b || ')' AS told
 FROM found JOIN chosen USING (number) JOIN published.identity USING (identity_id)
