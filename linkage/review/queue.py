@@ -95,14 +95,15 @@ def review_queue(
     lacks, a limit below one, a file that exists, or a file without a type.
     """
     kinds = _kinds(project, entity_type, limit, file)
-    release = int(project.release_path(audience).stem)
-    named = [file.name] if file else []
-    project.look("review queue", [*kinds, *named], audience=audience, purpose=purpose)
     with project.release(audience) as engine:
         used = {kind: _model(engine, project, kind) for kind in kinds}
         for kind in kinds:
             _find(engine, project, used[kind], audience)
         counts, found = _chosen(engine, kinds, limit)
+        release = int(engine.value("SELECT value FROM published.release_info WHERE name = 'sequence'"))
+    ids = sorted({identity for row in found for identity in (row["identity_a"], row["identity_b"]) if identity})
+    named = [file.name] if file else []
+    project.look("review queue", [*kinds, *named, *ids], audience=audience, purpose=purpose)
     items = [_item(row, used[row["entity_type"]]) for row in found]
     limits = project.loaded.settings.engine
     with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
