@@ -49,12 +49,14 @@ REASONS = {
     "ambiguous": "a record fits several identities that cannot be one",
     "strict dataset": 'two records of a dataset that says unique = "strict" weigh as much as a match',
     "conflicting values": "one identity holds two values of what a person or firm has one of",
-    "weak bridge": "one link holds the identity together",
+    "weak bridge": "one low-weight link holds the identity together",
     "sudden growth": "the identity has at least doubled since the last release",
 }
 DOUBT = 0.05
 """How likely an identity with conflicting values or sudden growth is wrong, at least, whatever its links weigh; and how
 likely a conflict rule is misled by a wrong value, at most."""
+WEAK = 10.0
+"""Bits below which a link that alone holds an identity together is weak: what `confidence` calls medium."""
 _TOGETHER = ("conflict", "bridge", "growth")
 _DOUBTED = ("conflict", "growth")
 _SIDES = ("dataset", "key", "role")
@@ -145,6 +147,7 @@ def _find(engine: Engine, project: Project, model: Model, audience: str) -> None
         "kind": kind,
         "match": model.units(model.thresholds.match),
         "missing": model.units(model.thresholds.missing),
+        "weak": model.units(WEAK),
         "rules": [f"{name}={level}" for name, level in model.conflicts],
         "strict": [name for name, source in project.loaded.settings.sources.items() if source.unique == "strict"],
     }
@@ -241,7 +244,7 @@ def _item(row: dict[str, Any], model: Model) -> dict[str, Any]:
         "moved": row["moved"],
         "records": row["records"],
         "mean_weight": round(row["mean"] / 1024, 6),
-        "weight": None if row["weight"] is None else row["weight"] / 1024,
+        "weight": None if row["weight"] is None else round(row["weight"] / 1024, 6),
         "evidence": [
             {"comparison": name, "level": level, "words": words.get(name, level)} for name, level in levels.items()
         ],

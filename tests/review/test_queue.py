@@ -15,7 +15,14 @@ from linkage.store.ledger import Judgement, Ledger
 from linkage.store.workspace import Workspace
 
 BITS = 1024
-SETTINGS = {"kind": "person", "match": 0, "missing": -4 * BITS, "rules": ["suffix=different"], "strict": ["set"]}
+SETTINGS = {
+    "kind": "person",
+    "match": 0,
+    "missing": -4 * BITS,
+    "weak": 10 * BITS,
+    "rules": ["suffix=different"],
+    "strict": ["set"],
+}
 TABLES = {
     "published.identity": "identity_id VARCHAR, entity_type VARCHAR, records BIGINT, weakest_link DOUBLE",
     "published.stored_value": "identity_id VARCHAR, attribute VARCHAR, value VARCHAR, records BIGINT, record_names VARCHAR[]",
@@ -134,7 +141,7 @@ def test_the_holders_of_conflicting_values_are_compared(made):
 
 
 def test_a_bridge_is_asked_about_once_an_identity(made):
-    """Of several bridges of an identity the one counts whose loss is likely and concerns many; a judged one is answered."""
+    """Of several bridges of an identity the one counts whose loss is likely and concerns many; a judged one is answered, a strong one is none."""
     link = [(0, 1, "P1", 5 * BITS, "name=near"), (1, 2, "P1", 5 * BITS, "name=near"), (2, 3, "P1", 5 * BITS, "")]
     cuts = [(0, 1, 3, 0), (1, 2, 2, 0), (2, 3, 1, 0)]
     (row,) = made("bridge", {"P1": 4}, link=link, cut=cuts)
@@ -142,6 +149,7 @@ def test_a_bridge_is_asked_about_once_an_identity(made):
     assert row["mean"] == 5 * BITS
     (row,) = made("bridge", {"P1": 4}, link=link, cut=[cuts[0], (*cuts[1][:3], 1)])
     assert row["moved"] == 1
+    assert made("bridge", {"P1": 2}, link=[(0, 1, "P1", 10 * BITS, "")], cut=[(0, 1, 1, 0)]) == []
 
 
 def test_growth_is_sudden_when_an_identity_doubles(made):
