@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from linkage.cli import stewards
+from linkage.cli.options import AudienceOption, JsonOption, ProjectArgument, PurposeOption
+from linkage.cli.options import answer as _answer
 from linkage.errors import LinkageError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from linkage.pages.contracts import PageKind
 
 app = typer.Typer(
@@ -27,13 +27,8 @@ app = typer.Typer(
 
 review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
+stewards.add(app, review_app)
 
-ProjectArgument = Annotated[
-    Path, typer.Argument(help="Project file, or the folder that holds project.toml.", show_default=False)
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the documented JSON instead of tables.")]
-AudienceOption = Annotated[str, typer.Option("--audience", help="Whose release to read.")]
-PurposeOption = Annotated[str | None, typer.Option("--purpose", help="Why you look; written to the audit.")]
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", help="Write a page with pictures to this file instead of tables.", show_default=False),
@@ -73,13 +68,6 @@ def _page(file: Path, kind: PageKind, page: str, *, as_json: bool) -> None:
     write_page(file, kind, page)
     if not as_json:
         render.say(f"{file}: {kind} page written, readable by you alone")
-
-
-def _answer(result: Any, render: Callable[[Any], None], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(result, indent=1, default=str))  # noqa: T201
-    else:
-        render(result)
 
 
 @app.command()

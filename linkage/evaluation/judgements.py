@@ -183,6 +183,12 @@ def _refuse_other_rows(path: Path, rows: list[dict[str, Any]]) -> None:
     counts = Counter(row["stratum"] for row in rows)
     designs: dict[int, tuple[Any, ...]] = {}
     for row in rows:
+        if not row["stratum_sampled"]:
+            message = (
+                f"{path}, line {row['line']}: the pair is of a review queue; chosen pairs tell nothing of the others, "
+                "draw them with `linkage review sample`"
+            )
+            raise DataError(message)
         design = (row["together"], row["stratum_pairs"], row["stratum_sampled"])
         if designs.setdefault(row["stratum"], design) != design or row["stratum_sampled"] > row["stratum_pairs"]:
             message = (

@@ -52,7 +52,7 @@ _ABOVE = (15, 5)
 _BELOW = 2
 
 # What two persons can be judged by, as the release tells it.
-_TEXTS = {
+TEXTS = {
     "person": (
         "name",
         "other_names",
@@ -167,13 +167,18 @@ def _refused(project: Project, entity_type: str, path: Path, size: int) -> Entit
     if size < 1:
         message = f"a sample of {size} pairs cannot be drawn; give a size of 1 or more"
         raise RequestError(message)
+    free_file(path)
+    return kind
+
+
+def free_file(path: Path) -> None:
+    """Refuse a file for pairs that is there already or cannot be made."""
     if path.exists():
         message = f"{path} exists and may hold verdicts; name another file"
         raise RequestError(message)
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise RequestError(message)
-    return kind
 
 
 def _crosswalk(project: Project, entity_type: str, audience: str) -> Any:
@@ -291,23 +296,37 @@ def draw(base: Engine, strata: list[dict[str, Any]], seed: int) -> None:
 
 
 def _write(base: Engine, entity_type: str, path: Path, design: dict[str, str]) -> int:
-    types = base.columns("canonical", entity_type)
-    texts = []
-    for name in _TEXTS[entity_type]:
-        for side in ("a", "b"):
-            value = f"{side}.{quote(name)}"
-            text = f"array_to_string({value}, '; ')" if types[name].endswith("[]") else f"CAST({value} AS VARCHAR)"
-            texts.append(f"{_guard(text)} AS {quote(f'{name}_{side}')}")
-    names = [f"{_guard(f'{n[-1]}.{quote(n[:-2])}')} AS {quote(n)}" for n in NAMES]
     told = [f"{literal(value)} AS {quote(name)}" for name, value in design.items()]
     query = f"""
-        SELECT '' AS verdict, '' AS note, {", ".join(texts)}, {", ".join(names)}, {", ".join(told)},
+        SELECT '' AS verdict, '' AS note, {texts_sql(base, entity_type)}, {names_sql()}, {", ".join(told)},
                stratum, CASE WHEN together THEN 'yes' ELSE 'no' END AS together, stratum_pairs, stratum_sampled,
                round(stratum_sampled / stratum_pairs, 9) AS inclusion_probability
         FROM sampled JOIN canonical.{quote(entity_type)} AS a ON a.record = sampled.a
         JOIN canonical.{quote(entity_type)} AS b ON b.record = sampled.b
         ORDER BY rank, a.dataset, a.key, a.role, b.dataset, b.key, b.role
     """
+    return write_file(base, query, path)
+
+
+def texts_sql(base: Engine, entity_type: str) -> str:
+    """Return the columns that hold what two records, `a` and `b` of a canonical table, tell."""
+    types = base.columns("canonical", entity_type)
+    texts = []
+    for name in TEXTS[entity_type]:
+        for side in ("a", "b"):
+            value = f"{side}.{quote(name)}"
+            text = f"array_to_string({value}, '; ')" if types[name].endswith("[]") else f"CAST({value} AS VARCHAR)"
+            texts.append(f"{_guard(text)} AS {quote(f'{name}_{side}')}")
+    return ", ".join(texts)
+
+
+def names_sql() -> str:
+    """Return the columns that name two records `a` and `b`."""
+    return ", ".join(f"{_guard(f'{n[-1]}.{quote(n[:-2])}')} AS {quote(n)}" for n in NAMES)
+
+
+def write_file(base: Engine, query: str, path: Path) -> int:
+    """Write pairs as CSV, whole or not at all, readable by the user alone; return the rows."""
     draft = path.with_name(f".{path.name}.part")
     try:
         draft.touch(mode=0o600)

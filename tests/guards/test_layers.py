@@ -29,6 +29,7 @@ LEVELS = {
     "evaluation": 5,
     "queries": 5,
     "rejects": 5,
+    "review": 5,
     "pages": 5,
     "demo": 5,
     "project": 5,
