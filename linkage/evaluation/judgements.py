@@ -19,6 +19,7 @@ from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from linkage.project import Project
@@ -119,6 +120,18 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
 
     Commas or semicolons may divide the columns, which may stand in any order; the values compared are not read.
     """
+    fields, lines = read_rows(path)
+    missing = [name for name in ("verdict", *NAMES, *DESIGN) if name not in fields]
+    if missing:
+        message = f"{path}, line 1: column {missing[0]!r} is missing; hand in the file that `linkage review sample` wrote, whole"
+        raise DataError(message)
+    rows = [_row(path, line, row) for line, row in lines]
+    _refuse_other_rows(path, rows)
+    return rows
+
+
+def read_rows(path: Path) -> tuple[Sequence[str], list[tuple[int, dict[str, Any]]]]:
+    """Return the columns of a CSV file and its rows with their line numbers; commas or semicolons may divide them."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
@@ -128,17 +141,9 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
             lines = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        message = (
-            f"{path} cannot be read as a UTF-8 CSV file: {reason}; hand in the file that `linkage review sample` wrote"
-        )
+        message = f"{path} cannot be read as a UTF-8 CSV file: {reason}; hand in a file such as `linkage review sample` writes"
         raise DataError(message) from error
-    missing = [name for name in ("verdict", *NAMES, *DESIGN) if name not in fields]
-    if missing:
-        message = f"{path}, line 1: column {missing[0]!r} is missing; hand in the file that `linkage review sample` wrote, whole"
-        raise DataError(message)
-    rows = [_row(path, line, row) for line, row in lines]
-    _refuse_other_rows(path, rows)
-    return rows
+    return fields, lines
 
 
 def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +154,7 @@ def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
     if verdict and verdict not in VERDICTS:
         message = f"{path}, line {line}: the verdict {verdict[:20]!r} is none of {', '.join(VERDICTS)}, or blank"
         raise DataError(message)
-    found: dict[str, Any] = {name: row[name] for name in DESIGN} | {name: _unguarded(row[name]) for name in NAMES}
+    found: dict[str, Any] = {name: row[name] for name in DESIGN} | {name: unguarded(row[name]) for name in NAMES}
     for name in ("release", "stratum", "stratum_pairs", "stratum_sampled"):
         if not row[name].isascii() or not row[name].isdigit():
             message = f"{path}, line {line}: {name} must be a whole number, as it was written"
@@ -161,7 +166,8 @@ def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
     return {**found, "together": row["together"] == "yes", "verdict": verdict, "line": line}
 
 
-def _unguarded(text: str) -> str:
+def unguarded(text: str) -> str:
+    """Return a text without the quote that keeps spreadsheets from taking it for a formula."""
     return text.removeprefix("'")
 
 

@@ -18,6 +18,7 @@ from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
+from linkage.matching.labels import HELD, read_labels
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.rarity import count_values
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from linkage.engine.duckdb import Engine
+    from linkage.matching.labels import Labelled
 
 RANDOM, UNION = "random", "union"
 ROUNDS = 4
@@ -56,7 +58,7 @@ class PatternSet:
     share: float
 
 
-def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
+def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True, labels: str | None = None) -> Model:
     """Make a model for the canonical table of a type; leaves its features, keys and pairs behind for the run.
 
     With `learn` false m and u stay at the shipped priors; rarity, generic values, stop keys and the match rate are
@@ -87,7 +89,8 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
     sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"), shares)
     engine.run("DROP TABLE training.pair")
-    learned = _Learner(model, sets, entity.training, records)
+    labelled = read_labels(engine, model, labels) if labels else None
+    learned = _Learner(model, sets, entity.training, records, labelled)
     model = learned.run(learn=learn)
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
@@ -246,8 +249,11 @@ def _pattern_sets(
 class _Learner:
     """The estimates of one training; `run` returns the model with them put in."""
 
-    def __init__(self, model: Model, sets: dict[str, PatternSet], training: Training, records: int) -> None:
+    def __init__(
+        self, model: Model, sets: dict[str, PatternSet], training: Training, records: int, labelled: Labelled | None
+    ) -> None:
         self.model = model
+        self.labelled = labelled
         self.sets = sets
         self.training = training
         self.records = records
@@ -357,6 +363,9 @@ class _Learner:
         for place, counts in enumerate(gathered):
             mixed = counts + self.training.prior_pairs * self.prior_m[place]
             self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
+            if self.labelled is not None:
+                mixed = HELD * self.m[place] + self.labelled.voices(place, len(self.names[place]))
+                self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
 
     def _kept(
         self, place: int, prior: list[NDArray[np.float64]], now: list[NDArray[np.float64]]

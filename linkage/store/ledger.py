@@ -1,4 +1,7 @@
-"""The ledger: one SQLite file with runs, releases, models, approvals and judgements. Rows are added, never rewritten."""
+"""The ledger: one SQLite file with runs, releases, models, approvals and judgements.
+
+Rows are added, never rewritten; undoing a judgement fills the columns that close it, once.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,13 @@ CREATE TABLE judgement (
     verdict TEXT NOT NULL CHECK (verdict IN ('match', 'non-match', 'unsure')),
     judged_at TEXT NOT NULL, judged_by TEXT NOT NULL, why TEXT NOT NULL, sight TEXT NOT NULL,
     closed_at TEXT, closed_by TEXT, closed_why TEXT
+) STRICT;
+"""
+
+# Made where it is absent, so that a ledger written before judged samples were kept needs no migration.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS judgement_sample (
+    judgement INTEGER PRIMARY KEY, sample TEXT NOT NULL, stratum INTEGER NOT NULL, stratum_pairs INTEGER NOT NULL
 ) STRICT;
 """
 
@@ -87,6 +97,15 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """How a review sample came to hold a pair: the sample, the stratum, and the pairs of the stratum."""
+
+    sample: str
+    stratum: int
+    stratum_pairs: int
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A steward's decision on two entity records of one type."""
 
@@ -97,6 +116,19 @@ class Judgement:
     judged_by: str
     why: str
     sight: str = "centre"
+    drawn: Drawn | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judgement as the ledger holds it: its number, when it was made, and what undid it, if anything did."""
+
+    number: int
+    judgement: Judgement
+    judged_at: str
+    closed_at: str | None = None
+    closed_by: str | None = None
+    closed_why: str | None = None
 
 
 class Ledger:
@@ -115,6 +147,7 @@ class Ledger:
             elif version != VERSION:
                 message = f"{path}: the ledger has version {version}, this program writes {VERSION}; use the program that wrote it"
                 raise WorkspaceError(message)
+            self._connection.execute(_ADDED)
         except sqlite3.Error as error:
             message = f"{path}: the ledger cannot be used ({error}); restore it from a backup"
             raise WorkspaceError(message) from error
@@ -231,24 +264,54 @@ class Ledger:
             for at, by, audience, purpose, action, objects in rows
         ]
 
-    def judge(self, judgement: Judgement, judged_at: str) -> None:
-        """Add a judgement on two records; the next run applies it."""
-        a, b = sorted((judgement.a, judgement.b))
+    def judge(self, judgement: Judgement, judged_at: str) -> int:
+        """Add a judgement on two records and return its number; the next run applies it."""
+        return self.judge_all([judgement], judged_at)[0]
+
+    def judge_all(self, judgements: Sequence[Judgement], judged_at: str) -> list[int]:
+        """Add judgements, all or none, and return their numbers."""
+        numbers = []
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO judgement (entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, "
-                "judged_at, judged_by, why, sight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    judgement.entity_type,
-                    *a,
-                    *b,
-                    judgement.verdict,
-                    judged_at,
-                    judgement.judged_by,
-                    judgement.why,
-                    judgement.sight,
-                ),
+            for one in judgements:
+                a, b = sorted((one.a, one.b))
+                cursor = connection.execute(
+                    "INSERT INTO judgement (entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, "
+                    "judged_at, judged_by, why, sight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (one.entity_type, *a, *b, one.verdict, judged_at, one.judged_by, one.why, one.sight),
+                )
+                number = int(cursor.lastrowid or 0)
+                if one.drawn is not None:
+                    connection.execute(
+                        "INSERT INTO judgement_sample VALUES (?, ?, ?, ?)",
+                        (number, one.drawn.sample, one.drawn.stratum, one.drawn.stratum_pairs),
+                    )
+                numbers.append(number)
+        return numbers
+
+    def undo(self, number: int, closed_at: str, closed_by: str, why: str) -> bool:
+        """Close an open judgement; return False where no judgement of that number is open."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
+                (closed_at, closed_by, why, number),
             )
+            return cursor.rowcount == 1
+
+    def judgements(self) -> list[Judged]:
+        """Return all judgements ever made, closed ones too, oldest first."""
+        rows = self._rows(
+            "SELECT judgement.judgement, entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, judged_by, "
+            "why, sight, judged_at, closed_at, closed_by, closed_why, sample, stratum, stratum_pairs FROM judgement "
+            "LEFT JOIN judgement_sample ON judgement_sample.judgement = judgement.judgement ORDER BY judgement.judgement"
+        )
+        found = []
+        for number, kind, *rest in rows:
+            a, b = tuple(rest[0:3]), tuple(rest[3:6])
+            verdict, by, why, sight, judged_at, closed_at, closed_by, closed_why, *drawn = rest[6:]
+            sampled = None if drawn[0] is None else Drawn(*drawn)
+            entry = Judgement(kind, a, b, verdict, by, why, sight, sampled)
+            found.append(Judged(number, entry, judged_at, closed_at, closed_by, closed_why))
+        return found
 
     def open_judgements(self, entity_type: str, sights: Sequence[str] | None) -> list[tuple[Any, ...]]:
         """Return (judgement, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict) of what is not undone.
