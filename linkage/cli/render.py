@@ -329,6 +329,10 @@ def judged(result: dict[str, Any]) -> None:
         f"{held['judged']:,} of {held['pairs']:,} pairs judged; {held['unsure']:,} unsure, {held['unanswered']:,} blank, "
         f"{held['from_ledger']:,} taken from the ledger."
     )
+    if held["set_aside"] is not None:
+        say(
+            f"The model was trained with judged pairs: {held['set_aside']:,} verdicts of the half that trains are set aside."
+        )
     say(f"Recall is of {result['recall_of']}.")
     if not result["current"]:
         say("The sample is of an earlier release; the figures are that one's.")

@@ -2,6 +2,10 @@
 
 Verdicts are read from the sample's own file; a pair left blank there takes the verdict that the ledger holds for its two
 records. What lies outside the sample is not looked at: pairs that people chose to judge tell nothing of the others.
+
+A release whose model was trained with labels is measured by the half of the pairs that never trains (`labels.trains`). A stratum
+that has verdicts, but none in that half, is taken together with the next one whose pairs are alike in sharing an identity or
+not (collapsed strata; Cochran, "Sampling Techniques", 1977).
 """
 
 from __future__ import annotations
@@ -15,13 +19,16 @@ from linkage.config.project import CENTRE
 from linkage.errors import DataError, RequestError
 from linkage.evaluation.estimate import Estimates, Stratum, estimate
 from linkage.evaluation.sample import DESIGN, NAMES
-from linkage.store.ledger import Ledger
+from linkage.matching import model as models
+from linkage.matching.labels import Name, trains
+from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from linkage.config.source import EntityType
     from linkage.project import Project
 
 VERDICTS = ("match", "non-match", "unsure")
@@ -35,7 +42,8 @@ _RECALL_OF = (
 class Judged:
     """The estimates of a judged sample, of which release, and what the sample held.
 
-    `current` tells whether that release is still the audience's last one.
+    `current` tells whether that release is still the audience's last one. `set_aside` verdicts are of the half that trains
+    and were not counted, None where the release's model knows no labels.
     """
 
     entity_type: str
@@ -48,6 +56,7 @@ class Judged:
     unsure: int
     unanswered: int
     from_ledger: int
+    set_aside: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return everything as plain values under `schema_version` 1."""
@@ -65,6 +74,7 @@ class Judged:
                 "unsure": self.unsure,
                 "unanswered": self.unanswered,
                 "from_ledger": self.from_ledger,
+                "set_aside": self.set_aside,
             },
             "strata": [
                 {
@@ -86,12 +96,11 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
     doubled, a stratum without any verdict. RequestError where the audience has no release.
     """
     rows = read_sample(path)
-    kind, audience, release = rows[0]["entity_type"], rows[0]["audience"], int(rows[0]["release"])
+    audience, release = rows[0]["audience"], int(rows[0]["release"])
     last = int(project.release_path(audience).stem)
-    if kind not in project.loaded.entity_types():
-        message = (
-            f"{path}: it samples {kind!r}, which the project {project.loaded.path} does not have; name its own project"
-        )
+    kind = next((one for one in project.loaded.entity_types() if one == rows[0]["entity_type"]), None)
+    if kind is None:
+        message = f"{path}: it samples {rows[0]['entity_type']!r}, which the project {project.loaded.path} does not have; name its own project"
         raise RequestError(message)
     project.look("evaluate judgements", [kind, path.name], audience=audience, purpose=purpose)
     known = _from_ledger(project, kind, audience)
@@ -100,7 +109,11 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
         if not row["verdict"] and (verdict := known.get(_pair(row))):
             row["verdict"] = verdict
             taken += 1
-    strata = _strata(rows)
+    strata, set_aside = _strata(rows), None
+    if _knows_labels(project, kind, audience, release):
+        kept = [row if not trains(*_pair(row)) else {**row, "verdict": ""} for row in rows]
+        set_aside = sum(one.judged for one in strata) - sum(one.judged for one in _strata(kept))
+        strata = _collapsed(_strata(kept), strata)
     return Judged(
         entity_type=kind,
         audience=audience,
@@ -112,6 +125,46 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
         unsure=sum(row["verdict"] == "unsure" for row in rows),
         unanswered=sum(not row["verdict"] for row in rows),
         from_ledger=taken,
+        set_aside=set_aside,
+    )
+
+
+def _knows_labels(project: Project, kind: EntityType, audience: str, release: int) -> bool:
+    """Tell whether the model that made a release was trained with labels."""
+    workspace = Workspace(project.loaded.workspace)
+    with Ledger(workspace.ledger) as ledger:
+        made = [row.report for row in ledger.runs() if Release(audience, release) in row.releases]
+    if not made:
+        return False
+    return "labels" in models.load(workspace.models, kind, made[-1]["types"][kind]["model"]).card
+
+
+def _collapsed(strata: tuple[Stratum, ...], whole: tuple[Stratum, ...]) -> tuple[Stratum, ...]:
+    """Join each stratum that lost all its verdicts with the next of its kind that has some, or the last before it."""
+    found: list[Stratum] = []
+    lost = {one.name for one, before in zip(strata, whole, strict=True) if before.judged and not one.judged}
+    for together in (False, True):
+        alike = [one for one in strata if one.together == together]
+        waiting: Stratum | None = None
+        own: list[Stratum] = []
+        for one in alike:
+            joined = one if waiting is None else _join(waiting, one)
+            waiting = joined if one.name in lost else None
+            if waiting is None:
+                own.append(joined)
+        if waiting is not None:
+            own[-1:] = [_join(own[-1], waiting)] if own else [waiting]
+        found += own
+    return tuple(found)
+
+
+def _join(one: Stratum, two: Stratum) -> Stratum:
+    return Stratum(
+        name=f"{one.name} + {two.name}",
+        together=one.together,
+        pairs=one.pairs + two.pairs,
+        judged=one.judged + two.judged,
+        matches=one.matches + two.matches,
     )
 
 
@@ -203,9 +256,9 @@ def _refuse_other_rows(path: Path, rows: list[dict[str, Any]]) -> None:
             raise DataError(message)
 
 
-def _pair(row: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    sides = [(row[f"dataset_{side}"], row[f"key_{side}"], row[f"role_{side}"]) for side in "ab"]
-    return tuple(sorted(sides))
+def _pair(row: dict[str, Any]) -> tuple[Name, Name]:
+    one, two = ((row[f"dataset_{side}"], row[f"key_{side}"], row[f"role_{side}"]) for side in "ab")
+    return min(one, two), max(one, two)
 
 
 def _from_ledger(project: Project, kind: str, audience: str) -> dict[Any, str]:

@@ -43,14 +43,24 @@ Name = tuple[str, str, str]
 SEED = "labels 1"
 """Part of the hash that halves the judged pairs; another seed would let pairs that trained a model measure it."""
 
-HELD = 200.0
+LABELS = "training.label"
+"""Where `make_labels` writes them."""
+
+HELD = 100.0
 """Pairs that m learned without labels counts as, against the voices of judged matches."""
 
-LEAST_DOUBTFUL = 20
+NEAR = 8.0
+"""Bits on either side of the stop within which judged pairs tell where it should be: what is plain tells nothing of it."""
+
+LEAST_NEAR = 20
 LEAST_OF_EACH = 5
-WINDOW = 8.0
+"""Labels near the stop, and of them matches and non-matches, below which the stop stays where it is."""
+
 SPREAD = 1.0
-STEP = 0.25
+"""Standard deviation, in bits, of where the stop may lie, around where it was."""
+
+FURTHEST = 2.0
+_STEP = 0.25
 _LN2 = math.log(2)
 
 
@@ -162,17 +172,47 @@ def read_labels(engine: Engine, model: Model, table: str) -> Labelled:
     )
 
 
-def shift(labelled: Labelled, stop: float, *, window: float = WINDOW, spread: float = SPREAD) -> float | None:
-    """Return by how many bits to move the stop, or None where the labels are too few to tell."""
-    near = np.abs(labelled.bits - stop) <= window
+@dataclass(frozen=True)
+class Shift:
+    """How labels move the stop: by `bits` (0 where they are too few), told by so many matches and non-matches near it."""
+
+    bits: float
+    matches: int
+    non_matches: int
+
+
+def shift(labelled: Labelled, stop: float) -> Shift:
+    """Return by how many bits the labels move the stop.
+
+    Near the stop the chance of a match is taken to be 2^(w - d) / (1 + 2^(w - d)) for a pair of w bits: right but for a
+    displacement of d bits. d is the most likely one under the labels, each with its weight, scaled to as many voices as
+    they have, and under a normal distribution of mean 0 and deviation `SPREAD`, which holds the stop where it was (a maximum a
+    posteriori estimate). It is sought in steps of a quarter bit up to `FURTHEST`. Labels of which fewer than `LEAST_NEAR`
+    are near the stop, or fewer than `LEAST_OF_EACH` of either verdict, move nothing.
+    """
+    near = np.abs(labelled.bits - stop) <= NEAR
     match, weight, bits = labelled.match[near], labelled.weight[near], labelled.bits[near]
-    fewest = min(int(match.sum()), int((~match).sum())) if len(match) else 0
-    if len(match) < LEAST_DOUBTFUL or fewest < LEAST_OF_EACH:
-        return None
-    # Weights that add up to as many voices as they have.
-    weight = weight * weight.sum() / (weight**2).sum()
-    tried = np.arange(-4 / STEP, 4 / STEP + 1) * STEP
-    odds = (bits[np.newaxis, :] + tried[:, np.newaxis]) * _LN2
-    told = -(weight * np.logaddexp(0.0, np.where(match, -odds, odds))).sum(axis=1)
-    best = tried[int(np.argmax(np.round(told - tried**2 / (2 * spread**2), 9)))]
-    return float(-best)
+    matches, others = int(match.sum()), int((~match).sum())
+    if matches + others < LEAST_NEAR or min(matches, others) < LEAST_OF_EACH:
+        return Shift(0.0, matches, others)
+    voices = weight * weight.sum() / (weight**2).sum()
+    tried = np.arange(-FURTHEST / _STEP, FURTHEST / _STEP + 1) * _STEP
+    odds = (bits[np.newaxis, :] - tried[:, np.newaxis]) * _LN2
+    told = -(voices * np.logaddexp(0.0, np.where(match, -odds, odds))).sum(axis=1) - tried**2 / (2 * SPREAD**2)
+    return Shift(float(tried[int(np.argmax(np.round(told, 9)))]), matches, others)
+
+
+def card(labelled: Labelled, moved: Shift, stop: float) -> dict[str, Any]:
+    """Return what a model's card tells of the labels that it was trained with."""
+    weight = labelled.weight[labelled.match]
+    return {
+        "half": SEED,
+        "matches": int(labelled.match.sum()),
+        "non_matches": int((~labelled.match).sum()),
+        "voices_of_matches": round(float(weight.sum() ** 2 / (weight**2).sum()), 1) if weight.size else 0.0,
+        "held_at": HELD,
+        "near_the_stop": {"matches": moved.matches, "non_matches": moved.non_matches},
+        "needed_near_the_stop": {"labels": LEAST_NEAR, "of_each_verdict": LEAST_OF_EACH},
+        "stop_moved_by_bits": moved.bits,
+        "stop": stop,
+    }

@@ -1,4 +1,4 @@
-"""Training without labels: shipped priors, then what the data say, weighed by how much they say it.
+"""Training: shipped priors, then what the data say, weighed by how much they say it; labels where there are any.
 
 u comes from random pairs freed of the matches among them; m from EM over counted agreement patterns of each blocking
 rule, where a comparison that the rule decides stands aside; levels that hold given other agreement, from pairs that have it; both are shrunk towards the shipped priors. EM runs on
@@ -18,7 +18,8 @@ from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
-from linkage.matching.labels import HELD, read_labels
+from linkage.matching.labels import HELD, read_labels, shift
+from linkage.matching.labels import card as label_card
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.rarity import count_values
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
@@ -62,7 +63,8 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     """Make a model for the canonical table of a type; leaves its features, keys and pairs behind for the run.
 
     With `learn` false m and u stay at the shipped priors; rarity, generic values, stop keys and the match rate are
-    taken from the data all the same.
+    taken from the data all the same. `labels` is the quoted name of a table of judged pairs (a < b: record numbers, match:
+    BOOLEAN, weight: DOUBLE), which m and the stop then follow as `labels` of this package tells.
     """
     kind = entity.type
     present = _present(engine, kind)
@@ -95,7 +97,18 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
     card = {**_card(model, records, candidates, sets), "set_back_to_priors": learned.set_back}
+    if labels is not None:
+        model, card["labels"] = _moved_stop(model, read_labels(engine, model, labels))
     return replace(model, card=card, trained_now=True)
+
+
+def _moved_stop(model: Model, labelled: Labelled) -> tuple[Model, dict[str, Any]]:
+    """Move the stop by what labels tell under the trained model; return the model and what its card tells of them."""
+    before = model.thresholds
+    moved = shift(labelled, before.match)
+    match = before.match + moved.bits
+    thresholds = before.model_copy(update={"match": match, "review": min(before.review, match)})
+    return replace(model, thresholds=thresholds), label_card(labelled, moved, match)
 
 
 def _present(engine: Engine, kind: str) -> frozenset[str]:
