@@ -305,6 +305,7 @@ def sample(found: dict[str, Any], file: str) -> None:
     _table(f"{found['entity_type']}: pairs of release {found['release']}", "stratum", "pairs", "sampled", rows=rows)
     say(f"{file}: {found['sampled']:,} of {found['pairs']:,} pairs, readable by you alone")
     say("Write match, non-match or unsure into the column verdict, then: linkage evaluate PROJECT --judgements FILE")
+    say("To have them hold and train: linkage judge PROJECT --from FILE, then linkage run PROJECT --retrain")
 
 
 def judged(result: dict[str, Any]) -> None:

@@ -114,6 +114,9 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
         kept = [row if not trains(*_pair(row)) else {**row, "verdict": ""} for row in rows]
         set_aside = sum(one.judged for one in strata) - sum(one.judged for one in _strata(kept))
         strata = _collapsed(_strata(kept), strata)
+        if set_aside and not any(one.judged for one in strata):
+            message = f"{path}: all its verdicts are of the half that trains models; draw a larger sample and judge it"
+            raise DataError(message)
     return Judged(
         entity_type=kind,
         audience=audience,
