@@ -52,7 +52,8 @@ def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
         learn=run.learn,
         labels=LABELS if labels else None,
     )
-    run.count(f"types.{entity_type}.labels", labels)
+    if labels:
+        run.count(f"types.{entity_type}.labels", labels)
     models.save(model, run.workspace.models)
     if first and run.project.settings.approval.first_model == "manual":
         run.ledger.add_model(entity_type, model.hash, run.now.isoformat(), run.number)
