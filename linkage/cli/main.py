@@ -374,6 +374,67 @@ def review_sample(  # noqa: PLR0913  # the options of a command
 
 
 @app.command()
+def judge(  # noqa: PLR0913  # the options of a command
+    project: ProjectArgument,
+    a: Annotated[str | None, typer.Argument(help="A record, DATASET/KEY[#ROLE].", show_default=False)] = None,
+    b: Annotated[str | None, typer.Argument(help="Another record of the same type.", show_default=False)] = None,
+    verdict: Annotated[str | None, typer.Argument(help="match, non-match or unsure.", show_default=False)] = None,
+    why: Annotated[str | None, typer.Option("--why", help="The reason; kept with the judgement.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who judged; else the user of this machine.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--from", help="Enter the verdicts of a CSV file such as a judged review sample.")
+    ] = None,
+    undo: Annotated[int | None, typer.Option("--undo", help="Close the judgement of this number.")] = None,
+    audience: AudienceOption = "centre",
+    as_json: JsonOption = False,
+) -> None:
+    """Judge two records, enter the verdicts of a file, or undo a judgement; the next run applies it."""
+    import linkage
+    from linkage.cli import render
+
+    pair = [one for one in (a, b, verdict) if one is not None]
+    if (len(pair) == 3) + (file is not None) + (undo is not None) != 1 or len(pair) not in {0, 3}:  # noqa: PLR2004
+        message = "name two records and a verdict, or --from FILE, or --undo NUMBER"
+        raise UsageError(message)
+    opened = linkage.open(project)
+    if file is not None:
+        from linkage.judging.bulk import judge_file
+
+        _answer(judge_file(opened, file, why=why, by=by, audience=audience), render.entered, as_json=as_json)
+        return
+    from linkage.judging import record
+
+    if undo is not None:
+        _answer(record.undo(opened, undo, why or "", by=by), render.undone, as_json=as_json)
+        return
+    told = record.judge(opened, (pair[0], pair[1]), pair[2], why or "", by=by, audience=audience)
+    _answer(told, render.entered, as_json=as_json)
+
+
+@app.command()
+def judgements(
+    project: ProjectArgument,
+    file: Annotated[
+        Path | None, typer.Option("--csv", help="Write them to this file instead.", show_default=False)
+    ] = None,
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List all judgements: open, closed, overruled by the last run, and those that contradict each other."""
+    import linkage
+    from linkage.cli import render
+    from linkage.judging import listing
+
+    found = listing.judgements(linkage.open(project), purpose=purpose)
+    if file is not None:
+        rows = listing.write_judgements(found, file)
+        if not as_json:
+            render.say(f"{file}: {rows:,} judgements, readable by you alone")
+            return
+    _answer(found, render.judgements, as_json=as_json)
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put the demo project; made if absent.")] = Path(
         "linkage-demo"

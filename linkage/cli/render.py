@@ -305,6 +305,7 @@ def sample(found: dict[str, Any], file: str) -> None:
     _table(f"{found['entity_type']}: pairs of release {found['release']}", "stratum", "pairs", "sampled", rows=rows)
     say(f"{file}: {found['sampled']:,} of {found['pairs']:,} pairs, readable by you alone")
     say("Write match, non-match or unsure into the column verdict, then: linkage evaluate PROJECT --judgements FILE")
+    say("To have them hold and train: linkage judge PROJECT --from FILE, then linkage run PROJECT --retrain")
 
 
 def judged(result: dict[str, Any]) -> None:
@@ -329,9 +330,67 @@ def judged(result: dict[str, Any]) -> None:
         f"{held['judged']:,} of {held['pairs']:,} pairs judged; {held['unsure']:,} unsure, {held['unanswered']:,} blank, "
         f"{held['from_ledger']:,} taken from the ledger."
     )
+    if held["set_aside"] is not None:
+        say(
+            f"The model was trained with judged pairs: {held['set_aside']:,} verdicts of the half that trains are set aside."
+        )
     say(f"Recall is of {result['recall_of']}.")
     if not result["current"]:
         say("The sample is of an earlier release; the figures are that one's.")
+
+
+def entered(told: dict[str, Any]) -> None:
+    """Print what was entered, and what contradicts it."""
+    if "file" in told:
+        counts = ", ".join(f"{number:,} {verdict}" for verdict, number in told["verdicts"].items())
+        say(f"{told['file']}: {told['entered']:,} judgements entered ({counts})")
+        say(f"{told['already_there']:,} stood in the ledger already, {told['blank']:,} lines have no verdict.")
+    else:
+        say(f"Judgement {told['judgement']}: {told['a']} and {told['b']} ({told['entity_type']}): {told['verdict']}")
+    _conflicts(told["conflicts"])
+    say("The next run applies it.")
+
+
+def undone(told: dict[str, Any]) -> None:
+    """Print which judgement was closed."""
+    say(
+        f"Judgement {told['judgement']} is closed: {told['a']} and {told['b']} ({told['entity_type']}), {told['verdict']}"
+    )
+    say("The next run no longer applies it; the ledger keeps it.")
+
+
+def judgements(found: dict[str, Any]) -> None:
+    """Print the list of judgements and the contradictions among them."""
+    rows = [
+        (
+            one["judgement"],
+            one["entity_type"],
+            one["a"],
+            one["b"],
+            one["verdict"],
+            one["judged_at"][:10],
+            one["judged_by"],
+            one["why"],
+            one["state"] + (f" in {', '.join(one['losing_in'])}" if one["state"] == "losing" else ""),
+            "yes" if one["waits"] else "no",
+        )
+        for one in found["judgements"]
+    ]
+    columns = ("no.", "type", "a", "b", "verdict", "date", "by", "why", "state", "waits for a run")
+    _table("Judgements", *columns, rows=rows)
+    if not rows:
+        say("No judgement yet.")
+    _conflicts(found["conflicts"])
+
+
+def _conflicts(found: list[dict[str, Any]]) -> None:
+    for one in found:
+        chain = ", ".join(f"{step['a']} = {step['b']} (no. {step['judgement']})" for step in one["path"])
+        apart = one["non_match"]
+        say(
+            f"Contradiction ({one['entity_type']}): {chain}, but {apart['a']} ≠ {apart['b']} (no. {apart['judgement']}). "
+            "The non-match holds; undo what is wrong: linkage judge PROJECT --undo NUMBER --why TEXT"
+        )
 
 
 def demo(result: dict[str, Any]) -> None:

@@ -2,6 +2,10 @@
 
 Verdicts are read from the sample's own file; a pair left blank there takes the verdict that the ledger holds for its two
 records. What lies outside the sample is not looked at: pairs that people chose to judge tell nothing of the others.
+
+A release whose model was trained with labels is measured by the half of the pairs that never trains (`labels.trains`). A stratum
+that has verdicts, but none in that half, is taken together with the next one whose pairs are alike in sharing an identity or
+not (collapsed strata; Cochran, "Sampling Techniques", 1977).
 """
 
 from __future__ import annotations
@@ -15,12 +19,16 @@ from linkage.config.project import CENTRE
 from linkage.errors import DataError, RequestError
 from linkage.evaluation.estimate import Estimates, Stratum, estimate
 from linkage.evaluation.sample import DESIGN, NAMES
-from linkage.store.ledger import Ledger
+from linkage.matching import model as models
+from linkage.matching.labels import Name, trains
+from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from linkage.config.source import EntityType
     from linkage.project import Project
 
 VERDICTS = ("match", "non-match", "unsure")
@@ -34,7 +42,8 @@ _RECALL_OF = (
 class Judged:
     """The estimates of a judged sample, of which release, and what the sample held.
 
-    `current` tells whether that release is still the audience's last one.
+    `current` tells whether that release is still the audience's last one. `set_aside` verdicts are of the half that trains
+    and were not counted, None where the release's model knows no labels.
     """
 
     entity_type: str
@@ -47,6 +56,7 @@ class Judged:
     unsure: int
     unanswered: int
     from_ledger: int
+    set_aside: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return everything as plain values under `schema_version` 1."""
@@ -64,6 +74,7 @@ class Judged:
                 "unsure": self.unsure,
                 "unanswered": self.unanswered,
                 "from_ledger": self.from_ledger,
+                "set_aside": self.set_aside,
             },
             "strata": [
                 {
@@ -85,12 +96,11 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
     doubled, a stratum without any verdict. RequestError where the audience has no release.
     """
     rows = read_sample(path)
-    kind, audience, release = rows[0]["entity_type"], rows[0]["audience"], int(rows[0]["release"])
+    audience, release = rows[0]["audience"], int(rows[0]["release"])
     last = int(project.release_path(audience).stem)
-    if kind not in project.loaded.entity_types():
-        message = (
-            f"{path}: it samples {kind!r}, which the project {project.loaded.path} does not have; name its own project"
-        )
+    kind = next((one for one in project.loaded.entity_types() if one == rows[0]["entity_type"]), None)
+    if kind is None:
+        message = f"{path}: it samples {rows[0]['entity_type']!r}, which the project {project.loaded.path} does not have; name its own project"
         raise RequestError(message)
     project.look("evaluate judgements", [kind, path.name], audience=audience, purpose=purpose)
     known = _from_ledger(project, kind, audience)
@@ -99,7 +109,14 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
         if not row["verdict"] and (verdict := known.get(_pair(row))):
             row["verdict"] = verdict
             taken += 1
-    strata = _strata(rows)
+    strata, set_aside = _strata(rows), None
+    if _knows_labels(project, kind, audience, release):
+        kept = [row if not trains(*_pair(row)) else {**row, "verdict": ""} for row in rows]
+        set_aside = sum(one.judged for one in strata) - sum(one.judged for one in _strata(kept))
+        strata = _collapsed(_strata(kept), strata)
+        if set_aside and not any(one.judged for one in strata):
+            message = f"{path}: all its verdicts are of the half that trains models; draw a larger sample and judge it"
+            raise DataError(message)
     return Judged(
         entity_type=kind,
         audience=audience,
@@ -111,6 +128,46 @@ def evaluate_judgements(project: Project, path: Path, *, purpose: str | None = N
         unsure=sum(row["verdict"] == "unsure" for row in rows),
         unanswered=sum(not row["verdict"] for row in rows),
         from_ledger=taken,
+        set_aside=set_aside,
+    )
+
+
+def _knows_labels(project: Project, kind: EntityType, audience: str, release: int) -> bool:
+    """Tell whether the model that made a release was trained with labels."""
+    workspace = Workspace(project.loaded.workspace)
+    with Ledger(workspace.ledger) as ledger:
+        made = [row.report for row in ledger.runs() if Release(audience, release) in row.releases]
+    if not made:
+        return False
+    return "labels" in models.load(workspace.models, kind, made[-1]["types"][kind]["model"]).card
+
+
+def _collapsed(strata: tuple[Stratum, ...], whole: tuple[Stratum, ...]) -> tuple[Stratum, ...]:
+    """Join each stratum that lost all its verdicts with the next of its kind that has some, or the last before it."""
+    found: list[Stratum] = []
+    lost = {one.name for one, before in zip(strata, whole, strict=True) if before.judged and not one.judged}
+    for together in (False, True):
+        alike = [one for one in strata if one.together == together]
+        waiting: Stratum | None = None
+        own: list[Stratum] = []
+        for one in alike:
+            joined = one if waiting is None else _join(waiting, one)
+            waiting = joined if one.name in lost else None
+            if waiting is None:
+                own.append(joined)
+        if waiting is not None:
+            own[-1:] = [_join(own[-1], waiting)] if own else [waiting]
+        found += own
+    return tuple(found)
+
+
+def _join(one: Stratum, two: Stratum) -> Stratum:
+    return Stratum(
+        name=f"{one.name} + {two.name}",
+        together=one.together,
+        pairs=one.pairs + two.pairs,
+        judged=one.judged + two.judged,
+        matches=one.matches + two.matches,
     )
 
 
@@ -119,6 +176,18 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
 
     Commas or semicolons may divide the columns, which may stand in any order; the values compared are not read.
     """
+    fields, lines = read_rows(path)
+    missing = [name for name in ("verdict", *NAMES, *DESIGN) if name not in fields]
+    if missing:
+        message = f"{path}, line 1: column {missing[0]!r} is missing; hand in the file that `linkage review sample` wrote, whole"
+        raise DataError(message)
+    rows = [_row(path, line, row) for line, row in lines]
+    _refuse_other_rows(path, rows)
+    return rows
+
+
+def read_rows(path: Path) -> tuple[Sequence[str], list[tuple[int, dict[str, Any]]]]:
+    """Return the columns of a CSV file and its rows with their line numbers; commas or semicolons may divide them."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
@@ -128,17 +197,9 @@ def read_sample(path: Path) -> list[dict[str, Any]]:
             lines = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        message = (
-            f"{path} cannot be read as a UTF-8 CSV file: {reason}; hand in the file that `linkage review sample` wrote"
-        )
+        message = f"{path} cannot be read as a UTF-8 CSV file: {reason}; hand in a file such as `linkage review sample` writes"
         raise DataError(message) from error
-    missing = [name for name in ("verdict", *NAMES, *DESIGN) if name not in fields]
-    if missing:
-        message = f"{path}, line 1: column {missing[0]!r} is missing; hand in the file that `linkage review sample` wrote, whole"
-        raise DataError(message)
-    rows = [_row(path, line, row) for line, row in lines]
-    _refuse_other_rows(path, rows)
-    return rows
+    return fields, lines
 
 
 def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +210,7 @@ def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
     if verdict and verdict not in VERDICTS:
         message = f"{path}, line {line}: the verdict {verdict[:20]!r} is none of {', '.join(VERDICTS)}, or blank"
         raise DataError(message)
-    found: dict[str, Any] = {name: row[name] for name in DESIGN} | {name: _unguarded(row[name]) for name in NAMES}
+    found: dict[str, Any] = {name: row[name] for name in DESIGN} | {name: unguarded(row[name]) for name in NAMES}
     for name in ("release", "stratum", "stratum_pairs", "stratum_sampled"):
         if not row[name].isascii() or not row[name].isdigit():
             message = f"{path}, line {line}: {name} must be a whole number, as it was written"
@@ -161,7 +222,8 @@ def _row(path: Path, line: int, row: dict[str, Any]) -> dict[str, Any]:
     return {**found, "together": row["together"] == "yes", "verdict": verdict, "line": line}
 
 
-def _unguarded(text: str) -> str:
+def unguarded(text: str) -> str:
+    """Return a text without the quote that keeps spreadsheets from taking it for a formula."""
     return text.removeprefix("'")
 
 
@@ -203,9 +265,9 @@ def _refuse_other_rows(path: Path, rows: list[dict[str, Any]]) -> None:
             raise DataError(message)
 
 
-def _pair(row: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    sides = [(row[f"dataset_{side}"], row[f"key_{side}"], row[f"role_{side}"]) for side in "ab"]
-    return tuple(sorted(sides))
+def _pair(row: dict[str, Any]) -> tuple[Name, Name]:
+    one, two = ((row[f"dataset_{side}"], row[f"key_{side}"], row[f"role_{side}"]) for side in "ab")
+    return min(one, two), max(one, two)
 
 
 def _from_ledger(project: Project, kind: str, audience: str) -> dict[Any, str]:

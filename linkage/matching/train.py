@@ -1,4 +1,4 @@
-"""Training without labels: shipped priors, then what the data say, weighed by how much they say it.
+"""Training: shipped priors, then what the data say, weighed by how much they say it; labels where there are any.
 
 u comes from random pairs freed of the matches among them; m from EM over counted agreement patterns of each blocking
 rule, where a comparison that the rule decides stands aside; levels that hold given other agreement, from pairs that have it; both are shrunk towards the shipped priors. EM runs on
@@ -18,6 +18,8 @@ from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
 from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
 from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
+from linkage.matching.labels import HELD, read_labels, shift
+from linkage.matching.labels import card as label_card
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
 from linkage.matching.rarity import count_values
 from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from linkage.engine.duckdb import Engine
+    from linkage.matching.labels import Labelled
 
 RANDOM, UNION = "random", "union"
 ROUNDS = 4
@@ -56,11 +59,12 @@ class PatternSet:
     share: float
 
 
-def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True) -> Model:
+def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True, labels: str | None = None) -> Model:
     """Make a model for the canonical table of a type; leaves its features, keys and pairs behind for the run.
 
     With `learn` false m and u stay at the shipped priors; rarity, generic values, stop keys and the match rate are
-    taken from the data all the same.
+    taken from the data all the same. `labels` is the quoted name of a table of judged pairs (a < b: record numbers, match:
+    BOOLEAN, weight: DOUBLE), which m and the stop then follow as `labels` of this package tells.
     """
     kind = entity.type
     present = _present(engine, kind)
@@ -87,12 +91,24 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
     sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"), shares)
     engine.run("DROP TABLE training.pair")
-    learned = _Learner(model, sets, entity.training, records)
+    labelled = read_labels(engine, model, labels) if labels else None
+    learned = _Learner(model, sets, entity.training, records, labelled)
     model = learned.run(learn=learn)
     # Once more: rarity is measured against u, which has just been learned.
     make_frequencies(engine, model)
     card = {**_card(model, records, candidates, sets), "set_back_to_priors": learned.set_back}
+    if labels is not None:
+        model, card["labels"] = _moved_stop(model, read_labels(engine, model, labels))
     return replace(model, card=card, trained_now=True)
+
+
+def _moved_stop(model: Model, labelled: Labelled) -> tuple[Model, dict[str, Any]]:
+    """Move the stop by what labels tell under the trained model; return the model and what its card tells of them."""
+    before = model.thresholds
+    moved = shift(labelled, before.match)
+    match = before.match + moved.bits
+    thresholds = before.model_copy(update={"match": match, "review": min(before.review, match)})
+    return replace(model, thresholds=thresholds), label_card(labelled, moved, match)
 
 
 def _present(engine: Engine, kind: str) -> frozenset[str]:
@@ -246,8 +262,11 @@ def _pattern_sets(
 class _Learner:
     """The estimates of one training; `run` returns the model with them put in."""
 
-    def __init__(self, model: Model, sets: dict[str, PatternSet], training: Training, records: int) -> None:
+    def __init__(
+        self, model: Model, sets: dict[str, PatternSet], training: Training, records: int, labelled: Labelled | None
+    ) -> None:
         self.model = model
+        self.labelled = labelled
         self.sets = sets
         self.training = training
         self.records = records
@@ -357,6 +376,9 @@ class _Learner:
         for place, counts in enumerate(gathered):
             mixed = counts + self.training.prior_pairs * self.prior_m[place]
             self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
+            if self.labelled is not None:
+                mixed = HELD * self.m[place] + self.labelled.voices(place, len(self.names[place]))
+                self.m[place] = self._hold(place, mixed, self._kept(place, self.prior_m, self.m))
 
     def _kept(
         self, place: int, prior: list[NDArray[np.float64]], now: list[NDArray[np.float64]]

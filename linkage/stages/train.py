@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
+from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
 from linkage.matching.score import make_features, make_frequencies
 from linkage.matching.train import train as train_model
 from linkage.standardise import STANDARDISER_VERSION
@@ -49,7 +50,16 @@ def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
     if not run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}"):
         message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
         raise ModelError(message)
-    model = train_model(run.engine, run.entity(entity_type), STANDARDISER_VERSION, learn=run.options.learn)
+    labels = make_labels(run.engine, entity_type, weigh(_judged_pairs(run, entity_type))) if run.options.learn else 0
+    model = train_model(
+        run.engine,
+        run.entity(entity_type),
+        STANDARDISER_VERSION,
+        learn=run.options.learn,
+        labels=LABELS if labels else None,
+    )
+    if labels:
+        run.count(f"types.{entity_type}.labels", labels)
     models.save(model, run.workspace.models)
     if first and run.project.settings.approval.first_model == "manual":
         run.ledger.add_model(entity_type, model.hash, run.now.isoformat(), run.number)
@@ -59,6 +69,20 @@ def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
         )
         raise ModelError(message)
     return model
+
+
+def _judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
+    """Return the pairs of a type that stewards have judged and nobody has undone, whoever saw them in whose view."""
+    return [
+        JudgedPair(
+            one.judgement.a,
+            one.judgement.b,
+            one.judgement.verdict == "match",
+            (drawn.sample, drawn.stratum, drawn.stratum_pairs) if (drawn := one.judgement.drawn) else None,
+        )
+        for one in run.ledger.judgements()
+        if one.closed_at is None and one.judgement.entity_type == entity_type and one.judgement.verdict != "unsure"
+    ]
 
 
 def _check_standardiser(model: models.Model) -> None:

@@ -1,6 +1,7 @@
-"""The ledger: one SQLite file with runs, releases, models, approvals and judgements. Rows are added, never rewritten.
+"""The ledger: one SQLite file with runs, releases, models, approvals and judgements.
 
-A ledger of an older version is brought to this one by `MIGRATIONS` when it is opened; the old file is kept beside it.
+Rows are added, never rewritten; undoing a judgement fills the columns that close it, once. A ledger of an older version
+is brought to this one by `MIGRATIONS` when it is opened; the old file is kept beside it.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ MIGRATIONS = (
     CREATE TABLE pruned (
         audience TEXT NOT NULL, sequence INTEGER NOT NULL, pruned_at TEXT NOT NULL, pruned_by TEXT NOT NULL,
         bytes INTEGER NOT NULL, PRIMARY KEY (audience, sequence)
+    ) STRICT;
+    """,
+    """
+    CREATE TABLE judgement_sample (
+        judgement INTEGER PRIMARY KEY, sample TEXT NOT NULL, stratum INTEGER NOT NULL, stratum_pairs INTEGER NOT NULL
     ) STRICT;
     """,
 )
@@ -112,6 +118,15 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """How a review sample came to hold a pair: the sample, the stratum, and the pairs of the stratum."""
+
+    sample: str
+    stratum: int
+    stratum_pairs: int
+
+
+@dataclass(frozen=True)
 class Judgement:
     """A steward's decision on two entity records of one type."""
 
@@ -122,6 +137,19 @@ class Judgement:
     judged_by: str
     why: str
     sight: str = "centre"
+    drawn: Drawn | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judgement as the ledger holds it: its number, when it was made, and what undid it, if anything did."""
+
+    number: int
+    judgement: Judgement
+    judged_at: str
+    closed_at: str | None = None
+    closed_by: str | None = None
+    closed_why: str | None = None
 
 
 class Ledger:
@@ -347,24 +375,54 @@ class Ledger:
             for at, by, audience, purpose, action, objects in rows
         ]
 
-    def judge(self, judgement: Judgement, judged_at: str) -> None:
-        """Add a judgement on two records; the next run applies it."""
-        a, b = sorted((judgement.a, judgement.b))
+    def judge(self, judgement: Judgement, judged_at: str) -> int:
+        """Add a judgement on two records and return its number; the next run applies it."""
+        return self.judge_all([judgement], judged_at)[0]
+
+    def judge_all(self, judgements: Sequence[Judgement], judged_at: str) -> list[int]:
+        """Add judgements, all or none, and return their numbers."""
+        numbers = []
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO judgement (entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, "
-                "judged_at, judged_by, why, sight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    judgement.entity_type,
-                    *a,
-                    *b,
-                    judgement.verdict,
-                    judged_at,
-                    judgement.judged_by,
-                    judgement.why,
-                    judgement.sight,
-                ),
+            for one in judgements:
+                a, b = sorted((one.a, one.b))
+                cursor = connection.execute(
+                    "INSERT INTO judgement (entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, "
+                    "judged_at, judged_by, why, sight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (one.entity_type, *a, *b, one.verdict, judged_at, one.judged_by, one.why, one.sight),
+                )
+                number = int(cursor.lastrowid or 0)
+                if one.drawn is not None:
+                    connection.execute(
+                        "INSERT INTO judgement_sample VALUES (?, ?, ?, ?)",
+                        (number, one.drawn.sample, one.drawn.stratum, one.drawn.stratum_pairs),
+                    )
+                numbers.append(number)
+        return numbers
+
+    def undo(self, number: int, closed_at: str, closed_by: str, why: str) -> bool:
+        """Close an open judgement; return False where no judgement of that number is open."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
+                (closed_at, closed_by, why, number),
             )
+            return cursor.rowcount == 1
+
+    def judgements(self) -> list[Judged]:
+        """Return all judgements ever made, closed ones too, oldest first."""
+        rows = self._rows(
+            "SELECT judgement.judgement, entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, judged_by, "
+            "why, sight, judged_at, closed_at, closed_by, closed_why, sample, stratum, stratum_pairs FROM judgement "
+            "LEFT JOIN judgement_sample ON judgement_sample.judgement = judgement.judgement ORDER BY judgement.judgement"
+        )
+        found = []
+        for number, kind, *rest in rows:
+            a, b = tuple(rest[0:3]), tuple(rest[3:6])
+            verdict, by, why, sight, judged_at, closed_at, closed_by, closed_why, *drawn = rest[6:]
+            sampled = None if drawn[0] is None else Drawn(*drawn)
+            entry = Judgement(kind, a, b, verdict, by, why, sight, sampled)
+            found.append(Judged(number, entry, judged_at, closed_at, closed_by, closed_why))
+        return found
 
     def open_judgements(self, entity_type: str, sights: Sequence[str] | None) -> list[tuple[Any, ...]]:
         """Return (judgement, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict) of what is not undone.

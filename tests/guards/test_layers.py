@@ -27,6 +27,7 @@ LEVELS = {
     "pipeline": 5,
     "checking": 5,
     "evaluation": 5,
+    "judging": 5,
     "queries": 5,
     "rejects": 5,
     "review": 5,
