@@ -1,7 +1,8 @@
 """Cluster: edges → `resolution.cluster_<audience>_<type>`, for one audience over the records that it may see in full.
 
-Components come from the audience's own candidate edges alone; pairs that are missing inside them are scored and join
-the clustering, never the components (rules R2 and R7). Records without an edge are clusters of their own and have
+Components come from the audience's own candidate edges and the pairs that share a resolved entity of an earlier type in
+the audience's own resolution (evidence); pairs that are missing inside them are scored and join the clustering, never the
+components (rules R2 and R7). Records without an edge are clusters of their own and have
 no row.
 """
 
@@ -29,6 +30,7 @@ from linkage.clustering import (
 )
 from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
+from linkage.matching.evidence import gather, gathered, with_evidence
 from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from linkage.matching.model import Model
     from linkage.stages.context import Run
 
-READS = ("scoring.edge", "scoring.inside")
-WRITES = ("resolution.cluster",)
+READS = ("scoring.edge", "scoring.inside", "canonical.relation")
+WRITES = ("resolution.cluster", "resolution.evidence")
 
 LIKELY_UNIQUE = 4.0
 """Bits against a pair of one dataset that likely holds each entity once: one match in sixteen is expected there."""
@@ -74,9 +76,11 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     names = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b", "verdict")
     rows = run.judgements(audience, entity_type)
     judged = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    shared = gather(engine, model, audience, datasets, run.types)
+    _score_shared(run, model)
     _number_records(run, entity_type, datasets, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
-    edges = _edges(run, model, "edge")
+    edges = _edges(run, model)
     judgements = _placed_judgements(run, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
@@ -89,6 +93,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _write(run, audience, entity_type, result, label)
     run.count(f"audiences.{audience}.{entity_type}.largest_component", max(found.largest_uncut, 1))
     run.count(f"audiences.{audience}.{entity_type}.missing_pairs", missing)
+    run.count(f"audiences.{audience}.{entity_type}.evidence_pairs", shared)
     run.count(
         f"audiences.{audience}.{entity_type}.lost_judgements", [int(judged["judgement"][row]) for row in result.lost]
     )
@@ -108,6 +113,7 @@ def _number_records(run: Run, entity_type: EntityType, datasets: list[str], judg
             WITH touched AS (
                 SELECT a AS record FROM {qualified("scoring", f"edge_{entity_type}")}
                 UNION SELECT b FROM {qualified("scoring", f"edge_{entity_type}")}
+                UNION SELECT a FROM resolution.evidence UNION SELECT b FROM resolution.evidence
                 UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity JOIN judged_record USING (dataset, key, role)
             )
             SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
@@ -130,16 +136,39 @@ def _claims(run: Run) -> dict[str, Any]:
 _AGAINST = (
     "CASE WHEN one.dataset = two.dataset AND list_contains($likely, one.dataset) THEN -CAST($against AS INTEGER) END"
 )
+_BESIDE = (_AGAINST, "bits")
+"""What the second look weighs beside the comparisons: a claim of the dataset, and evidence."""
 _CLAIMED = (
     f"weight + coalesce({_AGAINST}, 0) AS weight, one.dataset = two.dataset AND list_contains($strict, one.dataset)"
 )
 
 
-def _edges(run: Run, model: Model, table: str) -> Edges:
+def _score_shared(run: Run, model: Model) -> None:
+    """Score the pairs that share evidence and that no rule found, as those inside components are."""
+    engine, kind = run.engine, model.entity_type
+    edge, inside = qualified("scoring", f"edge_{kind}"), qualified("scoring", f"inside_{kind}")
+    engine.create_as(
+        "resolution",
+        "unscored",
+        f"SELECT a, b FROM resolution.evidence ANTI JOIN {edge} USING (a, b) ANTI JOIN {inside} USING (a, b) ORDER BY a, b",
+    )
+    if engine.value("SELECT count(*) FROM resolution.unscored"):
+        score_pairs(engine, model, "resolution.unscored", "resolution.scored", None)
+        engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
+        engine.run("DROP TABLE resolution.scored")
+    engine.run("DROP TABLE resolution.unscored")
+
+
+def _edges(run: Run, model: Model) -> Edges:
+    kind = model.entity_type
+    pairs = (
+        f"SELECT a, b, weight, pattern FROM {qualified('scoring', f'edge_{kind}')} "
+        f"UNION ALL SELECT a, b, weight, pattern FROM {qualified('scoring', f'inside_{kind}')} SEMI JOIN resolution.evidence USING (a, b)"
+    )
     arrays = run.engine.arrays(
         f"""
         SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
-        FROM {qualified("scoring", f"{table}_{model.entity_type}")} AS edge
+        FROM ({with_evidence(pairs, "resolution.evidence")}) AS edge
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
         """,
@@ -216,6 +245,8 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
 
 def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
     """Compare the clusters of each component as wholes; return int64[n], the labels after that."""
+    if not model.second_look:
+        return result.label
     settled = result.label[result.component] == result.label
     divided = np.zeros(len(settled), np.bool_)
     divided[result.component[~settled]] = True
@@ -225,11 +256,11 @@ def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgem
     clusters = np.unique(result.label[looked])
     _check_bytes(
         run,
-        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + 1),
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + len(_BESIDE)),
         "comparing clusters again",
     )
     table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
-    known, pairs = told_between(run.engine, model, table, _AGAINST, _claims(run))
+    known, pairs = told_between(run.engine, model, table, _BESIDE, _claims(run))
     return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
 
 
@@ -242,7 +273,7 @@ def _merged(
 ) -> NDArray[np.int64]:
     """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
     label, n = known["label"], len(result.label)
-    told = range(len(model.comparisons) + 1)
+    told = range(len(model.comparisons) + len(_BESIDE))
     meetings = Meetings(
         component=result.component[label],
         known=np.stack([known[f"k{c}"] for c in told], axis=1),
@@ -307,6 +338,7 @@ def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering,
             "JOIN resolution.place AS own ON own.place = clustered.place JOIN resolution.place AS first ON first.place = clustered.label",
         )
     run.engine.run("DROP TABLE resolution.place")
+    run.engine.run(f"ALTER TABLE resolution.evidence RENAME TO {quote(gathered(audience, entity_type))}")
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from linkage.config.project import CENTRE
-from linkage.engine.sql import literal, quote
+from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import AuditError
+from linkage.matching.evidence import gathered, with_evidence
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.survive import ATTRIBUTES, LISTS
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 READS = ("resolution.assignment", "resolution.golden", "resolution.value", "resolution.event", "resolution.redirect")
 WRITES = tuple(f"published.{table.name}" for table in PUBLISHED)
 
+_LEVELS = "concat_ws(';', nullif(levels, ''), told)"
 HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
@@ -81,7 +83,7 @@ def _evidence(run: Run, audience: str) -> None:
     _write(
         run,
         "link_evidence",
-        "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
+        f"SELECT * REPLACE ({_LEVELS} AS levels), identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
         "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
         order="entity_type, record_a, record_b",
     )
@@ -89,7 +91,7 @@ def _evidence(run: Run, audience: str) -> None:
         run,
         "possible_match",
         f"""
-        SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
+        SELECT * REPLACE ({_LEVELS} AS levels), CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
         FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
         JOIN resolution.pattern_text USING (entity_type, pattern)
         WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
@@ -100,21 +102,25 @@ def _evidence(run: Run, audience: str) -> None:
 
 
 def _compared_sql(audience: str, kind: EntityType) -> str:
-    """Return the pairs of a type between records of the audience: blocked ones, and those inside its own components."""
+    """Return the pairs of a type between records of the audience: blocked ones, those that share evidence, and those inside its own components."""
     cluster = f"resolution.{quote(f'cluster_{audience}_{kind}')}"
     assignment = f"resolution.{quote(f'assignment_{audience}')}"
+    evidence = qualified("resolution", gathered(audience, kind))
+    inside = qualified("scoring", f"inside_{kind}")
+    pairs = f"""
+        SELECT a, b, weight, pattern FROM {qualified("scoring", f"edge_{kind}")}
+        UNION ALL
+        SELECT a, b, weight, pattern FROM {inside} AS inside LEFT JOIN {evidence} AS evidence USING (a, b)
+        JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b
+        WHERE one.component = two.component OR bits IS NOT NULL
+    """
     return f"""
         SELECT '{kind}' AS entity_type, one.dataset AS dataset_a, one.key AS key_a, one.role AS role_a,
                two.dataset AS dataset_b, two.key AS key_b, two.role AS role_b,
                one.identity_id AS identity_a, two.identity_id AS identity_b, one.identity AS number_a,
-               two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern,
+               two.identity AS number_b, one.record AS record_a, two.record AS record_b, weight, pattern, told,
                one.ambiguous OR two.ambiguous AS ambiguous
-        FROM (
-            SELECT a, b, weight, pattern FROM scoring.{quote(f"edge_{kind}")}
-            UNION ALL
-            SELECT a, b, weight, pattern FROM scoring.{quote(f"inside_{kind}")} AS inside
-            JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b AND one.component = two.component
-        ) AS pair
+        FROM ({with_evidence(pairs, evidence)}) AS pair
         JOIN {assignment} AS one ON one.record = a AND one.entity_type = '{kind}'
         JOIN {assignment} AS two ON two.record = b AND two.entity_type = '{kind}'
     """
