@@ -338,7 +338,9 @@ def _write(run: Run, audience: str, entity_type: EntityType, result: Clustering,
             "JOIN resolution.place AS own ON own.place = clustered.place JOIN resolution.place AS first ON first.place = clustered.label",
         )
     run.engine.run("DROP TABLE resolution.place")
-    run.engine.run(f"ALTER TABLE resolution.evidence RENAME TO {quote(gathered(audience, entity_type))}")
+    kept = quote(gathered(audience, entity_type))
+    run.engine.run(f"DROP TABLE IF EXISTS resolution.{kept}")
+    run.engine.run(f"ALTER TABLE resolution.evidence RENAME TO {kept}")
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:
