@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import linkage
 from linkage import queries
 from linkage.config.project import CENTRE, LoadedProject
 from linkage.project import Project
@@ -110,8 +111,6 @@ def test_the_second_look_can_be_switched_off(demo, tmp_path):
     folder.mkdir()
     (folder / "data").symlink_to(demo.folder / "data")
     (folder / "project.toml").write_text((demo.folder / "project.toml").read_text(encoding="utf-8"), encoding="utf-8")
-    import linkage
-
     off = changed(linkage.open(folder), second_look=False).run()
     for kind, entry in demo.report["audiences"]["centre"].items():
         assert off["audiences"]["centre"][kind]["identities"] >= entry["identities"]
