@@ -1,4 +1,4 @@
-"""What each part of ours adds on a set: priors alone, training, clustering, second look; for `quality.py --ablation`.
+"""What each part of ours adds on a set: priors, training, clustering, second look, evidence; for `quality.py --ablation`.
 
 Each step is the one before it and one thing more. The first two join records by connected components over the pairs
 at the model's own match threshold; nothing is picked with the truth.
@@ -7,10 +7,10 @@ at the model's own match threshold; nothing is picked with the truth.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import numpy as np
 
+from linkage.config.project import LoadedProject
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import qualified, quote
 from linkage.evaluation.align import align
@@ -19,16 +19,21 @@ from linkage.evaluation.files import read_grouping
 from linkage.evaluation.metrics import measure
 from linkage.evaluation.release import base_path, evaluate_release
 from linkage.matching import model as models
-from linkage.stages import cluster as cluster_stage
+from linkage.project import Project
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from linkage.project import Project
+STEPS = ("priors", "training", "clustering", "second_look", "evidence")
 
-STEPS = ("priors", "training", "clustering", "second_look")
+
+def without(project: Project, **settings: Any) -> Project:
+    """Return the project with these entity settings in every type, such as `second_look=False` or `evidence=()`."""
+    loaded = project.loaded
+    entities = {kind: entity.model_copy(update=settings) for kind, entity in loaded.entities.items()}
+    return Project(LoadedProject(loaded.path, loaded.settings, entities))
 
 
 def ablation(fresh: Callable[[], Project], truth: Path) -> dict[str, dict[str, float]]:
@@ -36,15 +41,16 @@ def ablation(fresh: Callable[[], Project], truth: Path) -> dict[str, dict[str, f
     found: dict[str, dict[str, float]] = {}
     project = fresh()
     found["priors"] = _components(project, project.run(learn=False), truth)
-    project = fresh()
-    # The one switch that the product does not have: clusters are left as they are.
-    with patch.object(cluster_stage, "_look_again", lambda _run, _model, result, *_: result.label):
-        report = project.run()
+    project = without(fresh(), second_look=False, evidence=())
+    report = project.run()
     found["training"] = _components(project, report, truth)
     found["clustering"] = _released(project, truth)
-    project = fresh()
+    project = without(fresh(), evidence=())
     project.run()
     found["second_look"] = _released(project, truth)
+    project = fresh()
+    project.run()
+    found["evidence"] = _released(project, truth)
     return found
 
 

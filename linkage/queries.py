@@ -12,6 +12,7 @@ from linkage.engine.postgresql import is_address, shown
 from linkage.engine.sql import comma, quote
 from linkage.errors import DataError, RequestError, WorkspaceError
 from linkage.matching import model as models
+from linkage.matching.evidence import gathered
 from linkage.sharing import postgresql
 from linkage.sharing.entities import FORMS, entities_sql
 from linkage.store.ledger import Ledger
@@ -20,6 +21,7 @@ from linkage.tables import PUBLISHED, published
 
 if TYPE_CHECKING:
     from linkage.matching.explain import Explanation
+    from linkage.matching.model import Model
     from linkage.project import Project
     from linkage.store.ledger import Release
     from linkage.tables import Table
@@ -154,7 +156,25 @@ def explain(
             "run": last.run,
             "model": model.hash,
         }
-        return pair, explain_pair(engine, model)
+        return pair, explain_pair(engine, model, _shared(engine, audience, model, one, two))
+
+
+def _shared(engine: Engine, audience: str, model: Model, one: dict[str, Any], two: dict[str, Any]) -> set[str]:
+    """Return the names of the evidence that two records share in an audience's resolution, told by the last run."""
+    name = gathered(audience, model.entity_type)
+    tables = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'base' AND schema_name = 'resolution' AND table_name = $name"
+    if not engine.value(tables, {"name": name}):
+        return set()
+    canonical = f"base.canonical.{quote(model.entity_type)}"
+    rows = engine.rows(
+        f"SELECT told FROM base.resolution.{quote(name)} JOIN {canonical} AS one ON one.record = a JOIN {canonical} AS two ON two.record = b "
+        "WHERE [one.dataset, one.key, one.role, two.dataset, two.key, two.role] IN ($there, $back)",
+        {
+            "there": [entry[column] for entry in (one, two) for column in ("dataset", "key", "role")],
+            "back": [entry[column] for entry in (two, one) for column in ("dataset", "key", "role")],
+        },
+    )
+    return {part.split("=")[0] for (told,) in rows for part in told.split(";")}
 
 
 def report(project: Project, *, purpose: str | None = None) -> dict[str, Any]:

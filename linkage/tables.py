@@ -147,7 +147,7 @@ PUBLISHED: tuple[Table, ...] = (
         _columns(
             "entity_type VARCHAR person, business or account\ndataset_a VARCHAR First record\nkey_a VARCHAR Its key\nrole_a VARCHAR Its role\n"
             "dataset_b VARCHAR Second record\nkey_b VARCHAR Its key\nrole_b VARCHAR Its role\nidentity_id VARCHAR Identity that holds both\n"
-            "weight DOUBLE Match weight in bits\nlevels VARCHAR Level of each comparison, name=level, separated by semicolons"
+            "weight DOUBLE Match weight in bits\nlevels VARCHAR Level of each comparison and evidence, name=level, separated by semicolons"
         ),
         ("entity_type", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "role_b"),
         "The compared pairs inside identities, with what speaks for them.",

@@ -123,8 +123,36 @@ class Conflict(Settings):
     level: Name
 
 
+class Evidence(Settings):
+    """What two records say that are both related to one resolved entity of another type, such as the holders of an account.
+
+    `m` and `u` are chances that two records which tell such an entity share one: of one entity, and of two that are
+    compared at all (two holders of a joint account). An entity to which more than `most` records are related says nothing.
+    """
+
+    name: Name
+    entity: EntityType
+    describe: Annotated[str, Field(min_length=10)]
+    m: Annotated[float, Field(gt=0, lt=1)]
+    u: Annotated[float, Field(gt=0, lt=1)]
+    most: Annotated[int, Field(ge=2, le=1000)] = 40
+
+    @model_validator(mode="after")
+    def _in_favour(self) -> Evidence:
+        if self.m <= self.u:
+            message = (
+                f"evidence {self.name!r}: m = {self.m} must be above u = {self.u}, since sharing speaks for a match"
+            )
+            raise ValueError(message)
+        return self
+
+
+RESOLVED: tuple[EntityType, ...] = ("account", "business", "person")
+"""Types in the order in which they are resolved: evidence comes from an earlier one."""
+
+
 class Entity(Settings):
-    """Settings of one entity type."""
+    """Settings of one entity type. `second_look`: whether finished clusters are compared once more as wholes."""
 
     type: EntityType
     describe: str
@@ -133,6 +161,8 @@ class Entity(Settings):
     training: Annotated[Training, Field(default_factory=Training)]
     comparisons: Annotated[tuple[Comparison, ...], Field(min_length=1)]
     conflicts: tuple[Conflict, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    second_look: bool = True
     survivorship: Annotated[dict[Name, SurvivorRule], Field(default_factory=dict)]
 
     @model_validator(mode="after")
@@ -141,6 +171,18 @@ class Entity(Settings):
         if len(set(names)) != len(names):
             message = "two comparisons have one name; give each its own"
             raise ValueError(message)
+        told = [evidence.name for evidence in self.evidence]
+        if len({*names, *told}) != len(names) + len(told):
+            message = "an evidence has the name of a comparison or of another evidence; give each its own"
+            raise ValueError(message)
+        for evidence in self.evidence:
+            earlier = RESOLVED[: RESOLVED.index(self.type)]
+            if evidence.entity not in earlier:
+                message = (
+                    f"evidence {evidence.name!r} comes from {evidence.entity}, which is not resolved before {self.type}; "
+                    f"it may come from: {', '.join(earlier) or 'none'}"
+                )
+                raise ValueError(message)
         for conflict in self.conflicts:
             if conflict.comparison not in names:
                 message = f"a conflict names comparison {conflict.comparison!r}; there are: {', '.join(names)}"

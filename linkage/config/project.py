@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from linkage.config.base import Name, Settings, read_toml, validate
-from linkage.config.entity import Entity, load_entities
+from linkage.config.entity import RESOLVED, Entity, load_entities
 from linkage.config.source import EntityType, Source
 from linkage.errors import ConfigError
 
@@ -147,8 +147,7 @@ class LoadedProject:
     def entity_types(self) -> tuple[EntityType, ...]:
         """Return the types that any role has, in the order in which they are resolved."""
         used = {role.entity for source in self.settings.sources.values() for role in source.roles.values()}
-        order: tuple[EntityType, ...] = ("account", "business", "person")
-        return tuple(kind for kind in order if kind in used)
+        return tuple(kind for kind in RESOLVED if kind in used)
 
     def temp_directory(self) -> Path:
         """The folder where work beyond the memory limit spills."""

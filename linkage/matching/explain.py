@@ -6,12 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from linkage.config.entity import BITS
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import columns_of, levels_of
+from linkage.matching.evidence import SHARED, evidence_units
 from linkage.matching.levels import UNKNOWN
 from linkage.matching.score import PATTERN_BITS, make_features, make_frequencies, pattern_sql, predicted
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
 
@@ -44,8 +48,11 @@ class Explanation:
         return 1 / (1 + 2**-self.weight)
 
 
-def explain_pair(engine: Engine, model: Model) -> Explanation:
-    """Explain the pair of the two records, numbered 0 and 1, that `canonical.<type>` of `engine` holds."""
+def explain_pair(engine: Engine, model: Model, shared: Collection[str] = ()) -> Explanation:
+    """Explain the pair of the two records, numbered 0 and 1, that `canonical.<type>` of `engine` holds.
+
+    shared: the names of the evidence that the two share in the audience's resolution, which no comparison sees.
+    """
     kind = model.entity_type
     make_features(engine, model)
     make_frequencies(engine, model)
@@ -66,5 +73,12 @@ def explain_pair(engine: Engine, model: Model) -> Explanation:
         evidence.append(
             Evidence(comparison.name, comparison.describe, level.name, level.words, weight, rarity, *values)
         )
+    total = float(found["match_weight"])
+    for one in model.evidence:
+        if one.name in shared:
+            weight = evidence_units(model, one) / BITS
+            words = f"both are related to one resolved {one.entity}"
+            evidence.append(Evidence(one.name, one.describe, SHARED, words, weight, 0.0, {}, {}))
+            total += weight
     prior = math.log2(model.match_rate / (1 - model.match_rate))
-    return Explanation(prior, tuple(evidence), float(found["match_weight"]))
+    return Explanation(prior, tuple(evidence), total)

@@ -17,31 +17,34 @@ if TYPE_CHECKING:
 
 
 def told_between(
-    engine: Engine, model: Model, divided: pa.Table, also: str, values: dict[str, Any]
+    engine: Engine, model: Model, divided: pa.Table, also: tuple[str, ...], values: dict[str, Any]
 ) -> tuple[Arrays, Arrays]:
     """Return what clusters of one component tell, and what pairs of them say of each other.
 
     divided: place, label, component (int64) of the records to look at; places are those of `resolution.place` (record,
-    dataset, place). also: SQL over the two records' places `one` and `two` for one more comparison, in 1/1024 bit or NULL;
-    `values` are its parameters.
+    dataset, place). also: SQL over the two records' places `one` and `two`, and `resolution.evidence` (a, b, bits), for one
+    more comparison each, in 1/1024 bit or NULL; `values` are their parameters.
 
     First: label and k0, k1 ..., how many of the cluster's records tell that comparison to some other; ordered by label.
     Second: a < b (labels), t0, t1 ... the sums in 1/1024 bit, n0, n1 ... the pairs of records that tell it; ordered by a, b.
     """
-    told = range(len(model.comparisons) + 1)
+    known_already = len(model.comparisons)
+    told = range(known_already + len(also))
+    more = ", ".join(f"{sql} AS c{known_already + place}" for place, sql in enumerate(also))
     with engine.registered("divided", divided):
         engine.create_as(
             "resolution",
             "met",
             f"SELECT one.record AS a, two.record AS b, own.label AS label_a, other.label AS label_b, "
-            f"own.place AS place_a, other.place AS place_b, {also} AS c{told[-1]} "
+            f"own.place AS place_a, other.place AS place_b, {more} "
             "FROM divided AS own JOIN divided AS other ON own.component = other.component AND own.place < other.place AND own.label <> other.label "
-            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place",
+            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place "
+            "LEFT JOIN resolution.evidence AS evidence ON evidence.a = least(one.record, two.record) AND evidence.b = greatest(one.record, two.record)",
             values,
         )
     # Audiences see much the same pairs: what one has had told is kept, beside the base, for the next.
     kept = f"told_{model.entity_type}"
-    columns = ", ".join(f"c{c} INTEGER" for c in told[:-1])
+    columns = ", ".join(f"c{c} INTEGER" for c in told[:known_already])
     engine.run(f"CREATE TEMP TABLE IF NOT EXISTS {kept} (a BIGINT, b BIGINT, {columns})")
     engine.create_as("resolution", "untold", f"SELECT a, b FROM resolution.met ANTI JOIN {kept} USING (a, b)")
     score_comparisons(engine, model, "resolution.untold", "resolution.told")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Thresholds
+from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Evidence, Thresholds
 from linkage.errors import ModelError
 from linkage.matching.comparisons import own_columns
 from linkage.store.workspace import sync
@@ -62,6 +62,8 @@ class Model:
     thresholds: Thresholds
     frequencies: pa.Table = field(compare=False, repr=False)
     generic: pa.Table = field(compare=False, repr=False)
+    evidence: tuple[Evidence, ...] = ()
+    second_look: bool = True
     card: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     trained_now: bool = field(default=False, compare=False)
     approved_as: str = field(default="", compare=False)
@@ -85,6 +87,8 @@ class Model:
             "totals": self.totals,
             "stop_keys": [str(key) for key in self.stop_keys],
             "thresholds": self.thresholds.model_dump(mode="json"),
+            "evidence": [evidence.model_dump(mode="json") for evidence in self.evidence],
+            "second_look": self.second_look,
             "frequencies": _digest(self.frequencies),
             "generic": _digest(self.generic),
         }
@@ -133,6 +137,8 @@ def from_entity(entity: Entity, standardiser: str, present: frozenset[str]) -> M
         thresholds=entity.thresholds,
         frequencies=FREQUENCY_SCHEMA.empty_table(),
         generic=GENERIC_SCHEMA.empty_table(),
+        evidence=entity.evidence,
+        second_look=entity.second_look,
     )
 
 
@@ -178,6 +184,9 @@ def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
             thresholds=Thresholds.model_validate(content["thresholds"]),
             frequencies=pq.read_table(path / "frequencies.parquet", schema=FREQUENCY_SCHEMA),
             generic=pq.read_table(path / "generic.parquet", schema=GENERIC_SCHEMA),
+            # A model approved before there was evidence goes on without.
+            evidence=tuple(Evidence.model_validate(entry) for entry in content.get("evidence", ())),
+            second_look=content.get("second_look", True),
             card=json.loads((path / "card.json").read_text(encoding="utf-8")),
             approved_as=model_hash,
         )

@@ -1,8 +1,9 @@
 """Cluster: edges → `resolution.cluster_<audience>_<type>`, for one audience over the records that it may see in full.
 
-Components come from the audience's own candidate edges alone; pairs that are missing inside them are scored and join
-the clustering, never the components (rules R2 and R7). Records without an edge are clusters of their own and have
-no row. In an increment only the touched records are clustered again; the others' rows stay.
+Components come from the audience's own candidate edges and the pairs that share a resolved entity of an earlier type in
+the audience's own resolution (evidence); pairs that are missing inside them are scored and join the clustering, never the
+components (rules R2 and R7). Records without an edge are clusters of their own and have no row. In an increment only the
+touched records are clustered again; the others' rows stay.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from linkage.clustering import (
 )
 from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
+from linkage.matching.evidence import gather, gathered, with_evidence
 from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
@@ -43,8 +45,8 @@ if TYPE_CHECKING:
     from linkage.matching.model import Model
     from linkage.stages.context import Run
 
-READS = ("scoring.edge", "scoring.inside")
-WRITES = ("resolution.cluster",)
+READS = ("scoring.edge", "scoring.inside", "canonical.relation")
+WRITES = ("resolution.cluster", "resolution.evidence")
 
 LIKELY_UNIQUE = 4.0
 """Bits against a pair of one dataset that likely holds each entity once: one match in sixteen is expected there."""
@@ -56,6 +58,8 @@ def cluster_audience(run: Run, audience: str) -> None:
     begin_audience(run, audience)
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")
+        datasets = run.project.settings.visible(audience)
+        gather(run.engine, run.models[entity_type], audience, datasets, run.types)
         touch(run, audience, entity_type)
         _cluster(run, audience, entity_type)
 
@@ -75,10 +79,11 @@ def cluster_settings(model: Model) -> ClusterSettings:
 def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
     datasets = list(run.project.settings.visible(audience))
+    _score_shared(run, model)
     judged = judged_table(run.judgements(audience, entity_type))
     _number_records(run, audience, entity_type, datasets, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
-    edges = _edges(run, model, "edge")
+    edges = _edges(run, model)
     judgements, standing = _placed_judgements(run, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
@@ -94,6 +99,9 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
         "clustered": n,
         "largest_component": max(_largest(run, audience, entity_type), 1),
         "missing_pairs": missing,
+        "evidence_pairs": int(
+            engine.value(f"SELECT count(*) FROM {qualified('resolution', gathered(audience, entity_type))}")
+        ),
         "lost_judgements": lost,
     }
     for name, value in told.items():
@@ -111,6 +119,7 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: 
             WITH touched AS (
                 SELECT a AS record FROM {qualified("scoring", f"edge_{entity_type}")}
                 UNION SELECT b FROM {qualified("scoring", f"edge_{entity_type}")}
+                UNION SELECT a FROM resolution.evidence UNION SELECT b FROM resolution.evidence
                 UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity JOIN (
                     SELECT dataset_a AS dataset, key_a AS key, role_a AS role FROM judged UNION SELECT dataset_b, key_b, role_b FROM judged
                 ) AS one USING (dataset, key, role)
@@ -135,16 +144,39 @@ def _claims(run: Run) -> dict[str, Any]:
 _AGAINST = (
     "CASE WHEN one.dataset = two.dataset AND list_contains($likely, one.dataset) THEN -CAST($against AS INTEGER) END"
 )
+_BESIDE = (_AGAINST, "bits")
+"""What the second look weighs beside the comparisons: a claim of the dataset, and evidence."""
 _CLAIMED = (
     f"weight + coalesce({_AGAINST}, 0) AS weight, one.dataset = two.dataset AND list_contains($strict, one.dataset)"
 )
 
 
-def _edges(run: Run, model: Model, table: str) -> Edges:
+def _score_shared(run: Run, model: Model) -> None:
+    """Score the pairs that share evidence and that no rule found, as those inside components are."""
+    engine, kind = run.engine, model.entity_type
+    edge, inside = qualified("scoring", f"edge_{kind}"), qualified("scoring", f"inside_{kind}")
+    engine.create_as(
+        "resolution",
+        "unscored",
+        f"SELECT a, b FROM resolution.evidence ANTI JOIN {edge} USING (a, b) ANTI JOIN {inside} USING (a, b) ORDER BY a, b",
+    )
+    if engine.value("SELECT count(*) FROM resolution.unscored"):
+        score_pairs(engine, model, "resolution.unscored", "resolution.scored", None)
+        engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
+        engine.run("DROP TABLE resolution.scored")
+    engine.run("DROP TABLE resolution.unscored")
+
+
+def _edges(run: Run, model: Model) -> Edges:
+    kind = model.entity_type
+    pairs = (
+        f"SELECT a, b, weight, pattern FROM {qualified('scoring', f'edge_{kind}')} "
+        f"UNION ALL SELECT a, b, weight, pattern FROM {qualified('scoring', f'inside_{kind}')} SEMI JOIN resolution.evidence USING (a, b)"
+    )
     arrays = run.engine.arrays(
         f"""
         SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
-        FROM {qualified("scoring", f"{table}_{model.entity_type}")} AS edge
+        FROM ({with_evidence(pairs, "resolution.evidence")}) AS edge
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
         """,
@@ -251,6 +283,8 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
 
 def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgements: Judgements) -> NDArray[np.int64]:
     """Compare the clusters of each component as wholes; return int64[n], the labels after that."""
+    if not model.second_look:
+        return result.label
     settled = result.label[result.component] == result.label
     divided = np.zeros(len(settled), np.bool_)
     divided[result.component[~settled]] = True
@@ -260,11 +294,11 @@ def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgem
     clusters = np.unique(result.label[looked])
     _check_bytes(
         run,
-        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + 1),
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + len(_BESIDE)),
         "comparing clusters again",
     )
     table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
-    known, pairs = told_between(run.engine, model, table, _AGAINST, _claims(run))
+    known, pairs = told_between(run.engine, model, table, _BESIDE, _claims(run))
     return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
 
 
@@ -277,7 +311,7 @@ def _merged(
 ) -> NDArray[np.int64]:
     """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
     label, n = known["label"], len(result.label)
-    told = range(len(model.comparisons) + 1)
+    told = range(len(model.comparisons) + len(_BESIDE))
     meetings = Meetings(
         component=result.component[label],
         known=np.stack([known[f"k{c}"] for c in told], axis=1),
@@ -360,6 +394,9 @@ def _write(
         else:
             engine.create_as("resolution", name, "FROM clustered")
     engine.run("DROP TABLE resolution.place")
+    kept = quote(gathered(audience, entity_type))
+    engine.run(f"DROP TABLE IF EXISTS resolution.{kept}")
+    engine.run(f"ALTER TABLE resolution.evidence RENAME TO {kept}")
 
 
 def _check_memory(run: Run, n: int, edges: int, largest: int) -> None:

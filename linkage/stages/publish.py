@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
+from linkage.matching.evidence import gathered, with_evidence
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.audit import audit
 from linkage.stages.survive import ATTRIBUTES, LISTS
@@ -38,6 +39,7 @@ READS = (
 )
 WRITES = tuple(f"published.{table.name}" for table in PUBLISHED)
 
+_LEVELS = "concat_ws(';', nullif(levels, ''), told)"
 HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
@@ -123,7 +125,7 @@ def _evidence(run: Run, audience: str) -> None:
         run,
         audience,
         "link_evidence",
-        "SELECT *, identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
+        f"SELECT * REPLACE ({_LEVELS} AS levels), identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
         "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
         order=_by_number(run, "entity_type, record_a, record_b"),
         stale=_STALE,
@@ -133,7 +135,7 @@ def _evidence(run: Run, audience: str) -> None:
         audience,
         "possible_match",
         f"""
-        SELECT *, CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
+        SELECT * REPLACE ({_LEVELS} AS levels), CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
         FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
         JOIN resolution.pattern_text USING (entity_type, pattern)
         WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
@@ -145,17 +147,18 @@ def _evidence(run: Run, audience: str) -> None:
 
 
 def _pairs_sql(run: Run, audience: str, kind: EntityType) -> str:
-    """Return the scored pairs of a type with a record in question: blocked ones, and those inside the audience's components."""
+    """Return the scored pairs of a type with a record in question: blocked ones, those that share evidence, and those inside components."""
     cluster = qualified("resolution", f"cluster_{audience}_{kind}")
-    here = among(run, audience, kind, "a")
-    return f"""
-        SELECT '{kind}' AS entity_type, a, b, weight, pattern FROM {qualified("scoring", f"edge_{kind}")}
-        WHERE {here} OR {among(run, audience, kind, "b")}
+    evidence = qualified("resolution", gathered(audience, kind))
+    here = f"({among(run, audience, kind, 'a')} OR {among(run, audience, kind, 'b')})"
+    pairs = f"""
+        SELECT a, b, weight, pattern FROM {qualified("scoring", f"edge_{kind}")} WHERE {here}
         UNION ALL
-        SELECT '{kind}', a, b, weight, pattern FROM {qualified("scoring", f"inside_{kind}")} AS inside
-        JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b AND one.component = two.component
-        WHERE {here}
+        SELECT a, b, weight, pattern FROM {qualified("scoring", f"inside_{kind}")} AS inside LEFT JOIN {evidence} AS evidence USING (a, b)
+        JOIN {cluster} AS one ON one.record = a JOIN {cluster} AS two ON two.record = b
+        WHERE {here} AND (one.component = two.component OR bits IS NOT NULL)
     """
+    return f"SELECT '{kind}' AS entity_type, a, b, weight, pattern, told FROM ({with_evidence(pairs, evidence)})"
 
 
 def _compared_sql(run: Run, audience: str) -> str:
@@ -182,9 +185,9 @@ def _compared_sql(run: Run, audience: str) -> str:
         for column in columns
     )
     return f"""
-        SELECT entity_type, {ends}, weight, pattern, one.ambiguous OR two.ambiguous AS ambiguous
+        SELECT entity_type, {ends}, weight, pattern, told, one.ambiguous OR two.ambiguous AS ambiguous
         FROM (
-            SELECT pair.entity_type, one, two, {turned} AS turned, weight, pattern FROM resolution.pair AS pair
+            SELECT pair.entity_type, one, two, {turned} AS turned, weight, pattern, told FROM resolution.pair AS pair
             JOIN {known} AS one ON one.record = a AND one.entity_type = pair.entity_type
             JOIN {known} AS two ON two.record = b AND two.entity_type = pair.entity_type
         )

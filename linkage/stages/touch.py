@@ -1,7 +1,7 @@
 """Touch: what has changed → `change.touched_<audience>`, the records whose identity an increment may change.
 
-Seeds are fresh records, what their new edges lead to, the components of records that are gone, and records of judgements
-that are new, undone, or on such records. With a record goes its whole old component: no edge of weight leads out of
+Seeds are fresh records, what their new edges lead to, the components of records that are gone, pairs whose evidence from
+types resolved before is new or gone, and records of judgements that are new, undone, or on such records. With a record goes its whole old component: no edge of weight leads out of
 the touched records, so clustering them alone gives what clustering everything would (rule R2).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
+from linkage.matching.evidence import gathered
 from linkage.matching.score import make_features, make_frequencies
 from linkage.stages import changes
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
-READS = ("change.gone", "change.fresh", "scoring.fresh", "resolution.cluster", "kept.judgement")
+READS = ("change.gone", "change.fresh", "scoring.fresh", "resolution.cluster", "resolution.evidence", "kept.judgement")
 WRITES = ("change.touched", "change.judged")
 
 
@@ -70,6 +71,7 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
     fresh, gone = qualified("change", f"fresh_{entity_type}"), qualified("change", f"gone_{entity_type}")
     edges = qualified("scoring", f"fresh_{entity_type}")
     cluster = qualified("resolution", f"cluster_{audience}_{entity_type}")
+    known = qualified("resolution", gathered(audience, entity_type))
     # What an audience does not see touches nothing of its own (rule R7).
     visible = f"SELECT record FROM canonical.{quote(entity_type)} WHERE list_contains($datasets, dataset)"
     engine.create_as(
@@ -79,6 +81,7 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
         SELECT record FROM {fresh}
         UNION SELECT unnest([a, b]) FROM {edges} WHERE weight >= $floor AND a IN ({visible}) AND b IN ({visible})
         UNION SELECT record FROM {gone}
+        UNION SELECT unnest([a, b]) FROM ({_moved("resolution.evidence", known)} UNION ALL {_moved(known, "resolution.evidence")})
         UNION SELECT entity.record FROM canonical.{quote(entity_type)} AS entity
         JOIN (FROM {_judged_name(audience)} WHERE entity_type = $type) AS judged USING (dataset, key, role)
         """,
@@ -93,6 +96,11 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
         """,
         values,
     )
+
+
+def _moved(one: str, other: str) -> str:
+    """Return the evidence of one table that the other lacks, or has with another weight."""
+    return f"SELECT a, b FROM {one} ANTI JOIN {other} USING (a, b, bits)"
 
 
 def _judged_name(audience: str) -> str:

@@ -213,3 +213,11 @@ def test_hidden_reports_change_nothing(demo, demo_again, copy_and_run, exports, 
         "identity_relation",
         "link_evidence",
     }
+
+
+def test_there_is_evidence_to_compare(demo_again):
+    """The agency's release of the demo has pairs that share an account of its own resolution, of persons and of businesses."""
+    with demo_again.project.release("dea") as release:
+        assert release.rows(
+            "SELECT DISTINCT entity_type FROM published.link_evidence WHERE levels LIKE '%account=shared%' ORDER BY ALL"
+        ) == [("business",), ("person",)]

@@ -1,0 +1,86 @@
+"""Evidence from types resolved before: two records related to one resolved account, say, as its holders.
+
+What is shared is told by the partition of the other type in the audience's own resolution, never by its ids (rule R2),
+and weighs the same integer for every pair (rule R1): it is added to the pair's weight where records are joined, not in the
+score, which is a function of the pair and the model.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from linkage.engine.sql import literal, qualified, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from linkage.config.entity import Evidence
+    from linkage.config.source import EntityType
+    from linkage.engine.duckdb import Engine
+    from linkage.matching.model import Model
+
+SHARED = "shared"
+"""The one level of evidence: not sharing says nothing, since who holds one account may hold others."""
+
+
+def gathered(audience: str, entity_type: EntityType) -> str:
+    """Return the name of the table, in schema `resolution`, that keeps what `gather` found."""
+    return f"evidence_{audience}_{entity_type}"
+
+
+def evidence_units(model: Model, evidence: Evidence) -> int:
+    """Return what sharing weighs, in 1/1024 bit: log2(m / u), rounded once."""
+    return model.units(math.log2(evidence.m / evidence.u))
+
+
+def gather(
+    engine: Engine, model: Model, audience: str, datasets: Sequence[str], resolved: Collection[EntityType]
+) -> int:
+    """Write `resolution.evidence` (a, b, bits, told): pairs of records, a < b, that share a resolved entity.
+
+    bits: the sum over the model's evidence in 1/1024 bit; told: `name=shared`, separated by semicolons. Only relations of
+    `datasets` count, and clusters of the audience; `resolved` are the types that the project has. Returns the number of pairs.
+    """
+    parts = [_shared_sql(model, evidence, audience) for evidence in model.evidence if evidence.entity in set(resolved)]
+    shared = " UNION ALL ".join(parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
+    engine.create_as(
+        "resolution",
+        "evidence",
+        f"""
+        SELECT CAST(a AS BIGINT) AS a, CAST(b AS BIGINT) AS b, CAST(sum(bits) AS INTEGER) AS bits,
+               string_agg(told, ';' ORDER BY told) AS told
+        FROM ({shared}) GROUP BY a, b ORDER BY a, b
+        """,
+        {"datasets": list(datasets)} if parts else {},
+    )
+    return int(engine.value("SELECT count(*) FROM resolution.evidence"))
+
+
+def _shared_sql(model: Model, evidence: Evidence, audience: str) -> str:
+    """Return the pairs of one evidence. A relation leads from the record's role to the other's."""
+    own, other = model.entity_type, evidence.entity
+    cluster = qualified("resolution", f"cluster_{audience}_{other}")
+    related = f"""
+        SELECT record, entity FROM (
+            SELECT DISTINCT own.record, coalesce(cluster.cluster, other.record) AS entity
+            FROM canonical.relation AS relation
+            JOIN canonical.{quote(own)} AS own ON own.dataset = relation.dataset AND own.key = relation.key AND own.role = from_role
+            JOIN canonical.{quote(other)} AS other ON other.dataset = relation.dataset AND other.key = relation.key AND other.role = to_role
+            LEFT JOIN {cluster} AS cluster ON cluster.record = other.record
+            WHERE from_type = {literal(own)} AND to_type = {literal(other)} AND list_contains($datasets, relation.dataset)
+        ) QUALIFY count(*) OVER (PARTITION BY entity) <= {evidence.most}
+    """
+    return f"""
+        SELECT DISTINCT one.record AS a, two.record AS b, {evidence_units(model, evidence)} AS bits,
+               {literal(f"{evidence.name}={SHARED}")} AS told
+        FROM ({related}) AS one JOIN ({related}) AS two ON one.entity = two.entity AND one.record < two.record
+    """
+
+
+def with_evidence(pairs: str, evidence: str) -> str:
+    """Return the query `pairs` (a, b, weight, pattern) with evidence added to the weight, and `told` of the table beside it."""
+    return (
+        f"SELECT a, b, CAST(weight + coalesce(bits, 0) AS INTEGER) AS weight, pattern, told "
+        f"FROM ({pairs}) LEFT JOIN {evidence} USING (a, b)"
+    )
