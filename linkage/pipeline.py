@@ -91,7 +91,11 @@ def run_project(
                 changes.begin(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
-                _keep_small(engine)
+                with timer.stage("keep"):
+                    _keep_small(engine)
+                    is_smaller = engine.compact(staged / "compact.duckdb")
+            if is_smaller:
+                (staged / "compact.duckdb").replace(base)
             report = _report(run, releases, timer, base)
             _commit(run, base, releases, report)
         except (DatabaseError, OSError) as error:

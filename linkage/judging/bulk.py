@@ -129,7 +129,8 @@ def _entry(
             name for name, number in zip(_DRAWN, numbers, strict=True) if not (number.isascii() and number.isdigit())
         ]
         wrong += [f"column {name}: it must be a whole number, as it was written" for name in odd]
-        if not odd:
+        # A pair of the review queue was chosen, not drawn: its stratum holds no pairs.
+        if not odd and int(numbers[2]):
             drawn = Drawn(f"{view}/{int(numbers[0])}", int(numbers[1]), int(numbers[2]))
     if not wrong and ends[0][1] != ends[1][1]:
         wrong.append(f"the records are of two types, {ends[0][1]} and {ends[1][1]}; judge records of one type")

@@ -6,12 +6,14 @@ one more than Splink's level number (0: unknown, 1: different, and upwards to th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import splink
 from splink import DuckDBAPI, Linker, SettingsCreator
 from splink.blocking_rule_library import CustomRule
 from splink.comparison_level_library import CustomLevel, ElseLevel
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
 
 PATTERN_BITS = 4
 CHUNK = 4_000_000
+FEW = 100_000
 LEAST_FREQUENCY = 1e-5
 MOST_STATEMENTS = 64
-_STATEMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+Statements = tuple[tuple[str, ...], tuple[str, ...]]
+_STATEMENTS: dict[str, Statements] = {}
 _CREATES = re.compile(r"\s*CREATE TABLE (\w+)\s", re.IGNORECASE)
 
 
@@ -167,6 +171,9 @@ def _predicted_chunks(
 ) -> Iterator[str]:
     """Run `predicted` over the pairs of a table (columns a, b), `CHUNK` at a time, each dropped before the next."""
     total = int(engine.value(f"SELECT count(*) FROM {pairs}"))
+    if total <= FEW:
+        # Writing other statements for a threshold costs more than it saves; who asks for one tests the weights himself.
+        threshold = None
     chunk = f"SELECT 'pair' AS match_key, a AS join_key_l, b AS join_key_r FROM {pairs} WHERE rowid >= $first AND rowid < $last"
     for first in range(0, total, CHUNK):
         limits = {"first": first, "last": first + CHUNK}
@@ -228,22 +235,26 @@ def predicted(
     key = _statement_key(model, columns, bits, intermediate=intermediate)
     tables: tuple[str, ...] = ()
     try:
-        if key in _STATEMENTS:
-            tables, statements = _STATEMENTS[key]
+        known = _known_statements(engine, key)
+        if known is not None:
+            tables, statements = known
             for statement in statements:
                 engine.run(statement)
         else:
             api = _RecordingAPI(engine.connection)
-            linker = Linker(api.register(view), splink_settings(model, intermediate=intermediate), log_level=None)
+            linker = Linker(
+                api.register(view),
+                splink_settings(model, intermediate=intermediate),
+                validate_settings=False,
+                log_level=None,
+            )
             _keep_levels(linker)
             for column, lookup in lookups.items():
                 linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
             linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
             result = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
             tables = (*(name for name in api.made if name != result.physical_name), result.physical_name)
-            if len(_STATEMENTS) >= MOST_STATEMENTS:
-                _STATEMENTS.clear()
-            _STATEMENTS[key] = (tables, tuple(api.statements))
+            _keep_statements(engine, key, (tables, tuple(api.statements)))
         yield quote(tables[-1])
     finally:
         for name in tables:
@@ -256,8 +267,8 @@ def predicted(
 class _RecordingAPI(DuckDBAPI):
     """Splink's connection to the engine, which keeps the statements that make tables.
 
-    Splink takes half a second and more to write them, so a model's are written once a process and run again: all names in
-    them are ours or hashes. `made` are the tables in the order in which they were made, `statements` what makes them.
+    Splink takes half a second and more to write them, so a model's are written once and run again, by later runs too
+    (`kept.statement` of the base): all names in them are ours or hashes. `made` are the tables in the order in which they were made, `statements` what makes them.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -283,9 +294,28 @@ def _statement_key(model: Model, columns: Sequence[str], bits: float | None, *, 
         "comparisons": [comparison.model_dump(mode="json") for comparison in model.comparisons],
         "chances": {name: {k: (c.m, c.u) for k, c in levels.items()} for name, levels in model.chances.items()},
         "bits": bits,
+        "splink": splink.__version__,
         "intermediate": intermediate,
     }
-    return json.dumps(decides, sort_keys=True)
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _known_statements(engine: Engine, key: str) -> Statements | None:
+    """Return what Splink has written for the key: in this process, or in an earlier run on this base."""
+    if key not in _STATEMENTS and engine.has_table("kept", "statement"):
+        found = engine.rows("SELECT tables, statements FROM kept.statement WHERE key = $key", {"key": key})
+        if found:
+            _STATEMENTS[key] = (tuple(found[0][0]), tuple(found[0][1]))
+    return _STATEMENTS.get(key)
+
+
+def _keep_statements(engine: Engine, key: str, made: Statements) -> None:
+    if len(_STATEMENTS) >= MOST_STATEMENTS:
+        _STATEMENTS.clear()
+    _STATEMENTS[key] = made
+    if engine.has_table("kept", "statement"):
+        values = {"key": key, "tables": list(made[0]), "statements": list(made[1])}
+        engine.run("INSERT INTO kept.statement VALUES ($key, $tables, $statements)", values)
 
 
 def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCreator:

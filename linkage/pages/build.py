@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from linkage.matching.explain import Evidence, Explanation
 
 PARTS = ("accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
-STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish")
+STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish", "keep")
 _SHOWN_BITS = 0.005
 
 

@@ -294,34 +294,41 @@ def _values(run: Run, audience: str) -> None:
 
 
 def _relations(run: Run, audience: str) -> None:
-    ends = {
-        name: f"{name}.entity_type = {name}_type AND {name}.dataset = relation.dataset AND {name}.key = relation.key AND {name}.role = {name}_role"
-        for name in ("from", "to")
-    }
-    relation, joined = (
-        "canonical.relation",
-        {name: test.replace(f"{name}.", f'"{name}".') for name, test in ends.items()},
+    """Write the relations between identities: those of source rows with a record in question, which tell all of an identity in question."""
+    engine = run.engine
+    engine.create_as(
+        "resolution",
+        "related",
+        "SELECT * FROM canonical.relation SEMI JOIN resolution.identified USING (dataset, key)",
     )
-    if audience in run.amended_audiences:
-        here = " OR ".join(
-            f'EXISTS (SELECT 1 FROM resolution.identified AS "{name}" WHERE {test})' for name, test in joined.items()
-        )
-        relation = f"(SELECT * FROM canonical.relation AS relation WHERE {here})"
+    engine.create_as(
+        "resolution",
+        "party",
+        "SELECT entity_type, dataset, key, role, identity_id FROM resolution.now SEMI JOIN resolution.related USING (dataset, key)",
+    )
+    ends = {
+        end: f'"{end}".entity_type = {end}_type AND "{end}".dataset = related.dataset AND "{end}".key = related.key AND "{end}".role = {end}_role'
+        for end in ("from", "to")
+    }
+    here = "(SELECT identity_id FROM resolution.identified)"
     _write(
         run,
         audience,
         "identity_relation",
         f"""
-        SELECT kind, "from".identity_id AS from_identity, "to".identity_id AS to_identity, count(*) AS records,
-               list_sort(list(DISTINCT relation.agency)) AS agencies,
-               min(relation.seen_on) AS first_seen, max(relation.seen_on) AS last_seen
-        FROM {relation} AS relation
-        JOIN resolution.now AS "from" ON {joined["from"]}
-        JOIN resolution.now AS "to" ON {joined["to"]}
-        GROUP BY ALL
+        SELECT * FROM (
+            SELECT kind, "from".identity_id AS from_identity, "to".identity_id AS to_identity, count(*) AS records,
+                   list_sort(list(DISTINCT related.agency)) AS agencies,
+                   min(related.seen_on) AS first_seen, max(related.seen_on) AS last_seen
+            FROM resolution.related AS related
+            JOIN resolution.party AS "from" ON {ends["from"]} JOIN resolution.party AS "to" ON {ends["to"]}
+            GROUP BY ALL
+        ) WHERE from_identity IN {here} OR to_identity IN {here}
         """,
         stale=f"{_STALE.replace('identity_id', 'from_identity', 1)} OR {_STALE.replace('identity_id', 'to_identity', 1)}",
     )
+    for table in ("related", "party"):
+        engine.run(f"DROP TABLE resolution.{table}")
 
 
 def _rejects(run: Run, audience: str) -> None:

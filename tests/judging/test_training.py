@@ -62,6 +62,27 @@ def test_one_half_trains_and_the_other_measures(make_project, accounts, tmp_path
     assert "labels" not in card(project.run(retrain=True))
 
 
+def test_pairs_of_the_review_queue_weigh_as_one_that_somebody_chose(make_project, accounts, tmp_path):
+    """Verdicts on chosen pairs (stratum 0 without pairs) train like those entered one by one: each weighs 1."""
+    keys = string.ascii_letters
+    groups = {f"holder{i}": keys[2 * i : 2 * i + 2] for i in range(26)}
+    project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(**groups)})
+    project.run()
+    pairs = judged_sample(project, tmp_path / "queue.csv")
+    rows = list(csv.DictReader((tmp_path / "queue.csv").open(encoding="utf-8", newline="")))
+    with (tmp_path / "queue.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "stratum": "0", "stratum_pairs": "0"} for row in rows)
+    judge_file(project, tmp_path / "queue.csv")
+    report = project.run(retrain=True)
+    model = models.load(Workspace(project.loaded.workspace).models, "account", report["types"]["account"]["model"])
+    half = sum(trains(a, b) for a, b in pairs)
+    assert model.card["labels"]["matches"] == half
+    chances = [chance for levels in model.chances.values() for told in levels.values() for chance in (told.m, told.u)]
+    assert all(0 < chance < 1 for chance in chances)
+
+
 def test_a_half_without_verdicts_is_refused(make_project, accounts, tmp_path):
     """Where every verdict is of the half that trains, the refusal says to draw a larger sample."""
     trained = next(
