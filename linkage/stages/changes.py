@@ -102,6 +102,7 @@ def audience_signature(run: Run, audience: str) -> str:
     settings = run.project.settings
     visible = settings.visible(audience)
     told = {
+        "types": run.types,
         "visible": visible,
         "agency": settings.audiences[audience].agency,
         "unique": [(name, settings.sources[name].unique) for name in visible],

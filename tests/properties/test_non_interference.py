@@ -169,6 +169,11 @@ def test_the_comparison_sees_one_hidden_edge(try_banks, exports, monkeypatch):
     }
 
 
+def feed(project, audience):
+    """The bytes of every feed file of an audience by name."""
+    return {path.name: path.read_bytes() for path in (project.loaded.workspace / "feed" / audience).iterdir()}
+
+
 PEOPLE = {
     "SUBJ_LAST": "LAST_NAME",
     "SUBJ_FIRST": "FIRST_NAME",
@@ -203,6 +208,7 @@ def test_hidden_reports_change_nothing(demo, demo_again, copy_and_run, exports, 
 
     other = copy_and_run(demo.folder, f"hidden{seed}", change)
     assert differences(exports(demo_again.project, "dea"), exports(other.project, "dea")) == set()
+    assert feed(demo_again.project, "dea") == feed(other.project, "dea")
     changed = differences(exports(demo_again.project, "centre"), exports(other.project, "centre"))
     assert changed >= {
         "identity",
