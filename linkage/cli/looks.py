@@ -117,13 +117,19 @@ def history(found: dict[str, Any]) -> None:
             one["other_id"],
             one["records_before"],
             one["records_after"],
+            one["cause"],
         )
         for one in found["events"]
     ]
-    columns = ("release", "identity", "event", "into or from", "records before", "records after")
+    columns = ("release", "identity", "event", "into or from", "records before", "records after", "cause")
     _table(f"What became of {name}", *columns, rows=events)
-    if found["releases"] and found["releases"][0]["since"] < found["oldest_release"]:
-        say(
-            f"It was first given in release {found['releases'][0]['since']}; what is told starts with {found['oldest_release']}."
-        )
     resolved(found)
+
+
+def record_history(found: dict[str, Any]) -> None:
+    """Print which identities held a record, and since when."""
+    moves = [
+        (one["release"], one["published_at"], one["role"], one["from_identity"], one["to_identity"])
+        for one in found["moves"]
+    ]
+    _table(f"Identities of {found['record']}", "release", "published at", "role", "from", "to", rows=moves)

@@ -82,15 +82,20 @@ def resolve_id(
 
 def history(
     project: ProjectArgument,
-    identity: IdArgument,
+    name: Annotated[str, typer.Argument(help="An identity id, or a record DATASET/KEY[#ROLE].", show_default=False)],
     audience: AudienceOption = "centre",
     purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what became of an id from release to release."""
+    """Tell what became of an id, or which identities held a record, from release to release, pruned ones too."""
     import linkage
     from linkage.cli import looks
-    from linkage.review.lineage import history as find
+    from linkage.review import lineage
 
-    found = find(linkage.open(project), identity, audience=audience, purpose=purpose)
-    answer(found, looks.history, as_json=as_json)
+    opened = linkage.open(project)
+    if "/" in name:
+        moves = lineage.record_history(opened, name, audience=audience, purpose=purpose)
+        answer(moves, looks.record_history, as_json=as_json)
+    else:
+        found = lineage.history(opened, name, audience=audience, purpose=purpose)
+        answer(found, looks.history, as_json=as_json)

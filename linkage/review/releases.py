@@ -45,6 +45,17 @@ def kept_releases(project: Project, audience: str) -> list[Kept]:
     return found
 
 
+def published_at(project: Project, audience: str) -> dict[int, str]:
+    """Return when each release of an audience was published, by its number, pruned ones too."""
+    with Ledger(Workspace(project.loaded.workspace).ledger) as ledger:
+        return {
+            release.sequence: run.finished_at
+            for run in ledger.runs()
+            for release in run.releases
+            if release.audience == audience
+        }
+
+
 def kept_release(project: Project, audience: str, sequence: int) -> Kept:
     """Return one release of an audience; refuse one that is not on disk."""
     kept = kept_releases(project, audience)

@@ -142,6 +142,7 @@ def hand_out(project: LoadedProject, workspace: Workspace, ledger: Ledger) -> li
                 objects = (f"release {release.sequence}", str(folder.path))
                 now = datetime.now(UTC).isoformat()
                 ledger.look(Look(now, user(), audience, "publish_to in the project file", "publish", objects))
+            _copy_feed(workspace, audience, folder)
             _thin_out(folder, audience, ledger)
         told.append({**right, "folder": str(folder.path), "written": written})
     return told
@@ -177,6 +178,24 @@ def _copy(source: Path, folder: Folder, sha256: str) -> None:
         _into_place(draft, folder, source.name)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _copy_feed(workspace: Workspace, audience: str, folder: Folder) -> None:
+    """Copy the feed files that the folder lacks: readers follow ids without the workspace."""
+    files = workspace.feed_files(audience)
+    if not files:
+        return
+    inner = Folder(folder.path / "feed", folder.mode, folder.group)
+    if not inner.path.is_dir():
+        inner.path.mkdir()
+        if folder.group is not None:
+            os.chown(inner.path, -1, folder.group)
+        inner.path.chmod(folder.own_mode)
+    for file in files:
+        if not (inner.path / file.name).is_file():
+            _copy(file, inner, _sha256(file))
+    for path in inner.path.glob(".*.part"):
+        path.unlink(missing_ok=True)
 
 
 def _replace(folder: Folder, name: str, content: bytes) -> None:

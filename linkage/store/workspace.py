@@ -103,6 +103,11 @@ class Workspace:
         """Return the path of a feed file of a release."""
         return self.path / "feed" / audience / f"{sequence}-{kind}.parquet"
 
+    def feed_files(self, audience: str, kind: str = "*") -> list[Path]:
+        """Return an audience's feed files of a kind, in the order of their releases."""
+        found = (self.path / "feed" / audience).glob(f"*-{kind}.parquet")
+        return sorted(found, key=lambda file: (int(file.name.partition("-")[0]), file.name))
+
     def held(self, audience: str) -> Path:
         """Return the path of an audience's last release that an audit held back."""
         return self.path / "held" / f"{audience}.duckdb"

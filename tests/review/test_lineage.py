@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+import linkage
 from linkage.errors import RequestError
-from linkage.review.lineage import history, resolve_id
+from linkage.pipeline import prune_project
+from linkage.review.lineage import history, record_history, resolve_id
 
 
 def test_an_id_in_use_answers_itself(moved, id_of):
@@ -51,6 +55,30 @@ def test_history_tells_releases_and_events(moved, id_of):
         (3, id_of("A"), "grew"),
         (3, id_of("D", 1), "merged"),
     ]
+
+
+def test_the_history_of_a_record_tells_every_identity_that_held_it(moved, id_of):
+    """A record's moves tell from which identity it went to which, and in which release; an unknown record is refused."""
+    found = record_history(moved, "bank/D")
+    assert [(one["release"], one["from_identity"], one["to_identity"]) for one in found["moves"]] == [
+        (1, None, id_of("D", 1)),
+        (3, id_of("D", 1), id_of("A")),
+    ]
+    assert record_history(moved, "bank/D#account")["moves"] == found["moves"]
+    with pytest.raises(RequestError, match=r"'bank/nothing'.*DATASET/KEY"):
+        record_history(moved, "bank/nothing")
+
+
+def test_history_outlives_the_releases(moved, id_of, tmp_path):
+    """Events of releases that are pruned are told all the same: the feed keeps them."""
+    old = id_of("D", 1)
+    before = history(moved, old)["events"]
+    folder = tmp_path / "pruned"
+    shutil.copytree(moved.loaded.folder, folder)
+    pruned = linkage.open(folder / "project.toml")
+    prune_project(pruned.loaded, 1)
+    assert [one["release"] for one in history(pruned, old)["releases"]] == []
+    assert history(pruned, old)["events"] == before
 
 
 def test_a_split_is_in_the_history_of_both(moved, id_of):

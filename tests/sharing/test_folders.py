@@ -198,3 +198,19 @@ def test_files_belong_to_the_named_group(make_desk):
     desk = make_desk(SECTION + f'group = "{group.gr_name}"\n')
     desk.publish(1)
     assert {path.stat().st_gid for path in (desk.folder, *desk.folder.iterdir())} == {group.gr_gid}
+
+
+def test_the_feed_is_handed_out_too(desk):
+    """The folder gets every feed file of its audience, with the same mode, and those that it lacks later."""
+    inner = desk.folder / "feed"
+    for sequence in (1, 2):
+        file = desk.workspace.feed("centre", sequence, "record_move")
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"moves %d" % sequence)
+        desk.publish(sequence)
+        told = {path.name: path.read_bytes() for path in inner.iterdir()}
+        assert told == {f"{n}-record_move.parquet": b"moves %d" % n for n in range(1, sequence + 1)}
+    assert {oct(path.stat().st_mode)[-3:] for path in inner.iterdir()} == {"640"}
+    (inner / "1-record_move.parquet").unlink()
+    desk.hand_out()
+    assert (inner / "1-record_move.parquet").read_bytes() == b"moves 1"
