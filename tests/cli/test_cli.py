@@ -184,6 +184,10 @@ def test_run_prints_its_report(linkage_, bank):
         "datasets",
         "types",
         "audiences",
+        "work",
+        "feed",
+        "accepted",
+        "held",
     }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)
