@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import stewards
-from linkage.cli.options import AudienceOption, JsonOption, ProjectArgument, PurposeOption
+from linkage.cli import mending, stewards
+from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
+from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
+from linkage.cli.options import moment as _moment
 from linkage.errors import LinkageError, UsageError
 
 if TYPE_CHECKING:
@@ -28,13 +30,11 @@ app = typer.Typer(
 review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
 stewards.add(app, review_app)
+mending.add(app)
 
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", help="Write a page with pictures to this file instead of tables.", show_default=False),
-]
-NowOption = Annotated[
-    str | None, typer.Option("--now", help="Take this ISO time as now, for runs that must be repeated exactly.")
 ]
 
 
@@ -173,32 +173,6 @@ def run(  # noqa: PLR0913  # the options of a command
             progress=progress,
         )
     _answer(report, render.run, as_json=as_json)
-
-
-def _accepted(audits: list[str], why: str | None) -> dict[str, str]:
-    from linkage.stages.audit import LIMITS
-
-    for name in audits:
-        if name not in LIMITS:
-            message = f"--accept {name!r}: only limits can be accepted: {', '.join(LIMITS)}"
-            raise UsageError(message)
-    if bool(audits) != bool(why and why.strip()):
-        message = "--accept AUDIT and --why TEXT go together"
-        raise UsageError(message)
-    return dict.fromkeys(audits, (why or "").strip())
-
-
-def _moment(text: str | None) -> Any:
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"--now {text!r} is no ISO time; write for example 2026-01-31T06:00:00+00:00"
-        raise UsageError(message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @app.command()
