@@ -359,6 +359,9 @@ def judge(  # noqa: PLR0913  # the options of a command
         Path | None, typer.Option("--from", help="Enter the verdicts of a CSV file such as a judged review sample.")
     ] = None,
     undo: Annotated[int | None, typer.Option("--undo", help="Close the judgement of this number.")] = None,
+    undo_bulk: Annotated[
+        int | None, typer.Option("--undo-bulk", help="Close it and all that were entered together with it.")
+    ] = None,
     audience: AudienceOption = "centre",
     as_json: JsonOption = False,
 ) -> None:
@@ -367,8 +370,9 @@ def judge(  # noqa: PLR0913  # the options of a command
     from linkage.cli import render
 
     pair = [one for one in (a, b, verdict) if one is not None]
-    if (len(pair) == 3) + (file is not None) + (undo is not None) != 1 or len(pair) not in {0, 3}:  # noqa: PLR2004
-        message = "name two records and a verdict, or --from FILE, or --undo NUMBER"
+    ways = [len(pair) == 3, file is not None, undo is not None, undo_bulk is not None]  # noqa: PLR2004
+    if sum(ways) != 1 or len(pair) not in {0, 3}:
+        message = "name two records and a verdict, or --from FILE, --undo NUMBER or --undo-bulk NUMBER"
         raise UsageError(message)
     opened = linkage.open(project)
     if file is not None:
@@ -378,6 +382,11 @@ def judge(  # noqa: PLR0913  # the options of a command
         return
     from linkage.judging import record
 
+    if undo_bulk is not None:
+        from linkage.judging.identities import undo_together
+
+        _answer(undo_together(opened, undo_bulk, why or "", by=by), render.undone_together, as_json=as_json)
+        return
     if undo is not None:
         _answer(record.undo(opened, undo, why or "", by=by), render.undone, as_json=as_json)
         return

@@ -1,4 +1,4 @@
-"""The commands that mend: go back to an older release."""
+"""The commands that mend: split and merge identities, go back to an older release."""
 
 from __future__ import annotations
 
@@ -6,12 +6,70 @@ from typing import Annotated, Any
 
 import typer
 
-from linkage.cli.options import JsonOption, NowOption, ProjectArgument, accepted, answer, moment
+from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, accepted, answer, moment
+
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; kept with every judgement.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who judged; else the user of this machine.")]
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    app.command("split")(split)
+    app.command("merge")(merge)
     app.command("rollback")(rollback)
+
+
+def split(
+    project: ProjectArgument,
+    identity: Annotated[str, typer.Argument(metavar="ID", help="An identity id.", show_default=False)],
+    records: Annotated[
+        list[str],
+        typer.Option("--records", help="A record DATASET/KEY[#ROLE], or a file with one a line; may be repeated."),
+    ],
+    why: WhyOption = "",
+    by: ByOption = None,
+    audience: AudienceOption = "centre",
+    as_json: JsonOption = False,
+) -> None:
+    """Part the named records from the rest of an identity, by judgements that the next run applies."""
+    import linkage
+    from linkage.judging.identities import split as enter
+
+    told = enter(linkage.open(project), identity, records, why, by=by, audience=audience)
+    answer(told, _entered, as_json=as_json)
+
+
+def merge(
+    project: ProjectArgument,
+    identities: Annotated[
+        list[str], typer.Argument(metavar="ID ...", help="Two identity ids or more.", show_default=False)
+    ],
+    why: WhyOption = "",
+    by: ByOption = None,
+    audience: AudienceOption = "centre",
+    as_json: JsonOption = False,
+) -> None:
+    """Make one identity of several, by judgements that the next run applies."""
+    import linkage
+    from linkage.judging.identities import merge as enter
+
+    told = enter(linkage.open(project), identities, why, by=by, audience=audience)
+    answer(told, _entered, as_json=as_json)
+
+
+def _entered(told: dict[str, Any]) -> None:
+    from linkage.cli import render
+
+    parts = " and ".join(f"{records:,} records" for records in told["parts"])
+    what = "Apart from now on" if len(told["parts"]) > 1 else "Together from now on"
+    render.say(f"{what}: {parts} of {told['entity_type']} {', '.join(told['identities'])}.")
+    if not told["judgements"]:
+        render.say("Judgements that stand say so already; nothing was entered.")
+        return
+    counts = ", ".join(f"{number:,} {verdict}" for verdict, number in told["verdicts"].items() if number)
+    first = told["judgements"][0]
+    render.say(f"{told['entered']:,} judgements entered ({counts}). The next run applies them.")
+    render.say(f"All of them are undone by: linkage judge PROJECT --undo-bulk {first} --why TEXT")
 
 
 def rollback(
