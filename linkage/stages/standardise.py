@@ -243,8 +243,9 @@ def _slotted(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, d
     return (filled if is_list else f"({filled})[1]"), values
 
 
-def _roles(run: Run, entity_type: EntityType) -> list[tuple[str, Source, str]]:
-    sources = run.project.settings.sources
+def _roles(run: Run, entity_type: EntityType, rows: Rows) -> list[tuple[str, Source, str]]:
+    """Return dataset, settings and role of a type's roles that have rows to standardise: planning each takes its time."""
+    sources = dict(_to_do(run)) if rows.changed else run.project.settings.sources
     return [
         (dataset, sources[dataset], role)
         for dataset in sorted(sources)
@@ -264,11 +265,13 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     """Standardise all roles of a type in one statement: planning it costs more than a small dataset's rows do."""
     selects: list[str] = []
     values: dict[str, Any] = {}
-    for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
+    for place, (dataset, source, role) in enumerate(_roles(run, entity_type, rows)):
         prefix = f"map_{place}"
         mapped, more = mapped_sql(dataset, source, role, prefix, table=rows.source(dataset, prefix))
         selects.append(mapped)
         values |= more
+    if not selects:
+        return
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     run.engine.run(
         f"INSERT INTO {rows.target(entity_type)} WITH mapped AS ({' UNION ALL '.join(selects)}) "
@@ -282,7 +285,7 @@ def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:
     """Let a library read what SQL could not, in the rows of roles that map dates or telephone numbers."""
     selects: list[str] = []
     values: dict[str, Any] = {}
-    for place, (dataset, source, role) in enumerate(_roles(run, entity_type)):
+    for place, (dataset, source, role) in enumerate(_roles(run, entity_type, rows)):
         if may_need_library(source, role):
             prefix = f"map_{place}"
             table = suspect_table(rows.source(dataset, prefix), rows.target(entity_type), prefix)
