@@ -244,6 +244,7 @@ def _slotted(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, d
 
 
 def _roles(run: Run, entity_type: EntityType, rows: Rows) -> list[tuple[str, Source, str]]:
+    """Return dataset, settings and role of a type's roles that have rows to standardise: planning each takes its time."""
     sources = _to_do(run) if rows.changed else sorted(run.project.settings.sources.items())
     return [
         (dataset, source, role)

@@ -30,6 +30,7 @@ LEVELS = {
     "judging": 5,
     "queries": 5,
     "rejects": 5,
+    "rollback": 5,
     "review": 5,
     "pages": 5,
     "demo": 5,
