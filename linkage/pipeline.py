@@ -117,6 +117,44 @@ def run_project(
         return {**report, "publish_to": handed} if handed else report
 
 
+@contextmanager
+def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: None) -> Iterator[Run]:
+    """Give a run on a copy of the current base, under the lock of the workspace; the copy is thrown away at the end.
+
+    Raises WorkspaceError where no run has finished, or another process holds the workspace, and ModelError where this
+    program reads the records of that base in another way.
+    """
+    workspace = Workspace(project.workspace)
+    if not workspace.ledger.is_file():
+        raise WorkspaceError(_no_run(project))
+    workspace.prepare()
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        _clean(workspace, ledger)
+        last = ledger.last_run()
+        if last is None:
+            raise WorkspaceError(_no_run(project))
+        staged = workspace.staging / "copy"
+        try:
+            staged.mkdir()
+            base = _copy_base(workspace, last, staged)
+            with Engine(base, **_limits(project, staged)) as engine:
+                run = Run(last.run, datetime.now(UTC), project, workspace, ledger, engine, staged, progress=progress)
+                changes.begin(run)
+                if run.anew:
+                    message = f"{workspace.base(last.base)}: {run.anew} now, so its records are no longer what a run would train on; run with --retrain"
+                    raise ModelError(message)
+                yield run
+        except (DatabaseError, OSError) as error:
+            message = f"{workspace.path}: the work could not be finished ({str(error).splitlines()[0]}); nothing was changed: check the disk, then try again"
+            raise WorkspaceError(message) from error
+        finally:
+            workspace.clear_staging()
+
+
+def _no_run(project: LoadedProject) -> str:
+    return f"{project.workspace}: no run has finished yet, so there are no records; run: linkage run {project.path}"
+
+
 def publish_project(project: LoadedProject) -> list[dict[str, Any]]:
     """Bring every folder of `publish_to` to the last release of its audience; return what each holds."""
     workspace = Workspace(project.workspace)
@@ -337,16 +375,3 @@ def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str
     finished = datetime.now(UTC).isoformat()
     row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)
     run.ledger.add_run(row, _approvals(run))
-
-
-def approve_model(project: LoadedProject, entity_type: str, model_hash: str) -> None:
-    """Approve a model that a run has trained and listed; refuse one that is not there."""
-    workspace = Workspace(project.workspace)
-    workspace.prepare()
-    with Ledger(workspace.ledger) as ledger:
-        listed = [(kind, name) for kind, name, _ in ledger.models()]
-        if (entity_type, model_hash) not in listed:
-            known = ", ".join(f"{kind}={name}" for kind, name in listed) or "none yet"
-            message = f"there is no model {entity_type}={model_hash}; listed models: {known}"
-            raise ModelError(message)
-        ledger.approve(entity_type, model_hash, datetime.now(UTC).isoformat(), user(), "approved on the command line")

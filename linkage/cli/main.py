@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import mending, stewards
+from linkage.cli import mending, models, stewards
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -31,6 +31,7 @@ review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=Tr
 app.add_typer(review_app, name="review")
 stewards.add(app, review_app)
 mending.add(app)
+models.add(app)
 
 HtmlOption = Annotated[
     Path | None,
@@ -156,13 +157,13 @@ def run(  # noqa: PLR0913  # the options of a command
     """Read deliveries, resolve identities, and publish a release for every audience."""
     import linkage
     from linkage.cli import render
-    from linkage.pipeline import approve_model
+    from linkage.registry.approve import COMMAND_LINE, approve_model
 
     opened = linkage.open(project)
     moment = _moment(now)
     for entry in approve or []:
         kind, _, model_hash = entry.partition("=")
-        approve_model(opened.loaded, kind, model_hash)
+        approve_model(opened.loaded, kind, model_hash, COMMAND_LINE)
     with render.working(quiet=as_json) as progress:
         report = opened.run(
             now=moment,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linkage.engine.sql import qualified
 from linkage.errors import DataError
 from linkage.matching.blocking import drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
+from linkage.store.proposals import write_proposal
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
@@ -19,6 +20,8 @@ WRITES = ("blocking.key", "blocking.pair")
 
 def block(run: Run) -> None:
     """Make keys and candidate pairs of every type; refuse a block over `max_block` before pairs are made (rule R9).
+
+    A refusal leaves the keys in `proposed/` of the workspace, for `linkage models amend`.
 
     In an increment only fresh records get keys, and only their pairs are made: with all others and among themselves.
     """
@@ -33,6 +36,8 @@ def block(run: Run) -> None:
             drop_stop_keys(run.engine, entity_type, model.stop_keys)
             _refuse_large(run, entity_type)
             make_pairs(run.engine, entity_type)
+        # What an earlier run was refused for is no longer so.
+        run.workspace.proposed(entity_type).unlink(missing_ok=True)
         run.count(f"types.{entity_type}.pairs", run.engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
 
 
@@ -52,9 +57,20 @@ def _refuse_large(run: Run, entity_type: EntityType, *, fresh: bool = False) -> 
     found = large_blocks(run.engine, entity_type, model.rules, model.max_block, fresh=fresh)
     if found:
         worst = found[0]
+        proposal = {
+            "entity_type": entity_type,
+            "model": model.hash,
+            "run": run.number,
+            "max_block": model.max_block,
+            # Keys have 64 bits, more than a number of JSON can be trusted with.
+            "keys": [
+                {"rule": one.rule, "key": str(one.key), "records": one.records, "example": one.example} for one in found
+            ],
+        }
+        write_proposal(run.workspace.proposed(entity_type), proposal)
         message = (
             f"{entity_type}: {len(found)} blocking keys are held by more than max_block = {model.max_block} records; the largest, of rule "
-            f"{worst.rule!r}, by {worst.records:,} (one is {worst.example}); look at these values, then run with --retrain "
-            "to make a model that sets them aside"
+            f"{worst.rule!r}, by {worst.records:,} (one is {worst.example}); look at these values; to set them aside: "
+            f"linkage models amend {run.project.path} {entity_type}, then linkage approve with the model that it makes, then run again"
         )
         raise DataError(message)

@@ -30,7 +30,7 @@ def train(run: Run) -> None:
         approved = run.approved_model(entity_type)
         if approved is not None and not run.options.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
-            _check_standardiser(model)
+            check_standardiser(model)
             if run.signatures.get(f"model:{entity_type}") != model.hash:
                 run.amended_types.discard(entity_type)
             fresh = qualified("change", f"fresh_{entity_type}")
@@ -38,7 +38,9 @@ def train(run: Run) -> None:
             make_frequencies(run.engine, model)
         else:
             run.progress(f"train {entity_type}")
-            model = _trained(run, entity_type, first=approved is None)
+            model = candidate(run, entity_type)
+            if approved is None and run.project.settings.approval.first_model == "manual":
+                _wait(run, model)
             run.amended_types.discard(entity_type)
         run.models[entity_type] = model
         if run.signatures.get(f"model:{entity_type}", model.hash) != model.hash:
@@ -46,8 +48,14 @@ def train(run: Run) -> None:
         run.count(f"types.{entity_type}.model", model.hash)
 
 
-def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
-    if not run.engine.value(f"SELECT count(*) FROM canonical.{quote(entity_type)}"):
+def candidate(run: Run, entity_type: EntityType) -> models.Model:
+    """Train a model on the records of the run's base, with the judged pairs as labels, and save it; nothing uses it yet.
+
+    Raises ModelError where there is no record of the type.
+    """
+    if not run.engine.has_table("canonical", entity_type) or not run.engine.value(
+        f"SELECT count(*) FROM canonical.{quote(entity_type)}"
+    ):
         message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
         raise ModelError(message)
     labels = make_labels(run.engine, entity_type, weigh(_judged_pairs(run, entity_type))) if run.options.learn else 0
@@ -61,14 +69,17 @@ def _trained(run: Run, entity_type: EntityType, *, first: bool) -> models.Model:
     if labels:
         run.count(f"types.{entity_type}.labels", labels)
     models.save(model, run.workspace.models)
-    if first and run.project.settings.approval.first_model == "manual":
-        run.ledger.add_model(entity_type, model.hash, run.now.isoformat(), run.number)
-        message = (
-            f'{entity_type}: model {model.hash} is trained and waits for approval, since approval.first_model = "manual"; '
-            f"look at {run.workspace.models / entity_type / model.hash / 'card.json'}, then run with --approve {entity_type}={model.hash}"
-        )
-        raise ModelError(message)
     return model
+
+
+def _wait(run: Run, model: models.Model) -> None:
+    kind = model.entity_type
+    run.ledger.add_model(kind, model.hash, run.now.isoformat(), run.number)
+    message = (
+        f'{kind}: model {model.hash} is trained and waits for approval, since approval.first_model = "manual"; '
+        f"look at {run.workspace.models / kind / model.hash / 'card.json'}, then run with --approve {kind}={model.hash}"
+    )
+    raise ModelError(message)
 
 
 def _judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
@@ -85,7 +96,8 @@ def _judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
     ]
 
 
-def _check_standardiser(model: models.Model) -> None:
+def check_standardiser(model: models.Model) -> None:
+    """Refuse a model that was trained on values of another standardiser."""
     if model.standardiser != STANDARDISER_VERSION:
         message = (
             f"{model.entity_type}: model {model.hash} was trained on data standardised by version {model.standardiser}, "

@@ -106,6 +106,27 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A model as the ledger lists it: when it was made, and the run that trained it or whose records it was trained on."""
+
+    entity_type: str
+    model_hash: str
+    created_at: str
+    run: int
+
+
+@dataclass(frozen=True)
+class Approved:
+    """An approval as the ledger holds it; the last one of a type names the model that runs use."""
+
+    entity_type: str
+    model_hash: str
+    approved_at: str
+    approved_by: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Look:
     """One look: when, who, in whose view, why, by which command, at which ids."""
 
@@ -358,6 +379,16 @@ class Ledger:
                 "SELECT entity_type, hash, created_at FROM model ORDER BY created_at, entity_type, hash"
             )
         ]
+
+    def listed(self) -> list[Listed]:
+        """Return every listed model, by type, then the oldest first."""
+        rows = self._rows("SELECT entity_type, hash, created_at, run FROM model ORDER BY entity_type, created_at, hash")
+        return [Listed(*row) for row in rows]
+
+    def approvals(self) -> list[Approved]:
+        """Return all approvals, oldest first."""
+        rows = self._rows("SELECT entity_type, hash, approved_at, approved_by, why FROM approval ORDER BY approval")
+        return [Approved(*row) for row in rows]
 
     def look(self, look: Look) -> None:
         """Add one look to the audit."""

@@ -112,6 +112,10 @@ class Workspace:
         """Return the path of an audience's last release that an audit held back."""
         return self.path / "held" / f"{audience}.duckdb"
 
+    def proposed(self, entity_type: str) -> Path:
+        """Return the path of the keys that a refused run proposes to set aside (`linkage models amend`)."""
+        return self.path / "proposed" / f"{entity_type}.json"
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the workspace for one run; refuse where another process holds it, saying which and since when."""

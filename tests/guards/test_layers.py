@@ -29,6 +29,7 @@ LEVELS = {
     "evaluation": 5,
     "judging": 5,
     "queries": 5,
+    "registry": 5,
     "rejects": 5,
     "rollback": 5,
     "review": 5,

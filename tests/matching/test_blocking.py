@@ -171,7 +171,9 @@ def test_an_approved_model_refuses_a_block_that_grew(canonical, start_run, make_
     run.engine = canonical("account", [{"number": "1234567"}] * 11 + [{"number": "7654321"}] * 2)
     run.engine.run("CREATE SCHEMA feature")
     run.engine.run("CREATE VIEW feature.account AS FROM canonical.account")
-    model = SimpleNamespace(trained_now=False, rules=(rule("number", name="by_number"),), stop_keys=(), max_block=10)
+    model = SimpleNamespace(
+        trained_now=False, rules=(rule("number", name="by_number"),), stop_keys=(), max_block=10, hash="ab"
+    )
     run.models["account"] = model
     with pytest.raises(DataError, match=r"rule 'by_number', by 11 \(one is d/k0#r\)") as caught:
         blocking_stage.block(run)

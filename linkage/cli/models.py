@@ -1,0 +1,163 @@
+"""The commands that make, list, compare, approve and amend models, and what people see of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from linkage.cli.options import JsonOption, ProjectArgument, answer
+
+SHOWN = 10
+"""Weights that `train` and `models diff` show; --json has all."""
+
+TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="person, business or account.", show_default=False)]
+HashArgument = Annotated[
+    str, typer.Argument(metavar="HASH", help="A model of linkage models list.", show_default=False)
+]
+
+models_app = typer.Typer(help="The models of a project.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the command line, with a group `models`."""
+    app.command("train")(train)
+    app.command("approve")(approve)
+    models_app.command("list")(list_)
+    models_app.command("diff")(diff)
+    models_app.command("amend")(amend)
+    app.add_typer(models_app, name="models")
+
+
+def train(project: ProjectArgument, entity_type: TypeArgument, as_json: JsonOption = False) -> None:
+    """Train a candidate model on the records of the last run; no run uses it before it is approved."""
+    import linkage
+    from linkage.cli import render
+    from linkage.registry.candidate import train_candidate
+
+    opened = linkage.open(project).loaded
+    with render.working(quiet=as_json) as progress:
+        found = train_candidate(opened, entity_type, progress=progress)
+    answer(found, _trained, as_json=as_json)
+
+
+def approve(
+    project: ProjectArgument,
+    entity_type: TypeArgument,
+    model: HashArgument,
+    why: Annotated[str, typer.Option("--why", help="The reason; kept with the approval.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Approve a listed model: the next run uses it. An older one may be approved again."""
+    import linkage
+    from linkage.registry.approve import approve_model
+
+    answer(approve_model(linkage.open(project).loaded, entity_type, model, why), _approved, as_json=as_json)
+
+
+def list_(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """List all models: when they were made, who approved them and why, and which one runs use."""
+    import linkage
+    from linkage.registry.approve import list_models
+
+    answer(list_models(linkage.open(project).loaded), _listed, as_json=as_json)
+
+
+def diff(
+    project: ProjectArgument,
+    entity_type: TypeArgument,
+    first: Annotated[str, typer.Argument(metavar="A", help="A listed model.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what differs between two models of a type, the weights that moved most first."""
+    import linkage
+    from linkage.registry.compare import diff_models
+
+    answer(diff_models(linkage.open(project).loaded, entity_type, first, second), _differences, as_json=as_json)
+
+
+def amend(project: ProjectArgument, entity_type: TypeArgument, as_json: JsonOption = False) -> None:
+    """Make a model that sets aside the blocking keys a run was refused for, without retraining."""
+    import linkage
+    from linkage.registry.amend import amend_model
+
+    answer(amend_model(linkage.open(project).loaded, entity_type), _amended, as_json=as_json)
+
+
+def _trained(found: dict[str, Any]) -> None:
+    from linkage.cli.render import say
+
+    kind, model = found["entity_type"], found["model"]
+    say(f"Candidate {kind}={model}, of {found['records']:,} records as of run {found['run']}")
+    say(f"Match rate {found['match_rate']:.3g}, candidate pairs {found['candidate_pairs']:,}")
+    say(f"Comparisons set back to their priors: {', '.join(found['set_back_to_priors']) or 'none'}")
+    labels = found["labels"]
+    say("Labels: none" if labels is None else f"Labels: {_pairs(labels)}")
+    if found["approved"] is None:
+        say("No model of this type is approved.")
+    elif found["approved"] == model:
+        say("It is the approved model: nothing moved.")
+        return
+    else:
+        _differences(found["against_approved"])
+    say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT")
+
+
+def _pairs(labels: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name.replace('_', ' ')} {labels[name]:,}" for name in ("matches", "non_matches") if name in labels
+    )
+
+
+def _differences(found: dict[str, Any]) -> None:
+    from linkage.cli.render import _table, say
+
+    moved = [row for row in found["weights"] if row["moved"] != 0]
+    columns = ("comparison", "level", "then", "now", "moved")
+    rows = [tuple(row[column] for column in columns) for row in moved[:SHOWN]]
+    _table(f"Weights in bits: {found['then']}, then {found['now']}", *columns, rows=rows)
+    if len(moved) > SHOWN:
+        say(f"{len(moved) - SHOWN:,} more weights moved less (--json has all)")
+    if not moved:
+        say("No weight moved.")
+    changed = [(f"threshold {name}", one["then"], one["now"]) for name, one in found["thresholds"].items()]
+    changed.append(("match rate", found["match_rate"]["then"], found["match_rate"]["now"]))
+    for name, then, now in changed:
+        if then != now:
+            say(f"{name[0].upper()}{name[1:]}: {then:g} before, {now:g} now")
+    for name in ("rules", "stop_keys", "generic_values"):
+        one = found[name]
+        if one["added"] or one["removed"]:
+            words = name.replace("_", " ")
+            say(
+                f"{words[0].upper()}{words[1:]}: {one['added']:,} added, {one['removed']:,} removed, {one['now']:,} now"
+            )
+
+
+def _approved(found: dict[str, Any]) -> None:
+    from linkage.cli.render import say
+
+    before = f" (before: {found['before']})" if found["before"] else ""
+    say(f"{found['entity_type']}={found['model']} is approved by {found['approved_by']}{before}; the next run uses it.")
+
+
+def _listed(found: dict[str, Any]) -> None:
+    from linkage.cli.render import _table, say
+
+    if not found["models"]:
+        say("There is no model yet; the first run makes one of each type.")
+        return
+    columns = ("entity_type", "model", "state", "created_at", "run", "approved_at", "approved_by", "why")
+    titles = ("type", "hash", "state", "made at", "run", "approved at", "by", "why")
+    _table("Models", *titles, rows=[tuple(one[column] for column in columns) for one in found["models"]])
+
+
+def _amended(found: dict[str, Any]) -> None:
+    from linkage.cli.render import _table, say
+
+    rows = [(one["rule"], one["records"], one["example"]) for one in found["added"]]
+    _table("Keys set aside", "rule", "records", "one of them", rows=rows)
+    kind, model = found["entity_type"], found["model"]
+    say(f"Candidate {kind}={model}: {found['approved']} with these keys set aside, else the same")
+    say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT, then run again")

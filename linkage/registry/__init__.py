@@ -1,0 +1,1 @@
+"""The life of models: training candidates, comparing, approving and amending them."""

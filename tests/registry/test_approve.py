@@ -1,0 +1,44 @@
+"""Only listed, undamaged models are approved, with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from linkage.errors import ModelError, RequestError
+from linkage.registry.approve import approve_model, list_models
+from linkage.sharing.audit import user
+from linkage.store.workspace import Workspace
+
+
+def test_nothing_is_listed_before_the_first_run(bank):
+    """Before the first run the list is empty, an approval is refused, and no workspace is made."""
+    assert list_models(bank.loaded)["models"] == []
+    with pytest.raises(ModelError, match="there is no model account=ab; listed models: none yet"):
+        approve_model(bank.loaded, "account", "ab", "because")
+    assert not bank.loaded.workspace.exists()
+
+
+def test_an_approval_keeps_who_when_and_why(bank):
+    """The list tells who approved a model, when and why; an approval without a reason is refused."""
+    model = bank.run()["types"]["account"]["model"]
+    with pytest.raises(RequestError, match="needs a reason"):
+        approve_model(bank.loaded, "account", model, " ")
+    told = approve_model(bank.loaded, "account", model, " looked at it ")
+    (one,) = list_models(bank.loaded)["models"]
+    assert (one["why"], one["approved_by"], one["approved_at"]) == ("looked at it", user(), told["approved_at"])
+
+
+@pytest.mark.parametrize("damage", ["altered", "gone", "standardiser"])
+def test_a_model_that_cannot_be_used_is_not_approved(bank, damage, monkeypatch):
+    """A model that was altered, is gone, or was trained on values of another standardiser is refused."""
+    model = bank.run()["types"]["account"]["model"]
+    file = Workspace(bank.loaded.workspace).models / "account" / model / "model.json"
+    words = {"altered": "was altered", "gone": "cannot be read", "standardiser": "standardised by version"}
+    if damage == "altered":
+        file.write_text(file.read_text(encoding="utf-8").replace('"match": 3.0', '"match": 1.0'), encoding="utf-8")
+    elif damage == "gone":
+        file.unlink()
+    else:
+        monkeypatch.setattr("linkage.stages.train.STANDARDISER_VERSION", "another")
+    with pytest.raises(ModelError, match=words[damage]):
+        approve_model(bank.loaded, "account", model, "because")
