@@ -24,6 +24,7 @@ from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
 from linkage.stages.context import Progress, Run, RunOptions
+from linkage.stages.drift import drift
 from linkage.stages.feed import KINDS, feed_file, write_feed
 from linkage.stages.identify import forget, identify, settle
 from linkage.stages.ingest import check_reconciliation, ingest
@@ -50,6 +51,7 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("train", train),
     ("block", block),
     ("score", score),
+    ("drift", drift),
 )
 AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
 
@@ -318,6 +320,7 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
         "seconds": sum(stage["seconds"] for stage in timer.stages.values()),
         "datasets": datasets,
         "types": run.counts.get("types", {}),
+        "drift": run.counts.get("drift", {}),
         "audiences": run.counts.get("audiences", {}),
         "feed": run.counts.get("feed", {}),
         "accepted": {audit: {"why": why, "by": user()} for audit, why in sorted(run.options.accept.items())},

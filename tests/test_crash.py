@@ -72,7 +72,7 @@ for stop, folder, *more in json.loads(sys.argv[1]):
     found.append(os.WTERMSIG(status) if os.WIFSIGNALED(status) else -1)
 print(json.dumps(found))
 '''
-STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish")
+STAGES = ("ingest", "standardise", "train", "block", "score", "drift", "cluster", "identify", "survive", "publish")
 BEFORE_MOVING = (*STAGES, "half a release")
 AUDIENCES = """
 [audiences.centre]

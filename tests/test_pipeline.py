@@ -12,7 +12,19 @@ from linkage.tables import PUBLISHED
 
 COUNTS = ("rows_read", "accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
 TYPES = ("account", "business", "person")
-STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish", "keep")
+STAGES = (
+    "ingest",
+    "standardise",
+    "train",
+    "block",
+    "score",
+    "drift",
+    "cluster",
+    "identify",
+    "survive",
+    "publish",
+    "keep",
+)
 LASTING = ("records", "bad_values", "model", "edges")
 DATASETS = ("atf_traces", "cbp_declarants", "dea_roi", "fbi_intercepts", "fincen_reports", "ice_financial")
 

@@ -176,6 +176,9 @@ def run(report: dict[str, Any]) -> None:
         for name, entry in report["stages"].items()
     ]
     _table("Stages", "stage", "seconds", "peak memory, GB", rows=stages)
+    for found in report.get("drift", {}).values():
+        for one in found:
+            say(one["told"])
     say(f"Run {report['run']} took {report['seconds']:.1f} s. Releases:")
     for audience, release in report["releases"].items():
         say(f"  {audience} {release['sequence']}: {release['path']}")

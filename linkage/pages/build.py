@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from linkage.matching.explain import Evidence, Explanation
 
 PARTS = ("accepted", "rejected", "superseded", "withdrawn", "purged", "no_entity")
-STAGES = ("ingest", "standardise", "train", "block", "score", "cluster", "identify", "survive", "publish", "keep")
+STAGES = (
+    "ingest",
+    "standardise",
+    "train",
+    "block",
+    "score",
+    "drift",
+    "cluster",
+    "identify",
+    "survive",
+    "publish",
+    "keep",
+)
 _SHOWN_BITS = 0.005
 
 

@@ -190,6 +190,7 @@ def test_run_prints_its_report(linkage_, bank):
         "held",
         "settings",
         "rolled_back_to",
+        "drift",
     }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)

@@ -79,4 +79,4 @@ def test_the_stages_are_those_of_the_pipeline():
     """The order of stages on the page is the order of the run."""
     from linkage.pipeline import AUDIENCE_STAGES, STAGES
 
-    assert (*(name for name, _ in STAGES), *AUDIENCE_STAGES) == build.STAGES
+    assert (*(name for name, _ in STAGES), *AUDIENCE_STAGES, "keep") == build.STAGES
