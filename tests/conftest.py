@@ -205,6 +205,30 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str,
     return export
 
 
+def published(project: Project, audience: str, sequence: int | None = None) -> dict[str, list[tuple[Any, ...]]]:
+    """All published tables of an audience's last release, or of an older one, as sorted rows."""
+    with project.release(audience, sequence) as release:
+        return {
+            table.name: release.rows(
+                f"SELECT {', '.join(column.name for column in table.columns)} FROM published.{table.name} ORDER BY ALL"
+            )
+            for table in PUBLISHED
+        }
+
+
+def same_models(project: Project, fresh: Project) -> None:
+    """Give a project that has not run the models that another one has approved."""
+    workspace = Workspace(fresh.loaded.workspace)
+    workspace.prepare()
+    shutil.copytree(project.loaded.workspace / "models", workspace.models, dirs_exist_ok=True)
+    with Ledger(Workspace(project.loaded.workspace).ledger) as held, Ledger(workspace.ledger) as ledger:
+        for kind in fresh.loaded.entity_types():
+            approved = held.approved_model(kind)
+            assert approved is not None
+            ledger.add_model(kind, approved, NOW.isoformat(), 0)
+            ledger.approve(kind, approved, NOW.isoformat(), "test", "the same models")
+
+
 def _postgres() -> ModuleType:
     """`tests/postgres.py`, which no package holds."""
     spec = importlib.util.spec_from_file_location("tests_postgres", Path(__file__).with_name("postgres.py"))

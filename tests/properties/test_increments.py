@@ -11,8 +11,7 @@ import pytest
 import linkage
 from linkage.store.ledger import Judgement, Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import PUBLISHED
-from tests.conftest import NOW
+from tests.conftest import NOW, published
 
 AUDIENCES = """
 [audiences.centre]
@@ -34,17 +33,6 @@ institution = "bank"
 holder = ["holder"]
 """
 HOLDERS = ["Ann Archer", "Ann Archer", "A. Archer", "Bob Brown", "Robert Brown", "Carla Cruz", ""]
-
-
-def published(project, audience):
-    """All published tables of an audience's last release, as sorted rows."""
-    with project.release(audience) as release:
-        return {
-            table.name: release.rows(
-                f"SELECT {', '.join(column.name for column in table.columns)} FROM published.{table.name} ORDER BY ALL"
-            )
-            for table in PUBLISHED
-        }
 
 
 class World:

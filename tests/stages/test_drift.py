@@ -35,7 +35,7 @@ def test_an_increment_is_compared_with_the_first_run_of_its_model(make_project, 
     assert report["work"] == "increment"
     [told] = [found for found in report["drift"]["account"] if found["what"] == "records"]
     assert (told["then"], told["now"]) == (20, 60)
-    assert "--retrain" in told["told"]
+    assert "linkage train" in told["told"]
 
 
 def test_a_new_model_is_compared_with_its_own_first_run(make_project, accounts, tmp_path):
