@@ -93,7 +93,11 @@ def _trained(found: dict[str, Any]) -> None:
     say(f"Match rate {found['match_rate']:.3g}, candidate pairs {found['candidate_pairs']:,}")
     say(f"Comparisons set back to their priors: {', '.join(found['set_back_to_priors']) or 'none'}")
     labels = found["labels"]
-    say("Labels: none" if labels is None else f"Labels: {_pairs(labels)}")
+    say(
+        "Labels: none"
+        if labels is None
+        else f"Labels: {labels['matches']:,} matches, {labels['non_matches']:,} non-matches"
+    )
     if found["approved"] is None:
         say("No model of this type is approved.")
     elif found["approved"] == model:
@@ -104,19 +108,14 @@ def _trained(found: dict[str, Any]) -> None:
     say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT")
 
 
-def _pairs(labels: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name.replace('_', ' ')} {labels[name]:,}" for name in ("matches", "non_matches") if name in labels
-    )
-
-
 def _differences(found: dict[str, Any]) -> None:
     from linkage.cli.render import _table, say
 
     moved = [row for row in found["weights"] if row["moved"] != 0]
     columns = ("comparison", "level", "then", "now", "moved")
     rows = [tuple(row[column] for column in columns) for row in moved[:SHOWN]]
-    _table(f"Weights in bits: {found['then']}, then {found['now']}", *columns, rows=rows)
+    say(f"From {found['then']} to {found['now']}")
+    _table("Weights in bits", *columns, rows=rows)
     if len(moved) > SHOWN:
         say(f"{len(moved) - SHOWN:,} more weights moved less (--json has all)")
     if not moved:

@@ -46,7 +46,7 @@ def test_train_compare_approve_and_amend(linkage_, project):
     for text in (
         f"Candidate account={candidate}",
         "Match rate",
-        "Labels: matches",
+        "non-matches",
         "Weights in bits",
         "linkage approve",
     ):
@@ -54,7 +54,7 @@ def test_train_compare_approve_and_amend(linkage_, project):
     out = linkage_("models", "list", path)[1]
     assert all(text in out for text in (first, "in use", candidate, "candidate", "approved by the project's rule"))
     out = linkage_("models", "diff", path, "account", first, candidate)[1]
-    assert f"Weights in bits: {first}, then {candidate}" in out
+    assert f"From {first} to {candidate}" in out
     assert "No weight moved." in linkage_("models", "diff", path, "account", first, first)[1]
     code, out, _ = linkage_("approve", path, "account", candidate, "--why", "labels")
     assert (code, f"account={candidate} is approved by" in out) == (0, True)
