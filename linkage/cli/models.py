@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  # read at run time
 from typing import Annotated, Any
 
 import typer
@@ -29,15 +30,30 @@ def add(app: typer.Typer) -> None:
     app.add_typer(models_app, name="models")
 
 
-def train(project: ProjectArgument, entity_type: TypeArgument, as_json: JsonOption = False) -> None:
+def train(
+    project: ProjectArgument,
+    entity_type: TypeArgument,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with pictures to this file.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Train a candidate model on the records of the last run; no run uses it before it is approved."""
     import linkage
     from linkage.cli import render
+    from linkage.pages.files import check_target, write_page
+    from linkage.pages.trained import trained, trained_page
     from linkage.registry.candidate import train_candidate
 
+    if html is not None:
+        check_target(html, "model")
     opened = linkage.open(project).loaded
     with render.working(quiet=as_json) as progress:
         found = train_candidate(opened, entity_type, progress=progress)
+    if html is not None:
+        write_page(html, "model", trained_page(trained(found)))
+        if not as_json:
+            render.say(f"{html}: model page written, readable by you alone")
     answer(found, _trained, as_json=as_json)
 
 

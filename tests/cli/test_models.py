@@ -32,6 +32,12 @@ def project(tmp_path_factory, accounts):
     return opened.loaded.path, model, grown
 
 
+def bad_page(folder):
+    """A file that is no page of ours."""
+    (folder / "other.html").write_text("mine", encoding="utf-8")
+    return folder / "other.html"
+
+
 def test_train_compare_approve_and_amend(linkage_, project):
     """A candidate is trained, listed, compared and approved; a refused block is amended and approved; each says what is next."""
     path, first, grown = project
@@ -39,10 +45,13 @@ def test_train_compare_approve_and_amend(linkage_, project):
     candidate = found["model"]
     assert set(found) == {
         *("schema_version", "entity_type", "model", "run", "match_rate", "records", "candidate_pairs"),
-        *("set_back_to_priors", "labels", "approved", "against_approved"),
+        *("set_back_to_priors", "labels", "weights", "approved", "against_approved"),
     }
-    code, out, _ = linkage_("train", path, "account")
+    page = path.parent / "model.html"
+    code, out, _ = linkage_("train", path, "account", "--html", page)
     assert code == 0
+    assert "Candidate model of type account" in page.read_text(encoding="utf-8")
+    assert "is no model page" in linkage_("train", path, "account", "--html", bad_page(path.parent))[2]
     for text in (
         f"Candidate account={candidate}",
         "Match rate",
