@@ -163,9 +163,19 @@ def _listed(found: dict[str, Any]) -> None:
     if not found["models"]:
         say("There is no model yet; the first run makes one of each type.")
         return
-    columns = ("entity_type", "model", "state", "created_at", "run", "approved_at", "approved_by", "why")
-    titles = ("type", "hash", "state", "made at", "run", "approved at", "by", "why")
-    _table("Models", *titles, rows=[tuple(one[column] for column in columns) for one in found["models"]])
+    rows = [
+        (one["entity_type"], one["model"], one["state"], _minute(one["created_at"]), one["run"])
+        for one in found["models"]
+    ]
+    _table("Models", "type", "hash", "state", "made at (UTC)", "run", rows=rows)
+    for one in found["models"]:
+        if one["approved_at"]:
+            name = f"{one['entity_type']}={one['model']}"
+            say(f"{name} approved {_minute(one['approved_at'])} by {one['approved_by']}: {one['why']}")
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
 
 
 def _amended(found: dict[str, Any]) -> None:
