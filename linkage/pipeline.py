@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from linkage.config.deciding import deciding
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
@@ -94,6 +95,10 @@ def run_project(
                 with timer.stage("keep"):
                     _keep_small(engine)
                     is_smaller = engine.compact(staged / "compact.duckdb")
+            if run.held and run.options.restored is not None:
+                # Whole or not at all: one audience under the old models beside others under the new would mislead.
+                _keep_held(run)
+                raise AuditError(_told(run))
             if is_smaller:
                 (staged / "compact.duckdb").replace(base)
             report = _report(run, releases, timer, base)
@@ -173,8 +178,9 @@ def _told(run: Run) -> str:
     sentences = []
     for audience, findings in sorted(run.held.items()):
         first = findings[0]
+        again = "roll back again" if run.options.restored else "run again"
         mend = (
-            f"if it is right, run again with --accept {first.audit} --why TEXT"
+            f"if it is right, {again} with --accept {first.audit} --why TEXT"
             if first.acceptable
             else "report this and keep the workspace"
         )
@@ -306,6 +312,8 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
             for name, r in releases.items()
         },
         "work": run.anew or "increment",
+        "settings": deciding(run.project),
+        "rolled_back_to": _restored(run),
         "stages": timer.stages,
         "seconds": sum(stage["seconds"] for stage in timer.stages.values()),
         "datasets": datasets,
@@ -320,21 +328,50 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
     }
 
 
-def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str, Any]) -> None:
-    """Move finished files into place, then make them and the models trained now the current ones by one ledger row."""
-    run.progress("commit")
-    approvals = [
+def _restored(run: Run) -> dict[str, Any] | None:
+    """Return the older release that this run brings back, as the report tells it."""
+    restored = run.options.restored
+    if restored is None:
+        return None
+    return {
+        "release": restored.release,
+        "run": restored.run,
+        "why": restored.why,
+        "by": user(),
+        "models": dict(restored.models),
+        "settings": restored.settings,
+        "other_settings": list(restored.other_settings),
+    }
+
+
+def _approvals(run: Run) -> list[Approval]:
+    """Return the models that this run approves: those it trained, and those of the release that it brings back."""
+    found = [
         Approval(kind, model.hash, "project rule", RETRAINED if run.ledger.approved_model(kind) else AUTOMATIC)
         for kind, model in run.models.items()
         if model.trained_now
     ]
+    restored = run.options.restored
+    if restored is not None:
+        found += [Approval(kind, name, user(), restored.reason) for kind, name in sorted(restored.models.items())]
+    return found
+
+
+def _keep_held(run: Run) -> None:
+    """Keep the releases that an audit held back, to be looked at."""
+    for audience in run.held:
+        move_into_place(run.staging / f"{audience}.duckdb", run.workspace.held(audience))
+
+
+def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str, Any]) -> None:
+    """Move finished files into place, then make them and the models trained now the current ones by one ledger row."""
+    run.progress("commit")
     for audience, release in releases.items():
         move_into_place(run.staging / f"{audience}.duckdb", run.workspace.release(audience, release.sequence))
         for kind in KINDS:
             move_into_place(feed_file(run, audience, kind), run.workspace.feed(audience, release.sequence, kind))
-    for audience in run.held:
-        move_into_place(run.staging / f"{audience}.duckdb", run.workspace.held(audience))
+    _keep_held(run)
     move_into_place(base, run.workspace.base(run.number))
     finished = datetime.now(UTC).isoformat()
     row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)
-    run.ledger.add_run(row, approvals)
+    run.ledger.add_run(row, _approvals(run))

@@ -43,6 +43,17 @@ class Project:
 
         return run_project(self.loaded, RunOptions(**options), progress=progress)
 
+    def rollback(
+        self, release: int, *, why: str = "", progress: Progress = lambda _message: None, **options: Any
+    ) -> dict[str, Any]:
+        """Make an older release of the centre again as a new one, and return the run's report; see `linkage.rollback`.
+
+        Options: now, accept.
+        """
+        from linkage.rollback import rollback
+
+        return rollback(self.loaded, release, why=why, progress=progress, **options)
+
     def release_path(self, audience: str = CENTRE, sequence: int | None = None) -> Path:
         """Return the path of an audience's last release, or of an older one by its number.
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import models, stewards
-from linkage.cli.options import AudienceOption, JsonOption, ProjectArgument, PurposeOption
+from linkage.cli import mending, models, stewards
+from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
+from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
+from linkage.cli.options import moment as _moment
 from linkage.errors import LinkageError, UsageError
 
 if TYPE_CHECKING:
@@ -28,14 +30,12 @@ app = typer.Typer(
 review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
 stewards.add(app, review_app)
+mending.add(app)
 models.add(app)
 
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", help="Write a page with pictures to this file instead of tables.", show_default=False),
-]
-NowOption = Annotated[
-    str | None, typer.Option("--now", help="Take this ISO time as now, for runs that must be repeated exactly.")
 ]
 
 
@@ -174,32 +174,6 @@ def run(  # noqa: PLR0913  # the options of a command
             progress=progress,
         )
     _answer(report, render.run, as_json=as_json)
-
-
-def _accepted(audits: list[str], why: str | None) -> dict[str, str]:
-    from linkage.stages.audit import LIMITS
-
-    for name in audits:
-        if name not in LIMITS:
-            message = f"--accept {name!r}: only limits can be accepted: {', '.join(LIMITS)}"
-            raise UsageError(message)
-    if bool(audits) != bool(why and why.strip()):
-        message = "--accept AUDIT and --why TEXT go together"
-        raise UsageError(message)
-    return dict.fromkeys(audits, (why or "").strip())
-
-
-def _moment(text: str | None) -> Any:
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"--now {text!r} is no ISO time; write for example 2026-01-31T06:00:00+00:00"
-        raise UsageError(message) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @app.command()
@@ -386,6 +360,9 @@ def judge(  # noqa: PLR0913  # the options of a command
         Path | None, typer.Option("--from", help="Enter the verdicts of a CSV file such as a judged review sample.")
     ] = None,
     undo: Annotated[int | None, typer.Option("--undo", help="Close the judgement of this number.")] = None,
+    undo_bulk: Annotated[
+        int | None, typer.Option("--undo-bulk", help="Close it and all that were entered together with it.")
+    ] = None,
     audience: AudienceOption = "centre",
     as_json: JsonOption = False,
 ) -> None:
@@ -394,8 +371,9 @@ def judge(  # noqa: PLR0913  # the options of a command
     from linkage.cli import render
 
     pair = [one for one in (a, b, verdict) if one is not None]
-    if (len(pair) == 3) + (file is not None) + (undo is not None) != 1 or len(pair) not in {0, 3}:  # noqa: PLR2004
-        message = "name two records and a verdict, or --from FILE, or --undo NUMBER"
+    ways = [len(pair) == 3, file is not None, undo is not None, undo_bulk is not None]  # noqa: PLR2004
+    if sum(ways) != 1 or len(pair) not in {0, 3}:
+        message = "name two records and a verdict, or --from FILE, --undo NUMBER or --undo-bulk NUMBER"
         raise UsageError(message)
     opened = linkage.open(project)
     if file is not None:
@@ -405,6 +383,11 @@ def judge(  # noqa: PLR0913  # the options of a command
         return
     from linkage.judging import record
 
+    if undo_bulk is not None:
+        from linkage.judging.identities import undo_together
+
+        _answer(undo_together(opened, undo_bulk, why or "", by=by), render.undone_together, as_json=as_json)
+        return
     if undo is not None:
         _answer(record.undo(opened, undo, why or "", by=by), render.undone, as_json=as_json)
         return

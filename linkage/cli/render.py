@@ -359,6 +359,13 @@ def undone(told: dict[str, Any]) -> None:
     say("The next run no longer applies it; the ledger keeps it.")
 
 
+def undone_together(told: dict[str, Any]) -> None:
+    """Print how many judgements were closed together."""
+    before = f"; {told['closed_before']:,} were closed before" if told["closed_before"] else ""
+    say(f"{len(told['closed']):,} judgements are closed: {', '.join(map(str, told['closed']))}{before}")
+    say("The next run no longer applies them; the ledger keeps them.")
+
+
 def judgements(found: dict[str, Any]) -> None:
     """Print the list of judgements and the contradictions among them."""
     rows = [

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import splink
-from splink import DuckDBAPI, Linker, SettingsCreator
-from splink.blocking_rule_library import CustomRule
-from splink.comparison_level_library import CustomLevel, ElseLevel
-from splink.comparison_library import CustomComparison
+from functools import cache
+from importlib import metadata, resources
+from typing import TYPE_CHECKING
 
 from linkage.config.entity import BITS, parse_part
+from linkage.engine.duckdb import engine_version
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, rarity_column, rarity_levels
 from linkage.matching.rarity import make_words, word_columns, word_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    import duckdb
-    from splink.internals.comparison_level_creator import ComparisonLevelCreator
+    from collections.abc import Iterator, Sequence
 
     from linkage.config.entity import Comparison
     from linkage.engine.duckdb import Engine
@@ -39,9 +31,10 @@ CHUNK = 4_000_000
 FEW = 100_000
 LEAST_FREQUENCY = 1e-5
 MOST_STATEMENTS = 64
+KEPT = ("kept", "statement")
+"""The table of a base that keeps statements: variant, key, tables, statements."""
 Statements = tuple[tuple[str, ...], tuple[str, ...]]
 _STATEMENTS: dict[str, Statements] = {}
-_CREATES = re.compile(r"\s*CREATE TABLE (\w+)\s", re.IGNORECASE)
 
 
 def feature_columns(model: Model) -> list[str]:
@@ -241,20 +234,11 @@ def predicted(
             for statement in statements:
                 engine.run(statement)
         else:
-            api = _RecordingAPI(engine.connection)
-            linker = Linker(
-                api.register(view),
-                splink_settings(model, intermediate=intermediate),
-                validate_settings=False,
-                log_level=None,
-            )
-            _keep_levels(linker)
-            for column, lookup in lookups.items():
-                linker.table_management.register_term_frequency_lookup(api.register(lookup), column)
-            linker.table_management.register_blocked_pairs_for_predict(api.register(blocked))
-            result = linker.inference.predict(threshold_match_weight=bits, warning_mode="never")
-            tables = (*(name for name in api.made if name != result.physical_name), result.physical_name)
-            _keep_statements(engine, key, (tables, tuple(api.statements)))
+            # Splink is loaded only where it has something to write: that alone takes a second.
+            from linkage.matching.statements import predict
+
+            tables, statements = predict(engine, model, (view, blocked), lookups, bits, intermediate=intermediate)
+            _keep_statements(engine, key, f"{entity_type} {bits is None} {intermediate}", (tables, statements))
         yield quote(tables[-1])
     finally:
         for name in tables:
@@ -264,104 +248,58 @@ def predicted(
         engine.run(f"DROP TABLE IF EXISTS main.{blocked}")
 
 
-class _RecordingAPI(DuckDBAPI):
-    """Splink's connection to the engine, which keeps the statements that make tables.
+def _known_statements(engine: Engine, key: str) -> Statements | None:
+    """Return the tables and statements of a key, from this process or from the base that the engine works on."""
+    if key not in _STATEMENTS and engine.has_table(*KEPT):
+        for tables, statements in engine.rows(
+            "SELECT tables, statements FROM kept.statement WHERE key = $key", {"key": key}
+        ):
+            _remember(key, (tuple(tables), tuple(statements)))
+    return _STATEMENTS.get(key)
 
-    Splink takes half a second and more to write them, so a model's are written once and run again, by later runs too
-    (`kept.statement` of the base): all names in them are ours or hashes. `made` are the tables in the order in which they were made, `statements` what makes them.
-    """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        super().__init__(connection)
-        self.made: list[str] = []
-        self.statements: list[str] = []
+def _keep_statements(engine: Engine, key: str, variant: str, made: Statements) -> None:
+    """Keep statements for this process, and in a base for the next runs: the last of each variant."""
+    _remember(key, made)
+    if engine.has_table(*KEPT):
+        engine.run("DELETE FROM kept.statement WHERE variant = $variant", {"variant": variant})
+        engine.run(
+            "INSERT INTO kept.statement VALUES ($variant, $key, $tables, $statements)",
+            {"variant": variant, "key": key, "tables": list(made[0]), "statements": list(made[1])},
+        )
 
-    def _execute_sql_against_backend(self, final_sql: str) -> Any:
-        found = _CREATES.match(final_sql)
-        if found:
-            self.made.append(found[1])
-            self.statements.append(f"DROP TABLE IF EXISTS {found[1]}")
-            self.statements.append(final_sql)
-        return super()._execute_sql_against_backend(final_sql)
+
+def _remember(key: str, made: Statements) -> None:
+    if len(_STATEMENTS) >= MOST_STATEMENTS:
+        _STATEMENTS.clear()
+    _STATEMENTS[key] = made
+
+
+@cache
+def _writers() -> list[str]:
+    """Return what writes the statements: the versions of Splink and of the engine, and our own module."""
+    own = resources.files("linkage.matching").joinpath("statements.py").read_bytes()
+    return [metadata.version("splink"), engine_version(), hashlib.sha256(own).hexdigest()]
 
 
 def _statement_key(model: Model, columns: Sequence[str], bits: float | None, *, intermediate: bool) -> str:
-    """Return what decides the statements that Splink writes."""
+    """Return what decides the statements that Splink writes, as a hash."""
     decides = {
+        "writers": _writers(),
         "type": model.entity_type,
         "columns": list(columns),
         "rate": model.match_rate,
         "comparisons": [comparison.model_dump(mode="json") for comparison in model.comparisons],
+        "levels": [
+            [
+                (level.name, level.test, level.rarity, level.rare, rarity_column(comparison, level))
+                for level in levels_of(comparison)
+            ]
+            for comparison in model.comparisons
+        ],
+        "rarities": [KINDS[comparison.kind].rarity_value for comparison in model.comparisons],
         "chances": {name: {k: (c.m, c.u) for k, c in levels.items()} for name, levels in model.chances.items()},
         "bits": bits,
-        "splink": splink.__version__,
         "intermediate": intermediate,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-
-
-def _known_statements(engine: Engine, key: str) -> Statements | None:
-    """Return what Splink has written for the key: in this process, or in an earlier run on this base."""
-    if key not in _STATEMENTS and engine.has_table("kept", "statement"):
-        found = engine.rows("SELECT tables, statements FROM kept.statement WHERE key = $key", {"key": key})
-        if found:
-            _STATEMENTS[key] = (tuple(found[0][0]), tuple(found[0][1]))
-    return _STATEMENTS.get(key)
-
-
-def _keep_statements(engine: Engine, key: str, made: Statements) -> None:
-    if len(_STATEMENTS) >= MOST_STATEMENTS:
-        _STATEMENTS.clear()
-    _STATEMENTS[key] = made
-    if engine.has_table("kept", "statement"):
-        values = {"key": key, "tables": list(made[0]), "statements": list(made[1])}
-        engine.run("INSERT INTO kept.statement VALUES ($key, $tables, $statements)", values)
-
-
-def splink_settings(model: Model, *, intermediate: bool = False) -> SettingsCreator:
-    """Return the model as Splink settings: our levels, with the model's m and u put in."""
-    return SettingsCreator(
-        link_type="dedupe_only",
-        unique_id_column_name="unique_id",
-        probability_two_random_records_match=model.match_rate,
-        comparisons=[_comparison(model, comparison) for comparison in model.comparisons],
-        blocking_rules_to_generate_predictions=[CustomRule("1=1")],
-        retain_matching_columns=False,
-        retain_intermediate_calculation_columns=intermediate,
-    )
-
-
-def _keep_levels(linker: Linker) -> None:
-    """Make `predict` return the level numbers without the compared values, as Splink does for its own training.
-
-    Splink 5.0 has no public way to keep levels alone; keeping the values with them makes the result five times as wide.
-    """
-    for comparison in linker._settings_obj.comparisons:  # noqa: SLF001
-        own = comparison._columns_to_select_for_predict  # noqa: SLF001
-        setattr(comparison, "_columns_to_select_for_predict", partial(_with_levels, own))  # noqa: B010
-
-
-def _with_levels(own: Callable[..., list[str]], matching: bool, intermediate: bool, _training: bool) -> list[str]:
-    return own(matching, intermediate, training_mode=True)
-
-
-def _comparison(model: Model, comparison: Comparison) -> CustomComparison:
-    creators: list[ComparisonLevelCreator | dict[str, Any]] = []
-    for level in levels_of(comparison):
-        creator: ComparisonLevelCreator
-        creator = ElseLevel() if level.test == "ELSE" else CustomLevel(level.test, label_for_charts=level.name)
-        if level.name not in model.chances[comparison.name]:
-            creators.append(creator.configure(is_null_level=True))
-            continue
-        chances = model.chances[comparison.name][level.name]
-        creator = creator.configure(m_probability=chances.m, u_probability=chances.u)
-        column = rarity_column(comparison, level)
-        if column is not None:
-            creator = creator.configure(
-                tf_adjustment_column=column,
-                tf_adjustment_weight=level.rarity,
-                # What is no column has no test of equality that Splink could find: the level's own u is the base.
-                disable_tf_exact_match_detection=bool(level.rare) or KINDS[comparison.kind].rarity_value is not None,
-            )
-        creators.append(creator)
-    return CustomComparison(creators, output_column_name=comparison.name, comparison_description=comparison.describe)

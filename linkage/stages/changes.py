@@ -42,8 +42,10 @@ def begin(run: Run) -> None:
         "CREATE TABLE IF NOT EXISTS kept.judgement (audience VARCHAR, entity_type VARCHAR, judgement BIGINT, dataset_a VARCHAR, "
         "key_a VARCHAR, role_a VARCHAR, dataset_b VARCHAR, key_b VARCHAR, role_b VARCHAR, verdict VARCHAR, lost BOOLEAN)"
     )
-    # What Splink writes for a model, which takes it long (`matching/score.py`).
-    engine.run("CREATE TABLE IF NOT EXISTS kept.statement (key VARCHAR, tables VARCHAR[], statements VARCHAR[])")
+    # What Splink writes for a model is kept too (`linkage.matching.score`).
+    engine.run(
+        "CREATE TABLE IF NOT EXISTS kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])"
+    )
     engine.run("CREATE SCHEMA IF NOT EXISTS change")
     engine.run("CREATE OR REPLACE TABLE change.key (dataset VARCHAR, key VARCHAR)")
     run.signatures = dict(engine.rows("FROM kept.signature"))

@@ -25,12 +25,30 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Restored:
+    """The older release that a run brings back: its models (type → hash), the hash of its settings, those that today differ."""
+
+    release: int
+    run: int
+    why: str
+    models: Mapping[str, str]
+    other_settings: tuple[str, ...] = ()
+    settings: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why the models are approved again."""
+        return f"rolled back to release {self.release}" + (f": {self.why}" if self.why else "")
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """What is asked of a run.
 
     `now` is taken as the time. `retrain` trains new models; without `learn` a model that is trained keeps m and u at the
     shipped priors (to measure what training adds). `full` makes everything anew from the source records, with the same
     result. With `judgements_only` no delivery is read. `accept` names limits (audit → why) that this run may exceed.
+    `restored` is the older release whose models this run uses and approves again (`linkage/rollback.py`).
     """
 
     now: datetime | None = None
@@ -39,6 +57,7 @@ class RunOptions:
     full: bool = False
     judgements_only: bool = False
     accept: Mapping[str, str] = field(default_factory=dict)
+    restored: Restored | None = None
 
 
 @dataclass
@@ -78,6 +97,11 @@ class Run:
     def types(self) -> tuple[EntityType, ...]:
         """The entity types of this project, in the order in which they are resolved."""
         return self.project.entity_types()
+
+    def approved_model(self, entity_type: EntityType) -> str | None:
+        """Return the hash of the model that this run uses: the approved one, or that of the release it brings back."""
+        restored = self.options.restored.models.get(entity_type) if self.options.restored else None
+        return restored or self.ledger.approved_model(entity_type)
 
     def judgements(self, audience: str, entity_type: EntityType) -> list[tuple[Any, ...]]:
         """Return the open judgements that an audience's release applies.

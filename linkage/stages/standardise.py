@@ -244,6 +244,7 @@ def _slotted(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, d
 
 
 def _roles(run: Run, entity_type: EntityType, rows: Rows) -> list[tuple[str, Source, str]]:
+    """Return dataset, settings and role of a type's roles that have rows to standardise: planning each takes its time."""
     sources = _to_do(run) if rows.changed else sorted(run.project.settings.sources.items())
     return [
         (dataset, source, role)
@@ -272,8 +273,10 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     if not selects:
         return
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
+    # Through a union every role would start all the standardisers for itself; a batch is small enough to be held.
+    held = "MATERIALIZED " if rows.changed else ""
     run.engine.run(
-        f"INSERT INTO {rows.target(entity_type)} WITH mapped AS ({' UNION ALL '.join(selects)}) "
+        f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
         f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
         f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,

@@ -27,7 +27,7 @@ def train(run: Run) -> None:
     """Give every type that has records a model."""
     run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
     for entity_type in run.types:
-        approved = run.ledger.approved_model(entity_type)
+        approved = run.approved_model(entity_type)
         if approved is not None and not run.options.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
             check_standardiser(model)

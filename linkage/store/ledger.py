@@ -439,6 +439,18 @@ class Ledger:
             )
             return cursor.rowcount == 1
 
+    def undo_all(self, numbers: Sequence[int], closed_at: str, closed_by: str, why: str) -> list[int]:
+        """Close those of several judgements that are open, all at once; return their numbers."""
+        closed = []
+        with self._transaction() as connection:
+            for number in numbers:
+                cursor = connection.execute(
+                    "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
+                    (closed_at, closed_by, why, number),
+                )
+                closed += [number] * cursor.rowcount
+        return closed
+
     def judgements(self) -> list[Judged]:
         """Return all judgements ever made, closed ones too, oldest first."""
         rows = self._rows(

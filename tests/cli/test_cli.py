@@ -188,6 +188,8 @@ def test_run_prints_its_report(linkage_, bank):
         "feed",
         "accepted",
         "held",
+        "settings",
+        "rolled_back_to",
     }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)

@@ -31,6 +31,7 @@ LEVELS = {
     "queries": 5,
     "registry": 5,
     "rejects": 5,
+    "rollback": 5,
     "review": 5,
     "pages": 5,
     "demo": 5,

@@ -10,6 +10,7 @@ import pytest
 
 from linkage.engine.duckdb import Engine
 from linkage.matching import score as scoring
+from linkage.matching import statements
 from linkage.matching.comparisons import levels_of
 from linkage.matching.explain import explain_pair
 from linkage.matching.levels import UNKNOWN
@@ -233,3 +234,23 @@ def test_every_kind_has_its_levels_in_order(entities):
             assert (names[0], names[-1], found[-1].test) == (UNKNOWN, "different", "ELSE"), comparison.name
             assert len(set(names)) == len(names) <= 16
             assert all(level.words for level in found)
+
+
+def test_statements_kept_in_a_base_are_run_again(canonical, model, monkeypatch):
+    """Another process scores with what Splink wrote into the base before, without Splink; another model is written anew."""
+    engine = canonical("person", [ANN, ANN, {**ANN, "surname": "smith"}])
+    engine.run("CREATE SCHEMA kept")
+    engine.run("CREATE TABLE kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])")
+    monkeypatch.setattr(scoring, "_STATEMENTS", {})
+    first = scored(engine, model, [(0, 1), (0, 2)])
+    assert engine.value("SELECT count(*) FROM kept.statement") == 1
+    written = []
+    own = statements.predict
+    monkeypatch.setattr(statements, "predict", lambda *a, **k: written.append(1) or own(*a, **k))
+    monkeypatch.setattr(scoring, "_STATEMENTS", {})
+    assert scored(engine, model, [(0, 1), (0, 2)]) == first
+    assert written == []
+    other = scored(engine, replace(model, match_rate=1e-3), [(0, 1), (0, 2)])
+    assert written == [1]
+    assert other[0, 1][0] > first[0, 1][0]
+    assert engine.value("SELECT count(*) FROM kept.statement") == 1
