@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  # read at run time
 from typing import Annotated, Any
 
 import typer
@@ -29,15 +30,30 @@ def add(app: typer.Typer) -> None:
     app.add_typer(models_app, name="models")
 
 
-def train(project: ProjectArgument, entity_type: TypeArgument, as_json: JsonOption = False) -> None:
+def train(
+    project: ProjectArgument,
+    entity_type: TypeArgument,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with pictures to this file.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Train a candidate model on the records of the last run; no run uses it before it is approved."""
     import linkage
     from linkage.cli import render
+    from linkage.pages.files import check_target, write_page
+    from linkage.pages.trained import trained, trained_page
     from linkage.registry.candidate import train_candidate
 
+    if html is not None:
+        check_target(html, "model")
     opened = linkage.open(project).loaded
     with render.working(quiet=as_json) as progress:
         found = train_candidate(opened, entity_type, progress=progress)
+    if html is not None:
+        write_page(html, "model", trained_page(trained(found)))
+        if not as_json:
+            render.say(f"{html}: model page written, readable by you alone")
     answer(found, _trained, as_json=as_json)
 
 
@@ -93,7 +109,11 @@ def _trained(found: dict[str, Any]) -> None:
     say(f"Match rate {found['match_rate']:.3g}, candidate pairs {found['candidate_pairs']:,}")
     say(f"Comparisons set back to their priors: {', '.join(found['set_back_to_priors']) or 'none'}")
     labels = found["labels"]
-    say("Labels: none" if labels is None else f"Labels: {_pairs(labels)}")
+    say(
+        "Labels: none"
+        if labels is None
+        else f"Labels: {labels['matches']:,} matches, {labels['non_matches']:,} non-matches"
+    )
     if found["approved"] is None:
         say("No model of this type is approved.")
     elif found["approved"] == model:
@@ -104,19 +124,14 @@ def _trained(found: dict[str, Any]) -> None:
     say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT")
 
 
-def _pairs(labels: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name.replace('_', ' ')} {labels[name]:,}" for name in ("matches", "non_matches") if name in labels
-    )
-
-
 def _differences(found: dict[str, Any]) -> None:
     from linkage.cli.render import _table, say
 
     moved = [row for row in found["weights"] if row["moved"] != 0]
     columns = ("comparison", "level", "then", "now", "moved")
     rows = [tuple(row[column] for column in columns) for row in moved[:SHOWN]]
-    _table(f"Weights in bits: {found['then']}, then {found['now']}", *columns, rows=rows)
+    say(f"From {found['then']} to {found['now']}")
+    _table("Weights in bits", *columns, rows=rows)
     if len(moved) > SHOWN:
         say(f"{len(moved) - SHOWN:,} more weights moved less (--json has all)")
     if not moved:
@@ -148,9 +163,19 @@ def _listed(found: dict[str, Any]) -> None:
     if not found["models"]:
         say("There is no model yet; the first run makes one of each type.")
         return
-    columns = ("entity_type", "model", "state", "created_at", "run", "approved_at", "approved_by", "why")
-    titles = ("type", "hash", "state", "made at", "run", "approved at", "by", "why")
-    _table("Models", *titles, rows=[tuple(one[column] for column in columns) for one in found["models"]])
+    rows = [
+        (one["entity_type"], one["model"], one["state"], _minute(one["created_at"]), one["run"])
+        for one in found["models"]
+    ]
+    _table("Models", "type", "hash", "state", "made at (UTC)", "run", rows=rows)
+    for one in found["models"]:
+        if one["approved_at"]:
+            name = f"{one['entity_type']}={one['model']}"
+            say(f"{name} approved {_minute(one['approved_at'])} by {one['approved_by']}: {one['why']}")
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
 
 
 def _amended(found: dict[str, Any]) -> None:

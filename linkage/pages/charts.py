@@ -268,3 +268,23 @@ def stacks(
     drawn.append(_line(left, top, left, bottom, "zero"))
     told = f"{len(items)} bars of {len(parts)} parts, {unit}; the table below holds the figures."
     return _svg(name, title, told, bottom + 8, *drawn)
+
+
+def signed(name: str, title: str, items: Sequence[tuple[str, float]], *, unit: str) -> Html:
+    """Draw (label, bits) as bars to the right of zero for what speaks for a match, to the left for what speaks against it."""
+    left, row, top, room = _label_room([label for label, _ in items]), 26.0, 22.0, 58.0
+    low, high = min((bits for _, bits in items), default=0.0), max((bits for _, bits in items), default=0.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (WIDTH - left - 2 * room) / max(high - low, 1e-9)
+    zero, bottom = left + room - low * scale, top + row * len(items)
+    parts = [_text(left, 12, unit, "muted"), _line(zero, top, zero, bottom, "zero")]
+    for number, (label, bits) in enumerate(items):
+        y, end = top + row * number, zero + bits * scale
+        anchor, gap = ("start", 5) if bits >= 0 else ("end", -5)
+        parts += [
+            _text(left - 8, y + 17, fit(label, left - 12), None, "end"),
+            _rect(min(zero, end), y + 3, abs(end - zero), row - 6, "for" if bits >= 0 else "against"),
+            _text(end + gap, y + 17, f"{bits:+.2f}", "halo", anchor),
+        ]
+    told = f"{len(items)} bars, {unit}; the table below holds the figures."
+    return _svg(name, title, told, bottom + 8, *parts)

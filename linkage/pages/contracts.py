@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PageKind = Literal["explain", "check", "report"]
+PageKind = Literal["explain", "check", "report", "model"]
 
 
 @dataclass(frozen=True)
@@ -165,3 +165,33 @@ class Report:
     counts: tuple[Counts, ...]
     largest: tuple[Large, ...]
     purpose: str
+
+
+@dataclass(frozen=True)
+class LevelWeight:
+    """One level of a comparison in a model: m, u, its weight in bits, and how far that moved (None: new)."""
+
+    comparison: str
+    level: str
+    words: str
+    m: float
+    u: float
+    bits: float
+    moved: float | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A candidate model, beside the approved one where there is one. `changes` is (what, then, now) in words."""
+
+    entity_type: str
+    model: str
+    approved: str | None
+    run: int
+    records: int
+    pairs: int
+    match_rate: float
+    labels: str
+    set_back: tuple[str, ...]
+    levels: tuple[LevelWeight, ...]
+    changes: tuple[tuple[str, str, str], ...]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.errors import RequestError
 from linkage.matching import model as models
+from linkage.matching.comparisons import levels_of
 from linkage.pipeline import on_a_copy
-from linkage.registry.compare import differences
+from linkage.registry.compare import differences, weight
 from linkage.stages.train import candidate
 
 if TYPE_CHECKING:
@@ -57,6 +58,23 @@ def _told(model: Model, approved: Model | None, run: int) -> dict[str, Any]:
         "candidate_pairs": model.card["candidate_pairs"],
         "set_back_to_priors": model.card["set_back_to_priors"],
         "labels": model.card.get("labels"),
+        "weights": _weights(model),
         "approved": approved.hash if approved else None,
         "against_approved": differences(approved, model) if approved else None,
     }
+
+
+def _weights(model: Model) -> list[dict[str, Any]]:
+    return [
+        {
+            "comparison": comparison.name,
+            "level": level.name,
+            "words": level.words,
+            "m": chances.m,
+            "u": chances.u,
+            "bits": weight(chances),
+        }
+        for comparison in model.comparisons
+        for level in levels_of(comparison)
+        if (chances := model.chances[comparison.name].get(level.name))
+    ]

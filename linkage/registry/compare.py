@@ -50,14 +50,15 @@ def _weights(then: Model, now: Model) -> list[dict[str, Any]]:
 
 def _bits(model: Model) -> dict[tuple[str, str], float]:
     return {
-        (comparison, level): round(_weight(chances), DIGITS)
+        (comparison, level): weight(chances)
         for comparison, levels in model.chances.items()
         for level, chances in levels.items()
     }
 
 
-def _weight(chances: Chances) -> float:
-    return math.log2(chances.m / chances.u)
+def weight(chances: Chances) -> float:
+    """Return the weight of a level in bits."""
+    return round(math.log2(chances.m / chances.u), DIGITS)
 
 
 def _generic(model: Model) -> set[tuple[str, str]]:

@@ -32,6 +32,12 @@ def project(tmp_path_factory, accounts):
     return opened.loaded.path, model, grown
 
 
+def bad_page(folder):
+    """A file that is no page of ours."""
+    (folder / "other.html").write_text("mine", encoding="utf-8")
+    return folder / "other.html"
+
+
 def test_train_compare_approve_and_amend(linkage_, project):
     """A candidate is trained, listed, compared and approved; a refused block is amended and approved; each says what is next."""
     path, first, grown = project
@@ -39,14 +45,17 @@ def test_train_compare_approve_and_amend(linkage_, project):
     candidate = found["model"]
     assert set(found) == {
         *("schema_version", "entity_type", "model", "run", "match_rate", "records", "candidate_pairs"),
-        *("set_back_to_priors", "labels", "approved", "against_approved"),
+        *("set_back_to_priors", "labels", "weights", "approved", "against_approved"),
     }
-    code, out, _ = linkage_("train", path, "account")
+    page = path.parent / "model.html"
+    code, out, _ = linkage_("train", path, "account", "--html", page)
     assert code == 0
+    assert "Candidate model of type account" in page.read_text(encoding="utf-8")
+    assert "is no model page" in linkage_("train", path, "account", "--html", bad_page(path.parent))[2]
     for text in (
         f"Candidate account={candidate}",
         "Match rate",
-        "Labels: matches",
+        "non-matches",
         "Weights in bits",
         "linkage approve",
     ):
@@ -54,7 +63,7 @@ def test_train_compare_approve_and_amend(linkage_, project):
     out = linkage_("models", "list", path)[1]
     assert all(text in out for text in (first, "in use", candidate, "candidate", "approved by the project's rule"))
     out = linkage_("models", "diff", path, "account", first, candidate)[1]
-    assert f"Weights in bits: {first}, then {candidate}" in " ".join(out.split())
+    assert f"From {first} to {candidate}" in " ".join(out.split())
     assert "No weight moved." in linkage_("models", "diff", path, "account", first, first)[1]
     code, out, _ = linkage_("approve", path, "account", candidate, "--why", "labels")
     assert (code, f"account={candidate} is approved by" in out) == (0, True)
