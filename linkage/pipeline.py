@@ -36,6 +36,7 @@ from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.prune import prune
 from linkage.store.workspace import Workspace, move_into_place
+from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +106,10 @@ def run_project(
                 (staged / "compact.duckdb").replace(base)
             report = _report(run, releases, timer, base)
             _commit(run, base, releases, report)
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, WorkspaceError, OSError) as error:
+            _refuse_damaged(project, workspace, ledger)
+            if isinstance(error, WorkspaceError):
+                raise
             # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
             message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
@@ -191,6 +195,24 @@ def _told(run: Run) -> str:
             f"stands; look at {run.workspace.held(audience)}; {mend}"
         )
     return "; ".join(sentences)
+
+
+def _refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger) -> None:
+    """Name the last release of an audience that cannot be read: what failed in a copy of it is mended there."""
+    for audience in sorted(project.settings.audiences):
+        path = workspace.release(audience, ledger.last_sequence(audience))
+        if not path.is_file():
+            continue
+        try:
+            with Engine(path, read_only=True) as engine:
+                for table in PUBLISHED:
+                    engine.rows(f"SELECT bit_xor(hash(told)) FROM published.{quote(table.name)} AS told")
+        except (DatabaseError, WorkspaceError) as error:
+            message = (
+                f"{path}: the last release is damaged, so it cannot be gone on with ({str(error).splitlines()[0]}); "
+                "restore the workspace from a backup (linkage restore)"
+            )
+            raise WorkspaceError(message) from error
 
 
 class _Timer:

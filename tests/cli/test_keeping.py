@@ -121,4 +121,9 @@ def test_a_run_that_died_before_handing_out_is_mended(make_project, accounts, li
     assert held() == (2, 4)
     assert json.loads(linkage_("publish", folder, "--json")[1])[0]["written"] is False
     assert linkage_("prune", folder, "--keep", 1)[0] == 0
-    assert sorted(path.name for path in (folder / "out" / "dea").glob("*")) == [".linkage", "2.duckdb", "current.json"]
+    assert sorted(path.name for path in (folder / "out" / "dea").glob("*")) == [
+        ".linkage",
+        "2.duckdb",
+        "current.json",
+        "feed",
+    ]

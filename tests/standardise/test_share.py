@@ -115,7 +115,7 @@ def test_nearly_all_values_are_read(shares: dict[Any, Any], record_property: Any
 
 def _map(engine: Engine, run: Run, kind: Any) -> None:
     queries, values = [], {}
-    for place, (dataset, source, role) in enumerate(standardise._roles(run, kind)):
+    for place, (dataset, source, role) in enumerate(standardise._roles(run, kind, standardise._ALL)):
         query, more = standardise.mapped_sql(dataset, source, role, f"map_{place}")
         queries.append(query)
         values |= more
