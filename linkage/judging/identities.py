@@ -17,7 +17,7 @@ from linkage.config.project import CENTRE
 from linkage.errors import RequestError
 from linkage.evaluation.judgements import VERDICTS
 from linkage.judging.conflicts import conflicts
-from linkage.judging.record import shown, stated
+from linkage.judging.record import ledger_to_undo_in, shown, stated
 from linkage.sharing.audit import user
 from linkage.store.ledger import Judged, Judgement, Ledger
 from linkage.store.workspace import Workspace
@@ -91,13 +91,7 @@ def undo_together(project: Project, number: int, why: str, *, by: str | None = N
     Raises RequestError for a number that is not there, where all are closed already, and without a reason.
     """
     stated(why)
-    path = Workspace(project.loaded.workspace).ledger
-    if not path.is_file():
-        message = (
-            f"{path.parent}: there is no ledger, so there is nothing to undo; run: linkage run {project.loaded.path}"
-        )
-        raise RequestError(message)
-    with Ledger(path) as ledger:
+    with Ledger(ledger_to_undo_in(project)) as ledger:
         held = ledger.judgements()
         first = next((one for one in held if one.number == number), None)
         if first is None:

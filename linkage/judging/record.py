@@ -15,6 +15,8 @@ from linkage.store.ledger import Judgement, Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from linkage.engine.duckdb import Engine
     from linkage.project import Project
 
@@ -56,19 +58,24 @@ def judge(
     }
 
 
-def undo(project: Project, number: int, why: str, *, by: str | None = None) -> dict[str, Any]:
-    """Close a judgement of any age; it stays in the ledger, and the next run no longer applies it.
-
-    Raises RequestError for a number that is not there or closed already, and without a reason.
-    """
-    stated(why)
+def ledger_to_undo_in(project: Project) -> Path:
+    """Return the path of the ledger; refuse where nothing has been judged since there is none."""
     path = Workspace(project.loaded.workspace).ledger
     if not path.is_file():
         message = (
             f"{path.parent}: there is no ledger, so there is nothing to undo; run: linkage run {project.loaded.path}"
         )
         raise RequestError(message)
-    with Ledger(path) as ledger:
+    return path
+
+
+def undo(project: Project, number: int, why: str, *, by: str | None = None) -> dict[str, Any]:
+    """Close a judgement of any age; it stays in the ledger, and the next run no longer applies it.
+
+    Raises RequestError for a number that is not there or closed already, and without a reason.
+    """
+    stated(why)
+    with Ledger(ledger_to_undo_in(project)) as ledger:
         closed = ledger.undo(number, datetime.now(UTC).isoformat(), by or user(), why.strip())
         found = next((one for one in ledger.judgements() if one.number == number), None)
     if found is None:
