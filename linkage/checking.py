@@ -118,7 +118,7 @@ def _datasets(engine: Engine) -> dict[str, Any]:
 def _type(run: Run, kind: EntityType) -> dict[str, Any]:
     engine, entity = run.engine, run.entity(kind)
     rules = entity.blocking.rules
-    engine.run("CREATE SCHEMA IF NOT EXISTS feature")
+    engine.make_schema("feature")
     engine.run(f"CREATE OR REPLACE VIEW feature.{quote(kind)} AS FROM canonical.{quote(kind)}")
     make_keys(engine, kind, rules)
     sizes = dict(

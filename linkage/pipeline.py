@@ -57,6 +57,10 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
 AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
 
 
+# What the next run makes again.
+APART = ("change", "feature", "incoming", "training")
+
+
 def run_project(
     project: LoadedProject, options: RunOptions | None = None, *, progress: Progress = lambda _message: None
 ) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def run_project(
                     options=options,
                     progress=progress,
                 )
+                engine.put_apart(APART, staged)
                 changes.begin(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
@@ -144,6 +149,7 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
             staged.mkdir()
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
+                engine.put_apart(APART, staged)
                 run = Run(last.run, datetime.now(UTC), project, workspace, ledger, engine, staged, progress=progress)
                 changes.begin(run)
                 if run.anew:
@@ -307,7 +313,7 @@ def _keep_small(engine: Engine) -> None:
     """Drop from the base what the next run makes again."""
     for schema, table in engine.rows(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database() AND "
-        "(table_schema IN ('feature', 'training', 'incoming', 'change') OR (table_schema IN ('blocking', 'scoring') AND table_name LIKE 'fresh%') "
+        "((table_schema IN ('blocking', 'scoring') AND table_name LIKE 'fresh%') "
         "OR (table_schema = 'resolution' AND (table_name LIKE 'golden%' OR table_name LIKE 'value%')))"
     ):
         engine.run(f"DROP TABLE {quote(schema)}.{quote(table)}")

@@ -69,13 +69,13 @@ class Blocking(Settings):
     """Which pairs are candidates.
 
     `max_block` is the largest number of records that may share a key. All rules together may make `least_pairs` pairs or
-    `pairs_per_record` for each record, whichever is more; what one rule leaves, others may use. At training the largest
-    blocks of a rule become stop keys until it keeps to its share.
+    `pairs_per_record` for each record, whichever is more, counted by rule. A rule that needs no more than an equal share keeps
+    all its blocks; of the others the largest blocks, whichever rule they are of, become stop keys at training;
     a value of a `generic` column held by more than `generic_max` records at training says nothing and is set aside.
     """
 
     max_block: Annotated[int, Field(ge=10)] = 1000
-    pairs_per_record: Annotated[float, Field(gt=0)] = 5.0
+    pairs_per_record: Annotated[float, Field(gt=0)] = 12.0
     least_pairs: Annotated[int, Field(ge=0)] = 1_500_000
     generic: tuple[Name, ...] = ()
     generic_max: Annotated[int, Field(ge=2)] = 50

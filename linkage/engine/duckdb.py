@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Value = Any
 Parameters = Mapping[str, Value]
+_OWN = "(table_catalog = current_database() AND table_schema = $schema OR table_catalog = $schema AND table_schema = 'main')"
 _USED = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
@@ -41,6 +42,7 @@ class Engine:
         read_only: bool = False,
     ) -> None:
         self.path = path
+        self.apart: frozenset[str] = frozenset()
         target = ":memory:" if path is None else str(path)
         try:
             self.connection = duckdb.connect(target, read_only=read_only)
@@ -101,9 +103,25 @@ class Engine:
         """(Re)create `schema.table` from the fixed SQL file of that name."""
         self.create_as(schema, table, fixed_sql(schema, table), parameters)
 
+    def make_schema(self, schema: str) -> None:
+        """Make sure that `schema` exists, in the database or apart from it (`put_apart`)."""
+        if schema not in self.apart:
+            self.run(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
+
+    def put_apart(self, schemas: Sequence[str], folder: Path) -> None:
+        """Keep the tables of `schemas` in files of their own in `folder`: what goes at the end leaves no holes in the database.
+
+        A database that is attached under the name of a schema answers to `schema.table` as that schema would. Raises
+        WorkspaceError where a file cannot be made.
+        """
+        for schema in schemas:
+            self.run(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE")
+            self.attach(folder / f"{schema}.duckdb", schema, read_only=False)
+        self.apart = frozenset(schemas)
+
     def create_as(self, schema: str, table: str, query: str, parameters: Parameters | None = None) -> None:
         """(Re)create `schema.table` as the result of `query`."""
-        self.run(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
+        self.make_schema(schema)
         self.run(f"CREATE OR REPLACE TABLE {quote(schema)}.{quote(table)} AS {query}", parameters)
 
     def copy_to(self, query: str, path: Path, options: str) -> int:
@@ -122,10 +140,9 @@ class Engine:
             self.run("SET preserve_insertion_order = false")
 
     def has_table(self, schema: str, table: str) -> bool:
-        """Whether the table or view exists in the main database."""
+        """Whether the table or view exists in the main database, or apart from it."""
         found = self.value(
-            "SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database() "
-            "AND table_schema = $schema AND table_name = $table",
+            f"SELECT count(*) FROM information_schema.tables WHERE {_OWN} AND table_name = $table",
             {"schema": schema, "table": table},
         )
         return bool(found)
@@ -133,8 +150,7 @@ class Engine:
     def columns(self, schema: str, table: str) -> dict[str, str]:
         """Return column name → SQL type of a table, in order."""
         rows = self.rows(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_catalog = current_database() "
-            "AND table_schema = $schema AND table_name = $table ORDER BY ordinal_position",
+            f"SELECT column_name, data_type FROM information_schema.columns WHERE {_OWN} AND table_name = $table ORDER BY ordinal_position",
             {"schema": schema, "table": table},
         )
         return dict(rows)
@@ -142,16 +158,20 @@ class Engine:
     @contextmanager
     def attached(self, path: Path, alias: str, *, read_only: bool = True) -> Iterator[None]:
         """Attach another database file as `alias` for the time of the block."""
+        self.attach(path, alias, read_only=read_only)
+        try:
+            yield
+        finally:
+            self.run(f"DETACH {quote(alias)}")
+
+    def attach(self, path: Path, alias: str, *, read_only: bool = True) -> None:
+        """Attach another database file as `alias`. Raises WorkspaceError where it cannot be opened."""
         mode = " (READ_ONLY)" if read_only else ""
         try:
             self.run(f"ATTACH {literal(str(path))} AS {quote(alias)}{mode}")
         except duckdb.Error as error:
             message = f"{path}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
-        try:
-            yield
-        finally:
-            self.run(f"DETACH {quote(alias)}")
 
     def compact(self, target: Path) -> bool:
         """Write the database to the new file `target` where most of its own file is free, and say whether it has.

@@ -16,7 +16,7 @@ from linkage.config.entity import parse_part
 from linkage.engine.sql import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from linkage.config.entity import Blocking, BlockingRule
     from linkage.config.source import EntityType
@@ -96,33 +96,37 @@ def large_blocks(
 def fit_stop_keys(
     engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], blocking: Blocking, records: int
 ) -> dict[str, list[int]]:
-    """Return for each rule the keys whose blocks are too large for `max_block` or for the rule's budget of pairs.
+    """Return for each rule the keys whose blocks are too large for `max_block` or for the budget of pairs.
 
-    The largest blocks go first: what many records share says least about who they are. They are frozen into the model
-    as stop keys, so that which pairs are candidates never depends on later counts.
+    A rule that needs no more than an equal share of the budget keeps all its blocks, since few pairs meet in it by chance. Of
+    the other rules together the largest blocks go first: what many records share says least about who they are. What goes is frozen
+    into the model as stop keys, so that which pairs are candidates never depends on later counts.
     """
     engine.create_as(
         "blocking",
         "size",
         f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1",
     )
-    needs = engine.rows(
-        "SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM blocking.size WHERE records <= $most GROUP BY rule",
-        {"most": blocking.max_block},
+    needs = dict(
+        engine.rows(
+            "SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM blocking.size WHERE records <= $most GROUP BY rule ORDER BY rule",
+            {"most": blocking.max_block},
+        )
     )
     total = max(blocking.least_pairs, round(blocking.pairs_per_record * records))
+    whole, left = kept_whole(needs, total)
     rows = engine.rows(
         """
         WITH grown AS (
-            SELECT rule, records, sum(sum(records * (records - 1) // 2)) OVER (PARTITION BY rule ORDER BY records) AS pairs
-            FROM blocking.size GROUP BY rule, records
+            SELECT records, sum(sum(records * (records - 1) // 2)) OVER (ORDER BY records) AS pairs
+            FROM blocking.size WHERE NOT list_contains($whole, rule) GROUP BY records
         ), kept AS (
-            SELECT rule, max(records) AS largest FROM grown WHERE pairs <= $share AND records <= $most GROUP BY rule
+            SELECT coalesce(max(records), 1) AS largest FROM grown WHERE pairs <= $left AND records <= $most
         )
-        SELECT size.rule, size.key FROM blocking.size LEFT JOIN kept USING (rule)
-        WHERE size.records > coalesce(kept.largest, 1) ORDER BY size.rule, size.key
+        SELECT rule, key FROM blocking.size, kept
+        WHERE records > CASE WHEN list_contains($whole, rule) THEN $most ELSE largest END ORDER BY rule, key
         """,
-        {"share": fair_share([int(pairs) for _, pairs in needs], total), "most": blocking.max_block},
+        {"whole": whole, "left": left, "most": blocking.max_block},
     )
     engine.run("DROP TABLE blocking.size")
     found: dict[str, list[int]] = {rule.name: [] for rule in rules}
@@ -131,15 +135,10 @@ def fit_stop_keys(
     return found
 
 
-def fair_share(needs: Sequence[int], total: int) -> int:
-    """Return the most that one rule may make so that all together make at most `total` (what one leaves, others use)."""
-    left, share = total, total
-    for place, need in enumerate(sorted(needs)):
-        share = left // (len(needs) - place)
-        if need > share:
-            return share
-        left -= need
-    return max(share, max(needs, default=0))
+def kept_whole(needs: Mapping[int, int], total: int) -> tuple[list[int], int]:
+    """Return the rules that need no more than an equal share of `total` pairs, and what they leave of it to the others."""
+    whole = [rule for rule, need in sorted(needs.items()) if need * len(needs) <= total]
+    return whole, total - sum(needs[rule] for rule in whole)
 
 
 def record_name(dataset: str, key: str, role: str) -> str:

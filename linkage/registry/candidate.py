@@ -31,7 +31,7 @@ def train_candidate(
     with on_a_copy(project, progress=progress) as run:
         used = run.ledger.approved_model(kind)
         approved = models.load(run.workspace.models, kind, used) if used else None
-        run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
+        run.engine.make_schema("feature")
         progress(f"train {kind}")
         model = candidate(run, kind)
         run.ledger.add_model(kind, model.hash, run.now.isoformat(), run.number)

@@ -101,7 +101,7 @@ def _fingerprint(files: Sequence[Path]) -> str:
 
 def read_delivery(engine: Engine, source: Source, delivery: Delivery, scratch: Path) -> int:
     """Read a delivery into `incoming.row` and `incoming.reject`; return the number of rows read (both together)."""
-    engine.run("CREATE SCHEMA IF NOT EXISTS incoming")
+    engine.make_schema("incoming")
     engine.run("DROP TABLE IF EXISTS incoming.row")
     engine.run("DROP TABLE IF EXISTS incoming.raw")
     engine.run("CREATE OR REPLACE TABLE incoming.reject (file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR)")

@@ -36,7 +36,7 @@ JUDGED = ("judgement", "dataset_a", "key_a", "role_a", "dataset_b", "key_b", "ro
 def begin(run: Run) -> None:
     """Read the signatures of the base, and find whether everything is made anew and why."""
     engine = run.engine
-    engine.run("CREATE SCHEMA IF NOT EXISTS kept")
+    engine.make_schema("kept")
     engine.run("CREATE TABLE IF NOT EXISTS kept.signature (name VARCHAR, value VARCHAR)")
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.judgement (audience VARCHAR, entity_type VARCHAR, judgement BIGINT, dataset_a VARCHAR, "
@@ -46,7 +46,7 @@ def begin(run: Run) -> None:
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])"
     )
-    engine.run("CREATE SCHEMA IF NOT EXISTS change")
+    engine.make_schema("change")
     engine.run("CREATE OR REPLACE TABLE change.key (dataset VARCHAR, key VARCHAR)")
     run.signatures = dict(engine.rows("FROM kept.signature"))
     now = _general(run)

@@ -54,7 +54,7 @@ LIKELY_UNIQUE = 4.0
 
 def cluster_audience(run: Run, audience: str) -> None:
     """Cluster every type for one audience."""
-    run.engine.run("CREATE SCHEMA IF NOT EXISTS resolution")
+    run.engine.make_schema("resolution")
     begin_audience(run, audience)
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")

@@ -32,7 +32,7 @@ WRITES = ("source.delivery", "source.reject")
 def ingest(run: Run) -> None:
     """Read every new delivery of every source."""
     engine = run.engine
-    engine.run("CREATE SCHEMA IF NOT EXISTS source")
+    engine.make_schema("source")
     for table in ("delivery", "reject"):
         if not engine.has_table("source", table):
             engine.create("source", table)

@@ -19,7 +19,7 @@ WRITES = ("scoring.edge", "scoring.inside", "scoring.fresh")
 
 def score(run: Run) -> None:
     """Score every type's candidate pairs; in an increment these are the pairs of fresh records (`scoring.fresh_<type>`)."""
-    run.engine.run("CREATE SCHEMA IF NOT EXISTS scoring")
+    run.engine.make_schema("scoring")
     for entity_type in run.types:
         run.progress(f"score {entity_type}")
         if entity_type in run.amended_types:

@@ -65,7 +65,7 @@ _CHANGED = Rows("change", changed=True)
 def standardise(run: Run) -> None:
     """Bring the canonical tables up to date with the source records."""
     engine = run.engine
-    engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
+    engine.make_schema("canonical")
     if not run.anew:
         changes.mark_remapped(run)
     install(engine.run, run.project.reference, run.project.placeholders)

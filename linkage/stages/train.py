@@ -25,7 +25,7 @@ RETRAINED = "retrained on request, approved by the project's rule"
 
 def train(run: Run) -> None:
     """Give every type that has records a model."""
-    run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
+    run.engine.make_schema("feature")
     for entity_type in run.types:
         approved = run.approved_model(entity_type)
         if approved is not None and not run.options.retrain:

@@ -12,8 +12,8 @@ from linkage.config.entity import Blocking, BlockingRule, parse_part
 from linkage.errors import DataError
 from linkage.matching.blocking import (
     drop_stop_keys,
-    fair_share,
     fit_stop_keys,
+    kept_whole,
     large_blocks,
     make_keys,
     make_pairs,
@@ -154,15 +154,28 @@ def test_training_sets_the_largest_blocks_aside(canonical):
     assert stops(max_block=12, least_pairs=108, pairs_per_record=0.1) == set()
 
 
-@given(st.lists(st.integers(0, 1000), max_size=8), st.integers(0, 3000))
-def test_a_fair_share_keeps_to_the_total(needs, total):
-    """Rules that take no more than the share make at most the total together, and the share is not smaller than it must be."""
-    share = fair_share(needs, total)
-    assert sum(min(need, share) for need in needs) <= max(total, 0)
-    if sum(needs) <= total:
-        assert all(need <= share for need in needs)
-    else:
-        assert sum(min(need, share + 1) for need in needs) + len(needs) > total
+@given(st.dictionaries(st.integers(0, 20), st.integers(0, 1000), max_size=8), st.integers(0, 3000))
+def test_rules_kept_whole_keep_to_an_equal_share(needs, total):
+    """Each rule kept whole needs at most an equal share of the total, no other does, and what is left is never below nothing."""
+    whole, left = kept_whole(needs, total)
+    assert all((needs[one] <= total / len(needs)) == (one in whole) for one in needs)
+    assert left == total - sum(needs[one] for one in whole) >= 0
+
+
+def test_the_largest_blocks_go_first_whichever_rule_they_are_of(canonical):
+    """Beyond the budget a large block of a narrow rule goes before a small one of a wide rule; a rule within its equal share keeps all."""
+    records = [{"surname": "li", "city": "a"}] * 6 + [{"surname": "wu", "city": "b"}] * 3 + [{"ssn": "1"}] * 5
+    rules = [rule("surname", name="surname"), rule("city", name="city"), rule("ssn", name="ssn")]
+    engine = keyed(canonical, records, *rules)
+    blocking = Blocking(rules=tuple(rules), max_block=10, least_pairs=0, pairs_per_record=30 / len(records))
+    found = fit_stop_keys(engine, "person", blocking.rules, blocking, len(records))
+    sizes = {
+        name: sorted(
+            engine.value("SELECT count(*) FROM blocking.key_person WHERE key = $key", {"key": key}) for key in keys
+        )
+        for name, keys in found.items()
+    }
+    assert sizes == {"surname": [6], "city": [6], "ssn": []}
 
 
 def test_an_approved_model_refuses_a_block_that_grew(canonical, start_run, make_project, accounts):
