@@ -145,7 +145,15 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 run = Run(
-                    last.run, datetime.now(UTC), project, workspace, ledger, engine, staged, progress=progress, trial=True
+                    last.run,
+                    datetime.now(UTC),
+                    project,
+                    workspace,
+                    ledger,
+                    engine,
+                    staged,
+                    progress=progress,
+                    trial=True,
                 )
                 changes.begin(run)
                 if run.anew:
