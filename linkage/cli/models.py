@@ -52,11 +52,11 @@ def train(
 
     if html is not None:
         check_target(html, "model")
-    opened = linkage.open(project).loaded
+    opened = linkage.open(project)
     with render.working(quiet=as_json) as progress:
-        found = train_candidate(opened, entity_type, preview=not no_preview, purpose=purpose, progress=progress)
+        found = train_candidate(opened.loaded, entity_type, preview=not no_preview, purpose=purpose, progress=progress)
     if html is not None:
-        write_page(html, "model", trained_page(trained(found)))
+        write_page(html, "model", trained_page(trained(found, purpose=opened.purpose(purpose))))
         if not as_json:
             render.say(f"{html}: model page written, readable by you alone")
     answer(found, _trained, as_json=as_json)

@@ -294,3 +294,4 @@ class Trained:
     has_examples: bool = True
     rarity: tuple[Common, ...] = ()
     rules: tuple[Rule, ...] = ()
+    purpose: str = ""

@@ -138,7 +138,10 @@ def _examples(page: Trained) -> list[Html]:
             change = one.change
             parts.append(tag("h3", _WORDS[change]))
         more = f"; {one.more:,} more not shown" if one.more else ""
-        rows = [(row.name, row.before, row.after, row.values) for row in one.placed]
+        rows = [
+            (row.name, row.before, "the same" if row.after == row.before else row.after, row.values)
+            for row in one.placed
+        ]
         parts.append(
             _table(
                 f"{one.entity_type} {one.identity}: {one.records:,} records{more}",

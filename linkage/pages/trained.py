@@ -28,7 +28,7 @@ _STILL = 0.005
 """Bits that two decimals do not show."""
 
 
-def trained(found: dict[str, Any]) -> Trained:
+def trained(found: dict[str, Any], *, purpose: str = "") -> Trained:
     """Return the page of what `registry.candidate.train_candidate` returned."""
     against = found["against_approved"]
     moved = {(row["comparison"], row["level"]): row["moved"] for row in against["weights"]} if against else {}
@@ -53,12 +53,13 @@ def trained(found: dict[str, Any]) -> Trained:
         not_resolved=found["not_resolved"] or "",
         rarity=commons(found["rarity"]),
         rules=rules(found["blocking"]),
+        purpose=purpose,
     )
 
 
 def kept(page: Trained) -> Trained:
     """Return the page as it is kept beside the model: without examples, since it outlives the records that they name."""
-    return replace(page, examples=(), has_examples=False)
+    return replace(page, examples=(), has_examples=False, purpose="")
 
 
 def _changes(against: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
@@ -86,6 +87,7 @@ def trained_page(page: Trained) -> str:
             ("Match rate", f"{page.match_rate:.3g}"),
             ("Labels", page.labels),
             ("Set back to priors", ", ".join(page.set_back) or "none"),
+            *([("Purpose", page.purpose)] if page.purpose else ()),
         ),
         identities(page),
         judged(page.judged),

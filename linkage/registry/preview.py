@@ -127,7 +127,13 @@ def _told(run: Run, kind: EntityType, names: list[str]) -> dict[str, dict[str, s
         "WHERE list_contains($names, dataset || '/' || key || '#' || role) ORDER BY record_name",
         {"names": names},
     ).to_pylist()
-    return {
-        row["record_name"]: dict([(name, row[name]) for name in TEXTS[kind] if row[name]][:VALUES_SHOWN])
-        for row in rows
-    }
+    return {row.pop("record_name"): _first_values(row) for row in rows}
+
+
+def _first_values(row: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the first values of a record that say something new: not the year of a birth date that is there."""
+    found: dict[str, str] = {}
+    for name, value in row.items():
+        if value and len(found) < VALUES_SHOWN and not any(value in before for before in found.values()):
+            found[name] = value
+    return found
