@@ -59,7 +59,9 @@ def trained(found: dict[str, Any], *, purpose: str = "") -> Trained:
 
 def kept(page: Trained) -> Trained:
     """Return the page as it is kept beside the model: without examples, since it outlives the records that they name."""
-    return replace(page, examples=(), has_examples=False, purpose="")
+    # What follows the colon may name a record too.
+    why = page.not_resolved.partition(":")[0]
+    return replace(page, examples=(), has_examples=False, not_resolved=why, purpose="")
 
 
 def _changes(against: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

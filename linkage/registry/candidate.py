@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
-from linkage.errors import RequestError
+from linkage.errors import DataError, RequestError
 from linkage.matching import model as models
 from linkage.matching.comparisons import levels_of
 from linkage.pages.files import write_page
@@ -44,8 +44,8 @@ def train_candidate(
     model's folder and the ledger; it is a look, since examples name records and values.
 
     Raises RequestError for a type that the project does not have or a look without a purpose, ModelError where no record
-    of it is there or an approved model is damaged, DataError where a run would be refused for a block that is too large,
-    WorkspaceError where no run has finished or another process holds the workspace.
+    of it is there or an approved model is damaged, WorkspaceError where no run has finished or another process holds the
+    workspace. Where a run would be refused, for a block that is too large say, identities are not compared.
     """
     kind = known_type(project, entity_type)
     if Workspace(project.workspace).ledger.is_file():
@@ -62,38 +62,27 @@ class _Training:
         self.kind = kind
         used = run.ledger.approved_model(kind)
         self.approved = models.load(run.workspace.models, kind, used) if used else None
+        self.others: dict[EntityType, Model] = {}
+        self.not_resolved: str | None = "not asked for"
         run.engine.run("CREATE SCHEMA IF NOT EXISTS feature")
 
     def train(self, *, preview: bool) -> dict[str, Any]:
         run, kind, before = self.run, self.kind, self.approved
-        others = approved_models(run) if preview else "not asked for"
-        if not isinstance(others, str):
-            run.progress("resolve under the approved models")
-            resolve_approved(run, others)
+        if preview:
+            self._resolve_approved()
         # The keys of a base are of the model that it was last resolved under.
         counted = before and run.signatures.get(f"model:{kind}") == before.hash
         keys = blocking(run.engine, before) if before and counted else None
-        has_records = run.engine.has_table("canonical", kind)
-        told = judged(run, kind) if has_records else {}
-        of_approved = measured(run.engine, before, trained=False) if before and has_records else None
+        pairs = self._judged_pairs()
         run.progress(f"train {kind}")
         model = candidate(run, kind)
-        identities: dict[str, Any] | None = None
-        if not isinstance(others, str):
-            if before and model.hash == before.hash:
-                others = "it is the approved model"
-            else:
-                run.progress("resolve under the candidate")
-                identities = resolve_candidate(run, others, model)
+        identities = self._identities(model)
+        pairs["candidate"] = measured(run.engine, model, trained=True)
         found = {
             **_told(model, before, run.number),
             "identities": identities,
-            "not_resolved": others if isinstance(others, str) else None,
-            "judged_pairs": {
-                **told,
-                "approved": of_approved,
-                "candidate": measured(run.engine, model, trained=True),
-            },
+            "not_resolved": self.not_resolved,
+            "judged_pairs": pairs,
             "rarity": rarity(model),
             "blocking": {"approved": keys, "candidate": blocking(run.engine, model)},
         }
@@ -101,6 +90,40 @@ class _Training:
         write_page(folder / REPORT, "model", trained_page(kept(trained(found))))
         run.ledger.add_model(kind, model.hash, run.now.isoformat(), run.number)
         return found
+
+    def _resolve_approved(self) -> None:
+        try:
+            self.run.progress("resolve under the approved models")
+            self.others = approved_models(self.run)
+            resolve_approved(self.run, self.others)
+            self.not_resolved = None
+        except RequestError as error:
+            self.not_resolved = str(error)
+        except DataError as error:
+            self.not_resolved = f"a run would be refused: {error}"
+
+    def _judged_pairs(self) -> dict[str, Any]:
+        """Count the judged pairs and measure the approved model on them, before its place is taken."""
+        if not self.run.engine.has_table("canonical", self.kind):
+            return {}
+        counted = judged(self.run, self.kind)
+        return {
+            **counted,
+            "approved": measured(self.run.engine, self.approved, trained=False) if self.approved else None,
+        }
+
+    def _identities(self, model: Model) -> dict[str, Any] | None:
+        if self.not_resolved is not None:
+            return None
+        if self.approved and model.hash == self.approved.hash:
+            self.not_resolved = "it is the approved model"
+            return None
+        try:
+            self.run.progress("resolve under the candidate")
+            return resolve_candidate(self.run, self.others, model)
+        except DataError as error:
+            self.not_resolved = f"a run would be refused: {error}"
+            return None
 
 
 def known_type(project: LoadedProject, entity_type: str) -> EntityType:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
+from linkage.errors import RequestError
 from linkage.evaluation.sample import TEXTS
 from linkage.matching import model as models
 from linkage.review.changes import compare
@@ -39,13 +40,14 @@ NEW = "new-"
 """Before an identity id that no release holds: the next run would give another."""
 
 
-def approved_models(run: Run) -> dict[EntityType, Model] | str:
-    """Return the approved model of every type of the project, or say why there is nothing to compare with."""
+def approved_models(run: Run) -> dict[EntityType, Model]:
+    """Return the approved model of every type of the project. Raises RequestError for a type that no run has resolved yet."""
     found: dict[EntityType, Model] = {}
     for kind in run.types:
         name = run.ledger.approved_model(kind)
         if name is None or not run.engine.has_table("canonical", kind):
-            return f"no run has resolved type {kind} yet; run first"
+            message = f"no run has resolved type {kind} yet; run first"
+            raise RequestError(message)
         found[kind] = models.load(run.workspace.models, kind, name)
     return found
 

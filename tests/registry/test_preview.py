@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 import linkage
 from linkage.errors import RequestError
 from linkage.judging.record import judge
+from linkage.matching import model as models
 from linkage.matching.labels import trains
+from linkage.matching.model import FREQUENCY_SCHEMA
 from linkage.registry.approve import approve_model
 from linkage.registry.candidate import train_candidate
+from linkage.registry.figures import rarity
 from linkage.review.changes import diff
 from linkage.store.workspace import Workspace
+
+from .conftest import pairs
 
 
 def letter(one):
@@ -117,14 +124,14 @@ def test_the_approved_model_again_is_not_compared(bank):
 def test_judged_pairs_measure_both_models(strict):
     """Only pairs of the half that never trains count: the approved model misses all matches, the candidate none."""
     keys = "abcdefghijklmnopqrstuvwxyz"
-    pairs = list(zip(keys[::2], keys[1::2], strict=True))
-    for a, b in pairs:
+    judged = list(zip(keys[::2], keys[1::2], strict=True))
+    for a, b in judged:
         judge(strict, (f"bank/{a}", f"bank/{b}"), "match", "seen")
     judge(strict, ("bank/a", "bank/b"), "unsure", "seen")
     found = train_candidate(strict.loaded, "account")["judged_pairs"]
-    measuring = sum(not trains(letter(a), letter(b)) for a, b in pairs)
-    assert 0 < measuring < len(pairs)
-    assert (found["chosen"], found["drawn"], found["training_half"]) == (measuring, 0, len(pairs) - measuring)
+    measuring = sum(not trains(letter(a), letter(b)) for a, b in judged)
+    assert 0 < measuring < len(judged)
+    assert (found["chosen"], found["drawn"], found["training_half"]) == (measuring, 0, len(judged) - measuring)
     assert (found["approved"]["matches_told"], found["approved"]["matches_missed"]) == (0, measuring)
     assert (found["candidate"]["matches_told"], found["candidate"]["matches_missed"]) == (measuring, 0)
     assert found["candidate"]["estimates"] is None
@@ -139,6 +146,46 @@ def test_blocking_and_rarity_are_counted(strict):
     assert {one["largest_block"] for one in rules.values()} >= {2}
     for column in found["rarity"]:
         assert all(value["holders"] >= 10 for value in column["most_common"])
+
+
+def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, accounts):
+    """Of a column the most common values that ten and more hold are told with their shares, the most common first."""
+    model = models.load(Workspace(bank.loaded.workspace).models, "account", bank.run()["types"]["account"]["model"])
+    rows = [("holder", f"v{place}", records) for place, records in enumerate((9, 10, 30, 10, 2, 11, 12, 13))]
+    columns = [pa.array(column) for column in zip(*rows, strict=True)]
+    made = replace(model, frequencies=pa.table(columns, schema=FREQUENCY_SCHEMA), totals={"holder": 120})
+    (found,) = rarity(made)
+    assert (found["column"], found["holders"], found["values_of_several"]) == ("holder", 120, 8)
+    told = [(one["value"], one["holders"], one["share"]) for one in found["most_common"]]
+    assert told == [("v2", 30, 0.25), ("v7", 13, 0.108333), ("v6", 12, 0.1), ("v5", 11, 0.091667), ("v1", 10, 0.083333)]
+
+
+def test_where_a_run_would_be_refused_nothing_is_compared(bank, deliver, tmp_path):
+    """A block too large for the approved model is told as the reason, proposes nothing, and names no record beside the model."""
+    first = bank.run()["types"]["account"]["model"]
+    for file in (tmp_path / "own").glob("*.toml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("max_block = 10\n", "max_block = 1000\n"), encoding="utf-8")
+    grown = deliver(**pairs() | {"holder00": "ab0123456789"})
+    grown.run(retrain=True)
+    approve_model(grown.loaded, "account", first, "as it was")
+    found = train_candidate(grown.loaded, "account")
+    assert found["identities"] is None
+    assert found["not_resolved"].startswith("a run would be refused: account:")
+    assert "bank/" in found["not_resolved"]
+    workspace = Workspace(grown.loaded.workspace)
+    assert not workspace.proposed("account").exists()
+    page = (workspace.models / "account" / found["model"] / "report.html").read_text(encoding="utf-8")
+    assert "Identities were not compared: a run would be refused." in page
+    assert "bank/" not in page
+
+
+def test_a_type_that_no_run_has_resolved_is_named(bank, monkeypatch):
+    """Where another type of the project has no model yet, identities are not compared, and it is named."""
+    bank.run()
+    monkeypatch.setattr(type(bank.loaded), "entity_types", lambda _self: ("account", "person"))
+    found = train_candidate(bank.loaded, "account")
+    assert found["not_resolved"] == "no run has resolved type person yet; run first"
 
 
 def test_a_preview_is_a_look(strict, tmp_path):
