@@ -138,10 +138,7 @@ def _examples(page: Trained) -> list[Html]:
             change = one.change
             parts.append(tag("h3", _WORDS[change]))
         more = f"; {one.more:,} more not shown" if one.more else ""
-        rows = [
-            (row.name, row.before, "the same" if row.after == row.before else row.after, row.values)
-            for row in one.placed
-        ]
+        rows = [(row.name, *(_of(one, at) for at in (row.before, row.after)), row.values) for row in one.placed]
         parts.append(
             _table(
                 f"{one.entity_type} {one.identity}: {one.records:,} records{more}",
@@ -150,6 +147,10 @@ def _examples(page: Trained) -> list[Html]:
             )
         )
     return parts
+
+
+def _of(example: Example, identity: str) -> str:
+    return "this identity" if identity == example.identity else identity
 
 
 def judged(page: JudgedPairs) -> Html:

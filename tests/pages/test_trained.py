@@ -95,7 +95,7 @@ def test_a_page_tells_what_would_merge():
     assert example.placed[0] == Placed("bank/a#account", "A-1", "A-1", "77; Ann")
     text = trained_page(made)
     assert "Unverified" in text
-    for word in ("bank/x#account", "A-2", "77; Ann", "the same", "1 more not shown", "audit"):
+    for word in ("bank/x#account", "A-2", "77; Ann", "this identity", "1 more not shown", "audit"):
         assert word in text
 
 
