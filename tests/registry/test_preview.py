@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
 import linkage
+from linkage.config.project import default_configs
 from linkage.errors import RequestError
 from linkage.judging.record import judge
 from linkage.matching import model as models
@@ -196,3 +198,26 @@ def test_a_preview_is_a_look(strict, tmp_path):
     with pytest.raises(RequestError, match="a look needs a purpose"):
         train_candidate(project.loaded, "account")
     assert train_candidate(project.loaded, "account", purpose="audit")["entity_type"] == "account"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "was", "now"), [("account", "3.0", "60.0"), ("business", "-1.5", "12.0"), ("person", "0.0", "9.0")]
+)
+def test_all_types_change_as_told(demo, tmp_path, kind, was, now):
+    """A candidate of one type among three changes the identities of all of them as it was told to."""
+    folder = tmp_path / "demo"
+    shutil.copytree(demo.folder, folder)
+    shutil.copytree(default_configs() / "entities", folder / "own")
+    settings = folder / "own" / f"{kind}.toml"
+    shipped = settings.read_text(encoding="utf-8")
+    settings.write_text(shipped.replace(f"match = {was}", f"match = {now}", 1), encoding="utf-8")
+    path = folder / "project.toml"
+    text = path.read_text(encoding="utf-8").replace('workspace = "work"', 'entities = "own"\nworkspace = "work"', 1)
+    path.write_text(text, encoding="utf-8")
+    project = linkage.open(folder)
+    found = train_candidate(project.loaded, kind)
+    assert found["identities"]["types"][kind]["split"] > 0
+    approve_model(project.loaded, kind, found["model"], "as told")
+    project.run()
+    assert diff(project, 1, 2).types == found["identities"]["types"]
