@@ -150,7 +150,17 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 engine.put_apart(APART, staged)
-                run = Run(last.run, datetime.now(UTC), project, workspace, ledger, engine, staged, progress=progress)
+                run = Run(
+                    last.run,
+                    datetime.now(UTC),
+                    project,
+                    workspace,
+                    ledger,
+                    engine,
+                    staged,
+                    progress=progress,
+                    trial=True,
+                )
                 changes.begin(run)
                 if run.anew:
                     message = f"{workspace.base(last.base)}: {run.anew} now, so its records are no longer what a run would train on; run with --retrain"

@@ -65,7 +65,12 @@ def diff(found: dict[str, Any]) -> None:
     names = list(next(iter(found["types"].values()), {}))
     rows = [(name.replace("_", " "), *(counts[name] for counts in found["types"].values())) for name in names]
     _table(f"{found['audience']}: from release {first} to {second}", "", *found["types"], rows=rows)
-    for change, examples in found["examples"].items():
+    changed(found["examples"])
+
+
+def changed(found: dict[str, Any]) -> None:
+    """Print the examples of each kind of change from one partition to another."""
+    for change, examples in found.items():
         shown = [
             (
                 example["identity_id"] if not place else "",

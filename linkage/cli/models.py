@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linkage.cli.options import JsonOption, ProjectArgument, answer
+from linkage.cli.options import JsonOption, ProjectArgument, PurposeOption, answer
 
 SHOWN = 10
 """Weights that `train` and `models diff` show; --json has all."""
@@ -36,6 +36,11 @@ def train(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with pictures to this file.", show_default=False)
     ] = None,
+    no_preview: Annotated[
+        bool,
+        typer.Option("--no-preview", help="Do not resolve all records under it to tell what would merge or split."),
+    ] = False,
+    purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a candidate model on the records of the last run; no run uses it before it is approved."""
@@ -47,11 +52,11 @@ def train(
 
     if html is not None:
         check_target(html, "model")
-    opened = linkage.open(project).loaded
+    opened = linkage.open(project)
     with render.working(quiet=as_json) as progress:
-        found = train_candidate(opened, entity_type, progress=progress)
+        found = train_candidate(opened.loaded, entity_type, preview=not no_preview, purpose=purpose, progress=progress)
     if html is not None:
-        write_page(html, "model", trained_page(trained(found)))
+        write_page(html, "model", trained_page(trained(found, purpose=opened.purpose(purpose))))
         if not as_json:
             render.say(f"{html}: model page written, readable by you alone")
     answer(found, _trained, as_json=as_json)
@@ -102,6 +107,7 @@ def amend(project: ProjectArgument, entity_type: TypeArgument, as_json: JsonOpti
 
 
 def _trained(found: dict[str, Any]) -> None:
+    from linkage.cli.previews import previewed
     from linkage.cli.render import say
 
     kind, model = found["entity_type"], found["model"]
@@ -118,9 +124,11 @@ def _trained(found: dict[str, Any]) -> None:
         say("No model of this type is approved.")
     elif found["approved"] == model:
         say("It is the approved model: nothing moved.")
-        return
     else:
         _differences(found["against_approved"])
+    previewed(found)
+    if found["approved"] == model:
+        return
     say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT")
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from linkage.config.entity import BITS
 from linkage.engine.sql import qualified, quote
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
     from linkage.engine.duckdb import Engine
@@ -60,4 +63,27 @@ def reliability(base: Engine, kind: str, labelled: pa.Table) -> tuple[Band, ...]
     return tuple(
         Band(limits[place], limits[place + 1], int(pairs), float(stated), float(found))
         for place, pairs, stated, found in rows
+    )
+
+
+def pair_bands(
+    bits: npt.NDArray[np.float64], match: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
+) -> tuple[Band, ...]:
+    """Return the bands that hold judged pairs, the lowest first; shares are of the pairs that these stand for.
+
+    bits: the model's match weight; match: the verdict; weight: how many pairs each stands for. One entry a judged pair.
+    """
+    limits = (None, *BANDS, None)
+    place = np.searchsorted(np.array(BANDS), bits, side="right")
+    stated = 1 / (1 + np.exp2(-bits))
+    return tuple(
+        Band(
+            limits[band],
+            limits[band + 1],
+            int(own.sum()),
+            round(float(np.average(stated[own], weights=weight[own])), 6),
+            round(float(np.average(match[own], weights=weight[own])), 6),
+        )
+        for band in range(len(BANDS) + 1)
+        if (own := place == band).any()
     )

@@ -103,11 +103,26 @@ def trains(a: Name, b: Name) -> bool:
     return hashlib.sha256(text.encode()).digest()[0] % 2 == 0
 
 
-def weigh(pairs: Sequence[JudgedPair]) -> list[tuple[Name, Name, bool, float]]:
+Label = tuple[Name, Name, bool, float]
+"""Two records, whether they match, and how many pairs they stand for."""
+
+
+def weigh(pairs: Sequence[JudgedPair]) -> list[Label]:
     """Return (a, b, match, weight) of the pairs that train, one row a pair, sorted.
 
     A pair that was judged both ways is left out: it is for people to settle first.
     """
+    return [label for label, _ in _half(pairs, training=True)]
+
+
+def weigh_measuring(pairs: Sequence[JudgedPair]) -> tuple[list[Label], list[Label]]:
+    """Return the pairs that measure, as `weigh` those that train: first those that samples drew, then those people chose."""
+    half = _half(pairs, training=False)
+    return [label for label, drawn in half if drawn], [label for label, drawn in half if not drawn]
+
+
+def _half(pairs: Sequence[JudgedPair], *, training: bool) -> list[tuple[Label, bool]]:
+    """Return one half of the pairs, sorted, and whether a sample drew each."""
     found: dict[tuple[Name, Name], JudgedPair] = {}
     torn = set()
     for pair in pairs:
@@ -117,16 +132,16 @@ def weigh(pairs: Sequence[JudgedPair]) -> list[tuple[Name, Name, bool, float]]:
             torn.add((a, b))
         if before is None or before.stratum is None:
             found[a, b] = pair
-    own = {names: pair for names, pair in found.items() if names not in torn and trains(*names)}
+    own = {names: pair for names, pair in found.items() if names not in torn and trains(*names) == training}
     judged = Counter(pair.stratum for pair in own.values())
     return [
-        (*names, pair.match, pair.stratum[2] / judged[pair.stratum] if pair.stratum else 1.0)
+        ((*names, pair.match, pair.stratum[2] / judged[pair.stratum] if pair.stratum else 1.0), bool(pair.stratum))
         for names, pair in sorted(own.items())
     ]
 
 
-def make_labels(engine: Engine, entity_type: str, labels: Sequence[tuple[Name, Name, bool, float]]) -> int:
-    """Write `training.label` (a, b, match, weight), a < b, of the labels whose records are there; return how many."""
+def make_labels(engine: Engine, entity_type: str, labels: Sequence[Label], table: str = "label") -> int:
+    """Write `training.<table>` (a, b, match, weight), a < b, of the labels whose records are there; return how many."""
     ends = {"a": [row[0] for row in labels], "b": [row[1] for row in labels]}
     columns: dict[str, Any] = {
         f"{part}_{side}": pa.array([name[place] for name in ends[side]], pa.string())
@@ -139,7 +154,7 @@ def make_labels(engine: Engine, entity_type: str, labels: Sequence[tuple[Name, N
     with engine.registered("judged_pair", pa.table(columns)):
         engine.create_as(
             "training",
-            "label",
+            table,
             f"""
             SELECT least(one.record, two.record) AS a, greatest(one.record, two.record) AS b, match, weight
             FROM judged_pair
@@ -147,7 +162,7 @@ def make_labels(engine: Engine, entity_type: str, labels: Sequence[tuple[Name, N
             JOIN {named} AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b
             """,
         )
-    return int(engine.value("SELECT count(*) FROM training.label"))
+    return int(engine.value(f"SELECT count(*) FROM training.{quote(table)}"))
 
 
 def read_labels(engine: Engine, model: Model, table: str) -> Labelled:

@@ -288,3 +288,29 @@ def signed(name: str, title: str, items: Sequence[tuple[str, float]], *, unit: s
         ]
     told = f"{len(items)} bars, {unit}; the table below holds the figures."
     return _svg(name, title, told, bottom + 8, *parts)
+
+
+def calibration(name: str, title: str, series: Sequence[tuple[str, Sequence[tuple[float, float, int]]]]) -> Html:
+    """Draw (stated, found, pairs) of each of at most two series as dots in a square: on the diagonal, what is stated is found."""
+    left, top, side = 60.0, 34.0, 300.0
+    bottom = top + side
+    parts = [_text(left, 14, "share judged a match, by stated probability", "muted")]
+    for tenth in range(0, 11, 2):
+        x, y = left + side * tenth / 10, bottom - side * tenth / 10
+        parts += [
+            _line(x, top, x, bottom, "grid"),
+            _line(left, y, left + side, y, "grid"),
+            _text(x, bottom + 18, f"{tenth / 10:.1f}", "muted", "middle"),
+            _text(left - 8, y + 5, f"{tenth / 10:.1f}", "muted", "end"),
+        ]
+    parts.append(_line(left, bottom, left + side, top, "threshold"))
+    for place, (label, points) in enumerate(series):
+        kind, half = ("for", 6.0) if place == 0 else ("against", 4.0)
+        y = top + 20 + 24 * place
+        parts += [_rect(left + side + 40, y - half, 2 * half, 2 * half, kind), _text(left + side + 60, y + 5, label)]
+        for stated, found, _ in points:
+            x, height = left + side * stated, bottom - side * found
+            parts.append(_rect(x - half, height - half, 2 * half, 2 * half, kind))
+    dots = sum(len(points) for _, points in series)
+    told = f"{dots} points of {len(series)} models against a diagonal; the tables below hold the figures."
+    return _svg(name, title, told, bottom + 28, *parts)

@@ -181,8 +181,100 @@ class LevelWeight:
 
 
 @dataclass(frozen=True)
+class Resolved:
+    """Identities of one type under the approved models and with the candidate, and how many merged, split or moved."""
+
+    entity_type: str
+    before: int
+    after: int
+    merged: int
+    split: int
+    moved: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A record of an example by name, its identity under the approved models and with the candidate, and its first values."""
+
+    name: str
+    before: str
+    after: str
+    values: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One identity that merges (then of the candidate) or splits (then of the approved models); `more` records are not shown."""
+
+    change: str
+    entity_type: str
+    identity: str
+    records: int
+    placed: tuple[Placed, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Reliable:
+    """Judged pairs of one band of weight (bits, None: open): what the model states, and the share judged a match."""
+
+    low: int | None
+    high: int | None
+    pairs: int
+    stated: float
+    found: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What judged pairs tell of one model; `estimates` are (name, value, low end, high end), none without drawn pairs."""
+
+    stop: float
+    matches_told: int
+    matches_missed: int
+    non_matches_told: int
+    non_matches_refused: int
+    estimates: tuple[tuple[str, float, float, float], ...]
+    bands: tuple[Reliable, ...]
+
+
+@dataclass(frozen=True)
+class JudgedPairs:
+    """The judged pairs that measure (drawn by a sample, chosen by people), those that do not, and what they tell."""
+
+    drawn: int
+    chosen: int
+    training: int
+    absent: int
+    approved: Measured | None
+    candidate: Measured | None
+
+
+@dataclass(frozen=True)
+class Common:
+    """How common the values of a column are; `most` are (value, holders, share), never a value that few hold."""
+
+    column: str
+    holders: int
+    values: int
+    most: tuple[tuple[str, int, float], ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule: keys, pairs and records of the largest block under each model that has it and was counted."""
+
+    name: str
+    approved: tuple[int, int, int] | None
+    candidate: tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
 class Trained:
-    """A candidate model, beside the approved one where there is one. `changes` is (what, then, now) in words."""
+    """A candidate model, beside the approved one where there is one. `changes` is (what, then, now) in words.
+
+    `not_resolved` says why no identities were compared; it is empty where they were.
+    """
 
     entity_type: str
     model: str
@@ -195,3 +287,11 @@ class Trained:
     set_back: tuple[str, ...]
     levels: tuple[LevelWeight, ...]
     changes: tuple[tuple[str, str, str], ...]
+    judged: JudgedPairs
+    resolved: tuple[Resolved, ...] = ()
+    examples: tuple[Example, ...] = ()
+    not_resolved: str = ""
+    has_examples: bool = True
+    rarity: tuple[Common, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    purpose: str = ""

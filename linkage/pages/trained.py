@@ -1,13 +1,25 @@
-"""The page of a candidate model: its weights, m and u, and what moved against the approved model."""
+"""The page of a candidate model: its weights, what moved, and what would change on today's data if it were approved."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from linkage.pages import charts
 from linkage.pages.contracts import LevelWeight, Trained
 from linkage.pages.markup import Html, tag
-from linkage.pages.render import _facts, _Figure, _page, _table
+from linkage.pages.preview import (
+    blocking,
+    commons,
+    examples,
+    identities,
+    judged,
+    judged_pairs,
+    rarity,
+    resolved,
+    rules,
+)
+from linkage.pages.render import _NOTICE, _facts, _Figure, _page, _table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +28,7 @@ _STILL = 0.005
 """Bits that two decimals do not show."""
 
 
-def trained(found: dict[str, Any]) -> Trained:
+def trained(found: dict[str, Any], *, purpose: str = "") -> Trained:
     """Return the page of what `registry.candidate.train_candidate` returned."""
     against = found["against_approved"]
     moved = {(row["comparison"], row["level"]): row["moved"] for row in against["weights"]} if against else {}
@@ -35,7 +47,21 @@ def trained(found: dict[str, Any]) -> Trained:
             LevelWeight(**row, moved=moved.get((row["comparison"], row["level"]))) for row in found["weights"]
         ),
         changes=_changes(against) if against else (),
+        judged=judged_pairs(found["judged_pairs"]),
+        resolved=resolved(found["identities"]),
+        examples=examples(found["identities"]),
+        not_resolved=found["not_resolved"] or "",
+        rarity=commons(found["rarity"]),
+        rules=rules(found["blocking"]),
+        purpose=purpose,
     )
+
+
+def kept(page: Trained) -> Trained:
+    """Return the page as it is kept beside the model: without examples, since it outlives the records that they name."""
+    # What follows the colon may name a record too.
+    why = page.not_resolved.partition(":")[0]
+    return replace(page, examples=(), has_examples=False, not_resolved=why, purpose="")
 
 
 def _changes(against: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
@@ -50,10 +76,11 @@ def _changes(against: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
 
 
 def trained_page(page: Trained) -> str:
-    """Show a candidate model; counts and weights only, no value of any record."""
+    """Show a candidate model: what would change first, then judged pairs, weights, rarity and blocking."""
     return _page(
         "model",
         f"Candidate model of type {page.entity_type}",
+        _NOTICE,
         tag("p", "No run uses this model before it is approved: linkage approve."),
         _facts(
             ("Model", page.model),
@@ -62,9 +89,14 @@ def trained_page(page: Trained) -> str:
             ("Match rate", f"{page.match_rate:.3g}"),
             ("Labels", page.labels),
             ("Set back to priors", ", ".join(page.set_back) or "none"),
+            *([("Purpose", page.purpose)] if page.purpose else ()),
         ),
+        identities(page),
+        judged(page.judged),
         _weights(page.levels),
         _moved(page),
+        rarity(page.rarity),
+        blocking(page.rules),
     )
 
 

@@ -64,9 +64,22 @@ def diff(
     one, two = (kept_release(project, audience, sequence) for sequence in (first, second))
     project.look("diff", [str(first), str(second)], audience=audience, purpose=purpose)
     with opened(project, two) as engine, engine.attached(one.path, "earlier"):
-        for name in ("cell", "change"):
-            engine.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {fixed_sql('review', name)}")
-        return Changes(audience, (first, second), _counts(engine), _examples(engine, examples))
+        tables = ("earlier.published.identity_record", "published.identity_record")
+        return Changes(audience, (first, second), *compare(engine, *tables, examples))
+
+
+def compare(
+    engine: Engine, earlier: str, later: str, examples: int
+) -> tuple[dict[str, dict[str, int]], dict[str, tuple[dict[str, Any], ...]]]:
+    """Return the counts of each type and the examples of each kind of change, from one partition to another.
+
+    Both are quoted names of tables with the columns entity_type, dataset, key, role and identity_id.
+    """
+    for name, table in (("earlier_record", earlier), ("later_record", later)):
+        engine.run(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {table}")
+    for name in ("cell", "change"):
+        engine.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {fixed_sql('review', name)}")
+    return _counts(engine), _examples(engine, examples)
 
 
 def _counts(engine: Engine) -> dict[str, dict[str, int]]:

@@ -36,8 +36,9 @@ def block(run: Run) -> None:
             drop_stop_keys(run.engine, entity_type, model.stop_keys)
             _refuse_large(run, entity_type)
             make_pairs(run.engine, entity_type)
-        # What an earlier run was refused for is no longer so.
-        run.workspace.proposed(entity_type).unlink(missing_ok=True)
+        if not run.trial:
+            # What an earlier run was refused for is no longer so.
+            run.workspace.proposed(entity_type).unlink(missing_ok=True)
         run.count(f"types.{entity_type}.pairs", run.engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
 
 
@@ -67,7 +68,8 @@ def _refuse_large(run: Run, entity_type: EntityType, *, fresh: bool = False) -> 
                 {"rule": one.rule, "key": str(one.key), "records": one.records, "example": one.example} for one in found
             ],
         }
-        write_proposal(run.workspace.proposed(entity_type), proposal)
+        if not run.trial:
+            write_proposal(run.workspace.proposed(entity_type), proposal)
         message = (
             f"{entity_type}: {len(found)} blocking keys are held by more than max_block = {model.max_block} records; the largest, of rule "
             f"{worst.rule!r}, by {worst.records:,} (one is {worst.example}); look at these values; to set them aside: "

@@ -85,6 +85,8 @@ class Run:
     remodelled: set[EntityType] = field(default_factory=set)
     # Datasets of which this run has read a delivery.
     delivered: set[str] = field(default_factory=set)
+    # On a copy that is thrown away: nothing of the workspace may change.
+    trial: bool = False
     # What the base was made under, by name (`stages/changes.py`).
     signatures: dict[str, str] = field(default_factory=dict)
     progress: Progress = lambda _message: None

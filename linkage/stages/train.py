@@ -30,22 +30,31 @@ def train(run: Run) -> None:
         approved = run.approved_model(entity_type)
         if approved is not None and not run.options.retrain:
             model = models.load(run.workspace.models, entity_type, approved)
-            check_standardiser(model)
-            if run.signatures.get(f"model:{entity_type}") != model.hash:
-                run.amended_types.discard(entity_type)
-            fresh = qualified("change", f"fresh_{entity_type}")
-            make_features(run.engine, model, among=fresh if entity_type in run.amended_types else None)
-            make_frequencies(run.engine, model)
         else:
             run.progress(f"train {entity_type}")
             model = candidate(run, entity_type)
             if approved is None and run.project.settings.approval.first_model == "manual":
                 _wait(run, model)
-            run.amended_types.discard(entity_type)
-        run.models[entity_type] = model
-        if run.signatures.get(f"model:{entity_type}", model.hash) != model.hash:
-            run.remodelled.add(entity_type)
-        run.count(f"types.{entity_type}.model", model.hash)
+        use(run, model)
+
+
+def use(run: Run, model: models.Model) -> None:
+    """Resolve the model's type under it in this run: anew where the base was made under another, or it is trained now.
+
+    A model that is trained now has left its features behind. Raises ModelError for values of another standardiser.
+    """
+    entity_type = model.entity_type
+    check_standardiser(model)
+    if model.trained_now or run.signatures.get(f"model:{entity_type}") != model.hash:
+        run.amended_types.discard(entity_type)
+    if not model.trained_now:
+        fresh = qualified("change", f"fresh_{entity_type}")
+        make_features(run.engine, model, among=fresh if entity_type in run.amended_types else None)
+        make_frequencies(run.engine, model)
+    run.models[entity_type] = model
+    if run.signatures.get(f"model:{entity_type}", model.hash) != model.hash:
+        run.remodelled.add(entity_type)
+    run.count(f"types.{entity_type}.model", model.hash)
 
 
 def candidate(run: Run, entity_type: EntityType) -> models.Model:
@@ -58,7 +67,7 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
     ):
         message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
         raise ModelError(message)
-    labels = make_labels(run.engine, entity_type, weigh(_judged_pairs(run, entity_type))) if run.options.learn else 0
+    labels = make_labels(run.engine, entity_type, weigh(judged_pairs(run, entity_type))) if run.options.learn else 0
     model = train_model(
         run.engine,
         run.entity(entity_type),
@@ -82,7 +91,7 @@ def _wait(run: Run, model: models.Model) -> None:
     raise ModelError(message)
 
 
-def _judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
+def judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
     """Return the pairs of a type that stewards have judged and nobody has undone, whoever saw them in whose view."""
     return [
         JudgedPair(

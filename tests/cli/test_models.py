@@ -46,7 +46,10 @@ def test_train_compare_approve_and_amend(linkage_, project):
     assert set(found) == {
         *("schema_version", "entity_type", "model", "run", "match_rate", "records", "candidate_pairs"),
         *("set_back_to_priors", "labels", "weights", "approved", "against_approved"),
+        *("identities", "not_resolved", "judged_pairs", "rarity", "blocking"),
     }
+    told = linkage_("train", path, "account", "--no-preview")[1]
+    assert "Identities were not compared: not asked for." in " ".join(told.split())
     page = path.parent / "model.html"
     code, out, _ = linkage_("train", path, "account", "--html", page)
     assert code == 0

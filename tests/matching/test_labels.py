@@ -17,6 +17,7 @@ from linkage.matching.labels import (
     shift,
     trains,
     weigh,
+    weigh_measuring,
 )
 from linkage.matching.train import train
 
@@ -50,6 +51,18 @@ def test_a_pair_is_of_one_half_whichever_record_is_named_first():
     assert 420 < len(train_half) < 580
     # Pinned: another hash would let pairs that trained a model measure it.
     assert [trains(name(i), name(i + 1)) for i in range(8)] == [False, True, True, True, True, True, False, True]
+
+
+def test_the_measuring_half_is_what_never_trains():
+    """Drawn and chosen pairs that measure come apart, weighed by those of their own half, and share no pair with what trains."""
+    train_half, other = halves(40)
+    drawn = [JudgedPair(a, b, match=True, stratum=("centre/1", 1, 900)) for a, b in train_half[:3] + other[:5]]
+    chosen = [JudgedPair(b, a, match=False) for a, b in train_half[4:6] + other[6:9]]
+    torn = [JudgedPair(*other[9], match=True), JudgedPair(*other[9], match=False)]
+    measuring = weigh_measuring([*drawn, *chosen, *torn])
+    assert measuring[0] == [(*pair, True, 180.0) for pair in sorted(other[:5])]
+    assert measuring[1] == [(*pair, False, 1.0) for pair in sorted(other[6:9])]
+    assert len(weigh([*drawn, *chosen, *torn])) == 5
 
 
 def test_weights_stand_for_the_pairs_of_the_stratum():

@@ -10,14 +10,24 @@ import pytest
 from linkage.pages.contracts import (
     Block,
     Check,
+    Common,
     Counts,
     Delivered,
+    Example,
+    JudgedPairs,
     Large,
+    LevelWeight,
+    Measured,
+    Placed,
     Reject,
+    Reliable,
     Report,
+    Resolved,
+    Rule,
     Scored,
     Stage,
     Step,
+    Trained,
     TypeCheck,
     Waterfall,
 )
@@ -115,6 +125,27 @@ def report():
         )
 
     return make
+
+
+def candidate_page(text="plain"):
+    """A candidate's page whose every text is the given one."""
+    levels = (
+        LevelWeight(text, text, text, 0.5, 0.25, 1.0, 0.75),
+        LevelWeight(text, text, text, 0.1, 0.4, -2.0, -1.5),
+        LevelWeight(text, text, text, 0.5, 0.5, 0.0, None),
+        LevelWeight(text, text, text, 0.5, 0.5, 0.0, 0.001),
+    )
+    bands = (Reliable(None, -2, 1, 0.1, 0.0), Reliable(0, 2, 1, 0.6, 0.5), Reliable(10, None, 9, 0.999, 1.0))
+    one = Measured(3.0, 9, 1, 0, 1, (("recall", 0.9, 0.7, 0.99),), bands)
+    return Trained(
+        *(text, text, f"{text} before", 3, 1000, 50, 0.01, text, (text,), levels, ((text, text, text),)),
+        judged=JudgedPairs(11, 0, 5, 0, one, one),
+        resolved=(Resolved(text, 9, 8, 1, 0, 2),),
+        examples=(Example("merged", text, text, 4, (Placed(text, text, text, text),), 3),),
+        rarity=(Common(text, 50, 9, ((text, 12, 0.24),)),),
+        rules=(Rule(text, (1, 2, 3), None), Rule(f"{text} too", None, (4, 5, 6))),
+        purpose=text,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -169,3 +169,16 @@ def test_a_limit_far_away_is_not_drawn():
     far = charts.bars("b", "Bars", [("one", 10.0, "10")], unit="records", limit=1000)
     assert "limit 12" in near
     assert "limit" not in far
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.integers(1, 9)), max_size=7))
+def test_points_of_a_calibration_stand_where_stated_and_found_meet(points):
+    """Every point lies inside the frame, above the diagonal where more is found than stated, and below where less is."""
+    svg = drawing(charts.calibration("x", "X", [("one", points), ("two", points)]))
+    inside(svg)
+    drawn = [rect for rect in svg.iter("rect") if float(rect.get("x")) < 380]
+    assert len(drawn) == 2 * len(points)
+    for (stated, found, _), rect in zip(points, drawn, strict=False):
+        x, y = (float(rect.get(side)) + float(rect.get("width")) / 2 for side in "xy")
+        assert x - 60 == pytest.approx(300 * stated, abs=0.1)
+        assert 334 - y == pytest.approx(300 * found, abs=0.1)

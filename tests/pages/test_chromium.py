@@ -9,6 +9,9 @@ import zlib
 import pytest
 
 from linkage.pages.render import check_page, explain_page, report_page
+from linkage.pages.trained import trained_page
+
+from .conftest import candidate_page
 
 HOSTILE = "</svg></style><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 
@@ -119,3 +122,19 @@ def test_pages_print(chromium, written, tmp_path):
         paper = tmp_path / f"{page.stem}.pdf"
         chromium(f"--print-to-pdf={paper}", page.as_uri(), home=tmp_path / "home")
         assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_of_a_candidate_is_drawn(chromium, tmp_path):
+    """Bars, points of calibration, tables and examples of a candidate's page are there in a real browser, on one page's width."""
+    page = tmp_path / "model.html"
+    page.write_text(trained_page(candidate_page("plain")), encoding="utf-8")
+    picture = tmp_path / "model.png"
+    chromium(f"--screenshot={picture}", "--window-size=1280,3000", page.as_uri(), home=tmp_path / "home")
+    found = colours(picture)
+    assert found[bytes.fromhex("1f6fb4")] > 1000
+    assert found[bytes.fromhex("b4501f")] > 100
+    assert found[bytes.fromhex("fff4d6")] > 10000
+    page.write_text(trained_page(candidate_page(HOSTILE)), encoding="utf-8")
+    tree, _ = chromium("--dump-dom", page.as_uri(), home=tmp_path / "home")
+    assert "<script" not in tree
+    assert "<title>owned" not in tree

@@ -1,4 +1,4 @@
--- What changed between two releases: a row an identity and kind of change, with its records in both.
+-- What changed between two partitions: a row an identity and kind of change, with its records in both.
 WITH old AS (
     SELECT entity_type, before AS identity_id, sum(records) AS records, count(after) AS parts FROM cell
     WHERE before IS NOT NULL GROUP BY ALL
