@@ -2,8 +2,8 @@
 
 A base keeps the signatures of what it was made under. Where the standardisers or the engine are others, everything is
 made anew; where the mapping of a dataset is another, the rows of that dataset; where a model is another, its type.
-`change.key` (dataset, key) holds the source rows to look at again; `change.gone_<type>` (record, dataset, key, role) the
-entity records that are no more, `change.fresh_<type>` (record) those that are new. A changed record is both.
+`change.key` (dataset, key) holds the source rows to look at again; `change.gone_<type>` the
+entity records that are no more, as they were, `change.fresh_<type>` those that are new. A changed record is both.
 """
 
 from __future__ import annotations

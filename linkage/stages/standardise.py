@@ -115,8 +115,7 @@ def _replace_changed(run: Run, entity_type: EntityType) -> None:
     engine.create_as(
         "change",
         f"gone_{entity_type}",
-        f"SELECT record, dataset, key, role FROM {held} SEMI JOIN change.key USING (dataset, key) "
-        "WHERE record NOT IN (SELECT held FROM change.same)",
+        f"FROM {held} SEMI JOIN change.key USING (dataset, key) WHERE record NOT IN (SELECT held FROM change.same)",
     )
     highest = engine.value(f"SELECT coalesce(max(record), -1) FROM {held}")
     engine.create_as(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
-from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.score import least_weight, make_features, make_frequencies
+from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
 from linkage.standardise import STANDARDISER_VERSION
 
@@ -68,6 +70,9 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
     )
     if labels:
         run.count(f"types.{entity_type}.labels", labels)
+    # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
+    card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
+    model = replace(model, card=card, common=common_values(run.engine, model, FLOOR))
     models.save(model, run.workspace.models)
     return model
 
