@@ -31,8 +31,10 @@ from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
+from linkage.stages.standardiser import choose, needed_versions
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
+from linkage.standardise import prune_kept
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.prune import prune
 from linkage.store.workspace import Workspace, move_into_place
@@ -92,6 +94,7 @@ def run_project(
                     options=options,
                     progress=progress,
                 )
+                run.standardiser = choose(run)
                 changes.begin(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
@@ -145,6 +148,7 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 run = Run(last.run, datetime.now(UTC), project, workspace, ledger, engine, staged, progress=progress)
+                run.standardiser = choose(run)
                 changes.begin(run)
                 if run.anew:
                     message = f"{workspace.base(last.base)}: {run.anew} now, so its records are no longer what a run would train on; run with --retrain"
@@ -175,8 +179,23 @@ def prune_project(project: LoadedProject, keep: int) -> list[dict[str, Any]]:
     gone = prune(workspace, keep, by=user())
     if workspace.ledger.is_file():
         with Ledger(workspace.ledger) as ledger:
+            with workspace.locked():
+                _prune_standardisers(workspace, ledger)
             thin_out(project, workspace, ledger)
     return gone
+
+
+def _prune_standardisers(workspace: Workspace, ledger: Ledger) -> None:
+    """Remove the kept standardisers that neither an approved model nor one of a kept release needs."""
+    needed = needed_versions(workspace, ledger)
+    if needed is None:
+        # A model that cannot be read may be restored; what it needs is then still there.
+        return
+    try:
+        prune_kept(workspace.standardisers, needed)
+    except OSError as error:
+        message = f"{error.filename or workspace.standardisers}: a standardiser that no model needs cannot be removed ({error.strerror}); make it removable, then prune again"
+        raise WorkspaceError(message) from error
 
 
 def _told(run: Run) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from linkage.engine.duckdb import engine_version
 from linkage.engine.sql import quote
 from linkage.stages.ingest import KEY, dataset_table
-from linkage.standardise import CANONICAL, STANDARDISER_VERSION
+from linkage.standardise import CANONICAL
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _general(run: Run) -> dict[str, str]:
         # A release is gone on with in an increment, and so are the canonical tables: their columns must be today's.
         "the form of the tables": _hash([[(c.name, c.type) for c in table.columns] for table in PUBLISHED])
         + _hash([(kind, c.name, c.type) for kind in sorted(CANONICAL) for c in CANONICAL[kind]]),
-        "the standardiser": f"{STANDARDISER_VERSION} {own}".strip(),
+        "the standardiser": f"{run.standardiser.version} {own}".strip(),
     }
 
 

@@ -14,7 +14,7 @@ from linkage.stages import changes
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
 from linkage.stages.reread import may_need_library, reread, suspect_table
-from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters
+from linkage.standardise import CANONICAL, MAPPED, install, install_letters
 from linkage.standardise.letters import OTHER_SCRIPT
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def standardise(run: Run) -> None:
     engine.run("CREATE SCHEMA IF NOT EXISTS canonical")
     if not run.anew:
         changes.mark_remapped(run)
-    install(engine.run, run.project.reference, run.project.placeholders)
+    install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
     install_letters(engine.run, _letters(run))
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
@@ -277,7 +277,7 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     run.engine.run(
         f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
         f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
-        f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
+        f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
 
