@@ -172,7 +172,9 @@ def test_a_release_of_another_standardiser_is_refused(bank, monkeypatch):
     """Where the standardisers of its models are not kept, a release cannot be made again."""
     monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
     shutil.rmtree(Workspace(bank.loaded.workspace).standardisers)
-    with pytest.raises(ModelError, match="this program has 9-another; .* is not kept.*; or roll back to a later release"):
+    with pytest.raises(
+        ModelError, match=r"this program has 9-another; .* is not kept.*; or roll back to a later release"
+    ):
         bank.rollback(1)
 
 

@@ -39,7 +39,7 @@ def choose(run: Run) -> Standardiser:
     if len(needed) > 1:
         told = "; ".join(
             f"{', '.join(f'{kind}={name}' for kind, name in named)} by version {version}"
-            for version, named in sorted(needed.items())
+            for version, named in sorted(needed.items(), key=lambda entry: entry[1])
         )
         message = f"the approved models were trained on data standardised differently: {told}; a run has one version: approve models of one version, or run with --retrain"
         raise ModelError(message)
