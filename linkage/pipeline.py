@@ -355,6 +355,7 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
             for name, r in releases.items()
         },
         "work": run.anew or "increment",
+        "standardiser": run.standardiser.version,
         "settings": deciding(run.project),
         "rolled_back_to": _restored(run),
         "stages": timer.stages,
