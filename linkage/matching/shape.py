@@ -125,8 +125,11 @@ def trained_shape(engine: Engine, model: Model, least: int) -> dict[str, Any]:
     return {**found, "edges": round(found["edges"] * 1e6 / taken)}
 
 
-def counted_columns(engine: Engine, model: Model) -> dict[str, str]:
-    """Return name → SQL over the canonical table of what may be generic: generic columns, and those whose rarity is weighed."""
+def counted_values(engine: Engine, model: Model) -> dict[str, str]:
+    """Return name → query of the column `value`, one row a record and value, of what may be generic.
+
+    These are the model's generic columns, and those whose rarity it weighs.
+    """
     types = engine.columns("canonical", model.entity_type)
     weighed = {column for comparison in model.comparisons for column in rarity_levels(comparison)}
     found = {column: quote(column) for column in sorted({*model.generic_columns, *weighed}) if column in types}
@@ -138,17 +141,19 @@ def counted_columns(engine: Engine, model: Model) -> dict[str, str]:
         if lists & set(columns_of(comparison).values())
     }
     made = {name: value for name, value in rarity_values(model).items() if name in weighed and name not in own}
-    return {**found, **made}
+    source = f"FROM canonical.{quote(model.entity_type)}"
+    return {
+        name: f"SELECT {f'unnest(list_distinct({value}))' if types.get(name, '').endswith('[]') else value} AS value {source}"
+        for name, value in {**found, **made}.items()
+    }
 
 
 def common_values(engine: Engine, model: Model, least: int) -> pa.Table:
     """Return column, value and records of the values that at least `least` records hold, sorted."""
-    types = engine.columns("canonical", model.entity_type)
     selects = [
-        f'SELECT {literal(name)} AS "column", CAST(value AS VARCHAR) AS value, count(*) AS records FROM '
-        f"(SELECT {f'unnest(list_distinct({value}))' if types.get(name, '').endswith('[]') else value} AS value "
-        f"FROM canonical.{quote(model.entity_type)}) WHERE value IS NOT NULL GROUP BY value HAVING count(*) >= $least"
-        for name, value in counted_columns(engine, model).items()
+        f'SELECT {literal(name)} AS "column", CAST(value AS VARCHAR) AS value, count(*) AS records '
+        f"FROM ({query}) WHERE value IS NOT NULL GROUP BY ALL HAVING count(*) >= $least"
+        for name, query in counted_values(engine, model).items()
     ]
     if not selects:
         return COMMON_SCHEMA.empty_table()

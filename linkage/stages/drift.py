@@ -22,7 +22,7 @@ from linkage.matching.shape import (
     common_values,
     count_edges,
     count_records,
-    counted_columns,
+    counted_values,
     figures,
     shape,
     share,
@@ -153,15 +153,12 @@ def _told_values(run: Run, entity_type: EntityType, found: dict[str, Any]) -> li
 
     A log or report holds no value; the query shows them to who may read the base.
     """
-    expressions = counted_columns(run.engine, run.models[entity_type])
-    types = run.engine.columns("canonical", entity_type)
+    queries = counted_values(run.engine, run.models[entity_type])
     findings = []
     for column, one in sorted(found.items()):
-        value = expressions[column]
-        value = f"unnest(list_distinct({value}))" if types.get(column, "").endswith("[]") else value
         look = (
-            f"SELECT {value} AS value, count(*) AS records FROM canonical.{entity_type} GROUP BY ALL "
-            f"HAVING records >= {GENERIC} AND value IS NOT NULL ORDER BY records DESC LIMIT 20"
+            f"SELECT value, count(*) AS records FROM ({queries[column]}) WHERE value IS NOT NULL GROUP BY value "
+            f"HAVING records >= {GENERIC} ORDER BY records DESC, value LIMIT 20"
         )
         then = f"{one['then']:,}" if one["then"] is not None else f"fewer than {FLOOR}"
         told = (
