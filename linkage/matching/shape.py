@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Counts = dict[str, Any]
 """`records`, `filled` (column → number), `edges`, `matches`, `levels` (comparison → level → number)."""
 
-# Shares of so many pairs are sure to well below a hundredth.
-SAMPLE = 500_000
+# Shares of so many pairs are sure to a hundredth, and scoring them takes seconds.
+SAMPLE = 100_000
 # A value is generic only where so many records hold it, ten times the share of then; what fewer than a tenth of these held is not kept.
 GENERIC = 50
 TIMES = 10

@@ -8,7 +8,17 @@ import pytest
 
 from linkage.matching.model import from_entity
 from linkage.matching.score import PATTERN_BITS
-from linkage.matching.shape import added, common_values, count_edges, count_records, counted_values, figures, shape
+from linkage.matching.shape import (
+    added,
+    common_values,
+    count_edges,
+    count_records,
+    counted_values,
+    figures,
+    shape,
+    trained_shape,
+)
+from linkage.matching.train import train
 
 COLUMNS = frozenset({"given_name", "surname", "phones", "birth_date", "ssn", "occupation"})
 PEOPLE = [
@@ -87,3 +97,23 @@ def test_no_values_are_counted_where_none_can_be_generic(canonical, entities):
         from_entity(entities["account"], "test", frozenset({"currency", "number"})), generic_columns=(), comparisons=()
     )
     assert common_values(canonical("account", [{"number": "1"}]), model, 1).num_rows == 0
+
+
+def test_a_part_of_many_pairs_tells_the_shares(canonical, entities, monkeypatch):
+    """Of more pairs than a sample only a part is scored, the same each time; the number of edges is then an estimate."""
+    holders = [[f"holder {n}"] for n in range(30)]
+    records = [
+        {"number": f"{1000 + n}", "number_tail": f"{1000 + n}", "holders": holders[n]}
+        for n in range(30)
+        for _ in range(4)
+    ]
+    engine = canonical("account", records)
+    made = train(engine, entities["account"], "test", learn=False)
+    least = made.units(made.thresholds.review)
+    whole = trained_shape(engine, made, least)
+    monkeypatch.setattr("linkage.matching.shape.SAMPLE", 90)
+    part = trained_shape(engine, made, least)
+    assert whole["edges"] == 180
+    assert part == trained_shape(engine, made, least)
+    assert part["edges"] == pytest.approx(180, rel=0.4)
+    assert (part["match"], part["levels"]["number"]["exact"]) == (whole["match"], whole["levels"]["number"]["exact"])
