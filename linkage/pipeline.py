@@ -31,8 +31,10 @@ from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
+from linkage.stages.standardiser import choose, needed_versions
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
+from linkage.standardise import prune_kept
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.prune import prune
 from linkage.store.workspace import Workspace, move_into_place
@@ -97,6 +99,7 @@ def run_project(
                     progress=progress,
                 )
                 engine.put_apart(APART, staged)
+                run.standardiser = choose(run)
                 changes.begin(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
@@ -161,6 +164,7 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
                     progress=progress,
                     trial=True,
                 )
+                run.standardiser = choose(run)
                 changes.begin(run)
                 if run.anew:
                     message = f"{workspace.base(last.base)}: {run.anew} now, so its records are no longer what a run would train on; run with --retrain"
@@ -191,8 +195,23 @@ def prune_project(project: LoadedProject, keep: int) -> list[dict[str, Any]]:
     gone = prune(workspace, keep, by=user())
     if workspace.ledger.is_file():
         with Ledger(workspace.ledger) as ledger:
+            with workspace.locked():
+                _prune_standardisers(workspace, ledger)
             thin_out(project, workspace, ledger)
     return gone
+
+
+def _prune_standardisers(workspace: Workspace, ledger: Ledger) -> None:
+    """Remove the kept standardisers that neither an approved model nor one of a kept release needs."""
+    needed = needed_versions(workspace, ledger)
+    if needed is None:
+        # A model that cannot be read may be restored; what it needs is then still there.
+        return
+    try:
+        prune_kept(workspace.standardisers, needed)
+    except OSError as error:
+        message = f"{error.filename or workspace.standardisers}: a standardiser that no model needs cannot be removed ({error.strerror}); make it removable, then prune again"
+        raise WorkspaceError(message) from error
 
 
 def _told(run: Run) -> str:
@@ -352,6 +371,7 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
             for name, r in releases.items()
         },
         "work": run.anew or "increment",
+        "standardiser": run.standardiser.version,
         "settings": deciding(run.project),
         "rolled_back_to": _restored(run),
         "stages": timer.stages,

@@ -14,7 +14,7 @@ from linkage.errors import ModelError, RequestError
 from linkage.matching.model import load
 from linkage.pipeline import run_project
 from linkage.stages.context import Restored, RunOptions
-from linkage.standardise import STANDARDISER_VERSION
+from linkage.stages.standardiser import usable
 from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 
@@ -40,7 +40,7 @@ def rollback(
 
     No delivery is read. The report's `rolled_back_to` tells the release, its run, the models, and which settings of the
     project file are others: the next run goes by the file again. Raises RequestError for a release that the ledger does
-    not know, ModelError for a model of it that is missing, damaged or of another standardiser, AuditError where an audit
+    not know, ModelError for a model of it that is missing, damaged or of a standardiser that cannot be used, AuditError where an audit
     holds any audience's release back; then nothing changes.
     """
     row = _made_by(project, release)
@@ -91,11 +91,10 @@ def _models(project: LoadedProject, release: int, row: RunRow) -> dict[str, str]
                 "restore it from a backup (linkage restore), or roll back to another release"
             )
             raise ModelError(message) from error
-        if model.standardiser != STANDARDISER_VERSION:
-            message = (
-                f"{kind}: release {release} of {CENTRE} was made by model {name} on data standardised by version {model.standardiser}, "
-                f"this program has {STANDARDISER_VERSION}; roll back to a later release, or with the program that made it"
-            )
-            raise ModelError(message)
+        try:
+            usable(Workspace(project.workspace), model)
+        except ModelError as error:
+            message = f"release {release} of {CENTRE} cannot be made again: {error}; or roll back to a later release, or with the program that made it"
+            raise ModelError(message) from error
         found[kind] = name
     return found

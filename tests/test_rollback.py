@@ -169,9 +169,12 @@ def test_what_cannot_be_brought_back_is_refused(bank, make_project, accounts):
 
 
 def test_a_release_of_another_standardiser_is_refused(bank, monkeypatch):
-    """Today's records are standardised as today's program does it: a model of before cannot score them."""
-    monkeypatch.setattr("linkage.rollback.STANDARDISER_VERSION", "another")
-    with pytest.raises(ModelError, match="this program has another; roll back to a later release"):
+    """Where the standardisers of its models are not kept, a release cannot be made again."""
+    monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
+    shutil.rmtree(Workspace(bank.loaded.workspace).standardisers)
+    with pytest.raises(
+        ModelError, match=r"this program has 9-another; .* is not kept.*; or roll back to a later release"
+    ):
         bank.rollback(1)
 
 

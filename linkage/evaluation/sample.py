@@ -22,7 +22,7 @@ from linkage.errors import DataError, RequestError
 from linkage.evaluation.estimate import allocate
 from linkage.evaluation.release import base_path
 from linkage.matching import model as models
-from linkage.stages.score import least_weight
+from linkage.matching.score import least_weight
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 

@@ -1,7 +1,8 @@
 """A model: one immutable, content-addressed artefact (rule R1). The score of a pair is a function of the pair and this.
 
 On disk `models/<type>/<hash>/` holds `model.json` (everything that decides a score), `frequencies.parquet` (how common
-values are), `generic.parquet` (keyed values that say nothing) and `card.json` (how it was trained; decides nothing).
+values are), `generic.parquet` (keyed values that say nothing), and what decides nothing: `card.json` (how it was trained, and what
+the data looked like) and `common.parquet` (values that many records held then).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 DIGITS = 9
 FREQUENCY_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string()), ("records", pa.int64())])
+COMMON_SCHEMA = FREQUENCY_SCHEMA
 GENERIC_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string())])
 
 
@@ -65,6 +67,7 @@ class Model:
     evidence: tuple[Evidence, ...] = ()
     second_look: bool = True
     card: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    common: pa.Table | None = field(default=None, compare=False, repr=False)
     trained_now: bool = field(default=False, compare=False)
     approved_as: str = field(default="", compare=False)
 
@@ -153,6 +156,8 @@ def save(model: Model, folder: Path) -> Path:
     (draft / "card.json").write_text(json.dumps(model.card, indent=1, sort_keys=True), encoding="utf-8")
     pq.write_table(model.frequencies, draft / "frequencies.parquet", compression="zstd")
     pq.write_table(model.generic, draft / "generic.parquet", compression="zstd")
+    if model.common is not None:
+        pq.write_table(model.common, draft / "common.parquet", compression="zstd")
     # On disk before the ledger can name it: an approved model outlives a power cut.
     for path in (*sorted(draft.iterdir()), draft):
         sync(path)
@@ -202,3 +207,17 @@ def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
         )
         raise ModelError(message)
     return model
+
+
+def read_common(folder: Path, model: Model) -> pa.Table | None:
+    """Return the values that many records held when a model was trained; None for a model of before these were kept."""
+    if model.common is not None:
+        return model.common
+    path = folder / model.entity_type / model.hash / "common.parquet"
+    if not path.is_file():
+        return None
+    try:
+        return pq.read_table(path, schema=COMMON_SCHEMA)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        message = f"{path}: the common values of the {model.entity_type} model cannot be read ({type(error).__name__}); restore the file (linkage restore), or run with --retrain"
+        raise ModelError(message) from error

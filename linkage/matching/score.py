@@ -127,6 +127,11 @@ def _rarity_columns(model: Model) -> list[str]:
     return sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
 
 
+def least_weight(model: Model) -> int:
+    """Return the weight from which a candidate pair is kept, in 1/1024 bit."""
+    return model.units(min(model.thresholds.review, model.thresholds.floor))
+
+
 def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
     """Score the pairs of table `pairs` (columns a, b) into the table `target` (a, b, weight INTEGER, pattern BIGINT).
 

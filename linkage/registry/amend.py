@@ -47,6 +47,7 @@ def amend_model(project: LoadedProject, entity_type: str) -> dict[str, Any]:
             approved,
             stop_keys=tuple(sorted(keys | set(approved.stop_keys))),
             card=card,
+            common=models.read_common(workspace.models, approved),
             approved_as="",
             trained_now=False,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from linkage.errors import ModelError, RequestError
 from linkage.matching import model as models
 from linkage.sharing.audit import user
-from linkage.stages.train import check_standardiser
+from linkage.stages.standardiser import usable
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
@@ -53,7 +53,7 @@ def approve_model(project: LoadedProject, entity_type: str, model_hash: str, why
     if not why.strip():
         message = 'an approval needs a reason: add --why "..."'
         raise RequestError(message)
-    check_standardiser(listed_model(project, entity_type, model_hash))
+    usable(Workspace(project.workspace), listed_model(project, entity_type, model_hash))
     with Ledger(Workspace(project.workspace).ledger) as ledger:
         before = ledger.approved_model(entity_type)
         at, by = datetime.now(UTC).isoformat(), user()

@@ -2,8 +2,8 @@
 
 A base keeps the signatures of what it was made under. Where the standardisers or the engine are others, everything is
 made anew; where the mapping of a dataset is another, the rows of that dataset; where a model is another, its type.
-`change.key` (dataset, key) holds the source rows to look at again; `change.gone_<type>` (record, dataset, key, role) the
-entity records that are no more, `change.fresh_<type>` (record) those that are new. A changed record is both.
+`change.key` (dataset, key) holds the source rows to look at again; `change.gone_<type>` the
+entity records that are no more, as they were, `change.fresh_<type>` those that are new. A changed record is both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 from linkage.engine.duckdb import engine_version
 from linkage.engine.sql import quote
 from linkage.stages.ingest import KEY, dataset_table
-from linkage.standardise import CANONICAL, STANDARDISER_VERSION
+from linkage.standardise import CANONICAL
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _general(run: Run) -> dict[str, str]:
         # A release is gone on with in an increment, and so are the canonical tables: their columns must be today's.
         "the form of the tables": _hash([[(c.name, c.type) for c in table.columns] for table in PUBLISHED])
         + _hash([(kind, c.name, c.type) for kind in sorted(CANONICAL) for c in CANONICAL[kind]]),
-        "the standardiser": f"{STANDARDISER_VERSION} {own}".strip(),
+        "the standardiser": f"{run.standardiser.version} {own}".strip(),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
+from linkage.standardise import Standardiser, shipped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,6 +90,8 @@ class Run:
     trial: bool = False
     # What the base was made under, by name (`stages/changes.py`).
     signatures: dict[str, str] = field(default_factory=dict)
+    # What records are standardised with: this program's, or the kept version that the approved models need.
+    standardiser: Standardiser = field(default_factory=shipped)
     progress: Progress = lambda _message: None
 
     def entity(self, entity_type: EntityType) -> Entity:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import comma, qualified, quote
 from linkage.stages.ingest import KEY
-from linkage.standardise import CANONICAL, MAPPED, canonical_sql
+from linkage.standardise import CANONICAL, MAPPED, Standardiser
 from linkage.standardise.library import LONGEST_VALUE, MOST_VALUES, read_dates, read_phones
 
 if TYPE_CHECKING:
@@ -53,15 +53,13 @@ def reread(
     engine.create_as("reading", "suspect", suspects, values)
     mapped = {column.name for column in MAPPED[entity_type]}
     dates = [name for name in DATES if name in mapped]
-    run.count(
-        f"types.{entity_type}.library.dates", _read(engine, "date", ("written",), _written_dates(dates), read_dates)
-    )
+    run.count(f"types.{entity_type}.library.dates", _read(run, "date", ("written",), _written_dates(dates), read_dates))
     if PHONE in mapped:
-        counts = _read(engine, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
+        counts = _read(run, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
         run.count(f"types.{entity_type}.library.phones", counts)
     engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
     if engine.value("SELECT count(*) FROM reading.mapped"):
-        _replace(engine, entity_type, schema)
+        _replace(engine, run.standardiser, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
 
 
@@ -78,11 +76,12 @@ def _written_dates(names: Sequence[str]) -> str:
     )
 
 
-def _read(engine: Engine, kind: str, keys: Sequence[str], written: str, reader: Callable[..., Any]) -> dict[str, int]:
+def _read(run: Run, kind: str, keys: Sequence[str], written: str, reader: Callable[..., Any]) -> dict[str, int]:
     """Write `reading.<kind>`: dataset, written value (and country), and what the library reads in it."""
+    engine, unread = run.engine, f"{kind}_unread"
     engine.create_as("reading", "written", written)
-    unread = f"{kind}_unread"
-    engine.create("reading", unread, {"most": MOST_VALUES, "longest": LONGEST_VALUE})
+    limits = {"most": MOST_VALUES, "longest": LONGEST_VALUE}
+    engine.create_as("reading", unread, run.standardiser.reading_sql(unread), limits)
     tried = engine.arrow(f"SELECT DISTINCT {comma(keys)} FROM reading.{unread} WHERE is_tried ORDER BY ALL")
     with engine.registered("library_read", reader(*(tried.column(name).to_pylist() for name in keys))):
         query = (
@@ -118,14 +117,14 @@ def _mapped_again(dates: Sequence[str], *, has_phones: bool) -> str:
     return f"SELECT told.* REPLACE ({', '.join(replaced)}) FROM reading.suspect AS told {' '.join(joins)} WHERE {' OR '.join(tests)}"
 
 
-def _replace(engine: Engine, entity_type: EntityType, schema: str) -> None:
+def _replace(engine: Engine, standardiser: Standardiser, entity_type: EntityType, schema: str) -> None:
     """Standardise `reading.mapped` and put its rows in the place of those that the table of the type holds."""
     table = qualified(schema, entity_type)
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     engine.create_as(
         "reading",
         "canonical",
-        f'SELECT {columns}, bad_values FROM (WITH mapped AS (FROM reading.mapped) {canonical_sql(entity_type)}) WHERE NOT "empty"',
+        f'SELECT {columns}, bad_values FROM (WITH mapped AS (FROM reading.mapped) {standardiser.canonical_sql(entity_type)}) WHERE NOT "empty"',
     )
     engine.create_as(
         "reading",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified
-from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.score import least_weight, make_features, make_frequencies
 from linkage.matching.score import score as score_pairs
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
-    from linkage.matching.model import Model
     from linkage.stages.context import Run
 
 READS = ("blocking.pair", "change.gone", "change.fresh")
-WRITES = ("scoring.edge", "scoring.inside", "scoring.fresh")
+WRITES = ("scoring.edge", "scoring.inside", "scoring.fresh", "change.edge")
 
 
 def score(run: Run) -> None:
@@ -51,11 +50,12 @@ def _score_fresh(run: Run, entity_type: EntityType) -> None:
     score_pairs(engine, model, pairs, fresh, least_weight(model))
     gone = f"SELECT record FROM {qualified('change', f'gone_{entity_type}')}"
     for table in ("edge", "inside"):
-        scored = qualified("scoring", f"{table}_{entity_type}")
-        engine.run(f"DELETE FROM {scored} WHERE a IN ({gone}) OR b IN ({gone})")
+        scored, lost = qualified("scoring", f"{table}_{entity_type}"), f"{table}_{entity_type}"
+        # Kept for those who count what has gone (`stages/drift.py`).
+        engine.create_as(
+            "change",
+            lost,
+            f"SELECT rowid AS place, weight, pattern FROM {scored} WHERE a IN ({gone}) OR b IN ({gone})",
+        )
+        engine.run(f"DELETE FROM {scored} WHERE rowid IN (SELECT place FROM {qualified('change', lost)})")
     engine.run(f"INSERT INTO {qualified('scoring', f'edge_{entity_type}')} FROM {fresh}")
-
-
-def least_weight(model: Model) -> int:
-    """Return the weight from which a candidate pair is kept, in 1/1024 bit."""
-    return model.units(min(model.thresholds.review, model.thresholds.floor))

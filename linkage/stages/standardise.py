@@ -14,7 +14,7 @@ from linkage.stages import changes
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
 from linkage.stages.reread import may_need_library, reread, suspect_table
-from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters
+from linkage.standardise import CANONICAL, MAPPED, install, install_letters
 from linkage.standardise.letters import OTHER_SCRIPT
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def standardise(run: Run) -> None:
     engine.make_schema("canonical")
     if not run.anew:
         changes.mark_remapped(run)
-    install(engine.run, run.project.reference, run.project.placeholders)
+    install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
     install_letters(engine.run, _letters(run))
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
@@ -115,8 +115,7 @@ def _replace_changed(run: Run, entity_type: EntityType) -> None:
     engine.create_as(
         "change",
         f"gone_{entity_type}",
-        f"SELECT record, dataset, key, role FROM {held} SEMI JOIN change.key USING (dataset, key) "
-        "WHERE record NOT IN (SELECT held FROM change.same)",
+        f"FROM {held} SEMI JOIN change.key USING (dataset, key) WHERE record NOT IN (SELECT held FROM change.same)",
     )
     highest = engine.value(f"SELECT coalesce(max(record), -1) FROM {held}")
     engine.create_as(
@@ -278,7 +277,7 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     run.engine.run(
         f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
         f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
-        f'FROM (\n{canonical_sql(entity_type)}\n) WHERE NOT "empty"',
+        f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
-from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.score import least_weight, make_features, make_frequencies
+from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
-from linkage.standardise import STANDARDISER_VERSION
+from linkage.standardise import keep, shipped
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
@@ -44,7 +46,7 @@ def use(run: Run, model: models.Model) -> None:
     A model that is trained now has left its features behind. Raises ModelError for values of another standardiser.
     """
     entity_type = model.entity_type
-    check_standardiser(model)
+    _check_standardiser(run, model)
     if model.trained_now or run.signatures.get(f"model:{entity_type}") != model.hash:
         run.amended_types.discard(entity_type)
     if not model.trained_now:
@@ -71,12 +73,16 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
     model = train_model(
         run.engine,
         run.entity(entity_type),
-        STANDARDISER_VERSION,
+        run.standardiser.version,
         learn=run.options.learn,
         labels=LABELS if labels else None,
     )
     if labels:
         run.count(f"types.{entity_type}.labels", labels)
+    # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
+    card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
+    model = replace(model, card=card, common=common_values(run.engine, model, FLOOR))
+    _keep_standardiser(run)
     models.save(model, run.workspace.models)
     return model
 
@@ -105,11 +111,19 @@ def judged_pairs(run: Run, entity_type: EntityType) -> list[JudgedPair]:
     ]
 
 
-def check_standardiser(model: models.Model) -> None:
-    """Refuse a model that was trained on values of another standardiser."""
-    if model.standardiser != STANDARDISER_VERSION:
+def _keep_standardiser(run: Run) -> None:
+    """Keep what the run standardises with, for the time when the program has another and the model is still approved."""
+    if run.standardiser.version == shipped().version:
+        keep(run.workspace.standardisers, run.standardiser)
+
+
+def _check_standardiser(run: Run, model: models.Model) -> None:
+    """Refuse a model that was trained on values of another standardiser than the run's, and keep that for the model."""
+    if model.standardiser != run.standardiser.version:
         message = (
             f"{model.entity_type}: model {model.hash} was trained on data standardised by version {model.standardiser}, "
-            f"this program has {STANDARDISER_VERSION}; run with --retrain"
+            f"this run uses {run.standardiser.version}; run with --retrain"
         )
         raise ModelError(message)
+    # Its model may be of before versions were kept.
+    _keep_standardiser(run)

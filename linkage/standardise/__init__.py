@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from linkage.standardise.contracts import CANONICAL, MAPPED
 from linkage.standardise.install import canonical_sql, install
+from linkage.standardise.kept import Standardiser, keep, load_kept, prune_kept, shipped
 from linkage.standardise.letters import install_letters
 from linkage.standardise.version import STANDARDISER_NUMBER, standardiser_version
 
@@ -17,9 +18,14 @@ __all__ = [
     "MAPPED",
     "STANDARDISER_NUMBER",
     "STANDARDISER_VERSION",
+    "Standardiser",
     "canonical_sql",
     "install",
     "install_letters",
+    "keep",
+    "load_kept",
+    "prune_kept",
+    "shipped",
     "standardiser_version",
 ]
 

@@ -13,6 +13,7 @@ from linkage.errors import ConfigError, RequestError
 from linkage.standardise.contracts import CANONICAL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -46,31 +47,37 @@ class Run(Protocol):
         """Run `sql`."""
 
 
-def install(run: Run, reference_dir: Path, placeholders: Path | None = None) -> None:
+def install(
+    run: Run, reference_dir: Path, placeholders: Path | None = None, files: Mapping[str, str] | None = None
+) -> None:
     """Create the reference tables (schema `reference`), the variables and the macros on a connection.
 
-    `placeholders` is a project's own list, added to the shipped one. Macros and variables live as long as the
+    `placeholders` is a project's own list, added to the shipped one; `files` are the SQL files of a kept version, with the
+    lists of `reference_dir`. Macros and variables live as long as the
     connection; call this again on another one. Raises ConfigError where a list is missing, has other columns than it
     should, or names an attribute that has no placeholders.
     """
-    files = sql_files()
+    files = sql_files() if files is None else files
     run("CREATE SCHEMA IF NOT EXISTS reference")
     for table, name in sorted(REFERENCE_FILES.items()):
-        statement = files[f"standardise/reference/{table}.sql"]
+        statement = files.get(f"standardise/reference/{table}.sql")
+        if statement is None:
+            # A list that a kept version did not have yet.
+            continue
         _check_header(reference_dir / name, read_reference(reference_dir, name), statement)
         run(statement, {"path": str(reference_dir / name)})
     if placeholders is not None:
-        _add_placeholders(run, placeholders, reference_dir)
+        _add_placeholders(run, placeholders, reference_dir, files)
     for name in sorted(files):
         if name.startswith("standardise/variables/"):
             run(files[name])
-    for name in _macros_in_order():
+    for name in _macros_in_order(files):
         run(files[f"standardise/{name}.sql"])
 
 
-def _add_placeholders(run: Run, path: Path, reference_dir: Path) -> None:
+def _add_placeholders(run: Run, path: Path, reference_dir: Path, files: Mapping[str, str]) -> None:
     content = read_reference(path.parent, path.name)
-    statement = sql_files()["standardise/reference/placeholder.sql"]
+    statement = files["standardise/reference/placeholder.sql"]
     _check_header(path, content, statement)
     known = {row["attribute"] for row in _lines(read_reference(reference_dir, REFERENCE_FILES["placeholder"]))}
     for number, row in enumerate(_lines(content), start=2):
@@ -146,12 +153,11 @@ def _check_header(path: Path, content: bytes, statement: str) -> None:
         raise ConfigError(message)
 
 
-@cache
-def _macros_in_order() -> tuple[str, ...]:
+def _macros_in_order(files: Mapping[str, str]) -> tuple[str, ...]:
     """Return the macro names so that each comes behind those it calls, since a macro is checked when it is made."""
     bodies = {
         name.removeprefix("standardise/").removesuffix(".sql"): text
-        for name, text in sql_files().items()
+        for name, text in files.items()
         if name.startswith("standardise/std_")
     }
     order: list[str] = []

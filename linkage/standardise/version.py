@@ -12,9 +12,11 @@ from linkage.standardise.install import REFERENCE_FILES, read_reference, sql_fil
 from linkage.standardise.library import LIBRARIES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 STANDARDISER_NUMBER = 3
+MODULES = ("letters.py", "library.py")
 
 
 @cache
@@ -24,16 +26,35 @@ def standardiser_version(reference_dir: Path | None = None) -> str:
     Without a folder it is that of the default configuration. Raises ConfigError where a list is missing.
     """
     folder = default_configs() / "reference" if reference_dir is None else reference_dir
+    sql = {name: text.encode() for name, text in sql_files().items()}
+    lists = {name: read_reference(folder, name) for name in REFERENCE_FILES.values()}
+    return version_of(str(STANDARDISER_NUMBER), sql, library_releases(), modules(), lists)
+
+
+def library_releases() -> dict[str, str]:
+    """Return library → release installed."""
+    return {library: metadata.version(library) for library in LIBRARIES}
+
+
+def modules() -> dict[str, bytes]:
+    """Return the modules that call the libraries, by file name."""
+    return {name: resources.files("linkage.standardise").joinpath(name).read_bytes() for name in MODULES}
+
+
+def version_of(
+    number: str,
+    sql: Mapping[str, bytes],
+    libraries: Mapping[str, str],
+    code: Mapping[str, bytes],
+    lists: Mapping[str, bytes],
+) -> str:
+    """Return "NUMBER-HASH" of standardisers made of these files (name → content) and libraries (name → release)."""
     digest = hashlib.sha256()
-    for name, text in sorted(sql_files().items()):
-        _add(digest, name, text.encode())
-    for library in LIBRARIES:
-        _add(digest, library, metadata.version(library).encode())
-    for module in ("letters.py", "library.py"):
-        _add(digest, module, resources.files("linkage.standardise").joinpath(module).read_bytes())
-    for name in sorted(REFERENCE_FILES.values()):
-        _add(digest, name, read_reference(folder, name))
-    return f"{STANDARDISER_NUMBER}-{digest.hexdigest()[:12]}"
+    releases = {library: release.encode() for library, release in libraries.items()}
+    for files in (sql, releases, code, lists):
+        for name, content in sorted(files.items()):
+            _add(digest, name, content)
+    return f"{number}-{digest.hexdigest()[:12]}"
 
 
 def _add(digest: hashlib._Hash, name: str, content: bytes) -> None:

@@ -30,6 +30,7 @@ class Workspace:
         self.path = path
         self.ledger = path / "ledger.sqlite"
         self.models = path / "models"
+        self.standardisers = path / "standardisers"
         self.staging = path / "staging"
         self.secret_file = path / "secret.key"
 

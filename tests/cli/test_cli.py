@@ -189,6 +189,7 @@ def test_run_prints_its_report(linkage_, bank):
         "accepted",
         "held",
         "settings",
+        "standardiser",
         "rolled_back_to",
         "drift",
     }

@@ -41,6 +41,9 @@ def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver):
     assert set(after.stop_keys) - set(before.stop_keys) == {int(key["key"]) for key in proposed["keys"]}
     assert {**after.content(), "stop_keys": 0} == {**before.content(), "stop_keys": 0}
     assert after.card["amended"]["of"] == first
+    assert after.card["shape"] == before.card["shape"]
+    common = [models.read_common(workspace.models, one).to_pylist() for one in (before, after)]
+    assert common[0] == common[1]
     with pytest.raises(DataError):
         changed.run()
     approve_model(changed.loaded, "account", told["model"], "a shared number")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from linkage.errors import ModelError, RequestError
@@ -39,6 +41,7 @@ def test_a_model_that_cannot_be_used_is_not_approved(bank, damage, monkeypatch):
     elif damage == "gone":
         file.unlink()
     else:
-        monkeypatch.setattr("linkage.stages.train.STANDARDISER_VERSION", "another")
+        monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
+        shutil.rmtree(Workspace(bank.loaded.workspace).standardisers)
     with pytest.raises(ModelError, match=words[damage]):
         approve_model(bank.loaded, "account", model, "because")

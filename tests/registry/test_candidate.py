@@ -70,7 +70,8 @@ def test_training_is_refused_where_it_cannot_be(bank):
 def test_a_base_that_is_read_in_another_way_is_refused(bank, monkeypatch):
     """Records that another standardiser made are not trained on."""
     bank.run()
-    monkeypatch.setattr("linkage.stages.changes.STANDARDISER_VERSION", "another")
+    monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
+    monkeypatch.setattr("linkage.pipeline.choose", lambda run: run.standardiser)
     with pytest.raises(ModelError, match=r"the standardiser is another now.*--retrain"):
         train_candidate(bank.loaded, "account")
 
