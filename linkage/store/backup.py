@@ -36,7 +36,7 @@ _MANIFEST_BYTES = 1 << 26
 _PIECE = 1 << 20
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.=-]*"
 _NAMES = re.compile(
-    rf"ledger\.sqlite|secret\.key|base/[0-9]+\.duckdb|releases/[a-z][a-z0-9_]*/[0-9]+\.duckdb|(?:models|feed)(?:/{_PART})+"
+    rf"ledger\.sqlite|secret\.key|base/[0-9]+\.duckdb|releases/[a-z][a-z0-9_]*/[0-9]+\.duckdb|proposed/[a-z]+\.json|(?:models|feed)(?:/{_PART})+"
 )
 
 
@@ -107,7 +107,11 @@ def _files(workspace: Workspace, ledger: Ledger) -> dict[str, Path]:
             raise WorkspaceError(message)
         # What cannot even be opened would be found too late, when the backup is needed.
         Engine(path, read_only=True).close()
-    rooms = [path for room in (workspace.models, workspace.path / "feed") for path in room.rglob("*")]
+    rooms = [
+        path
+        for room in (workspace.models, *(workspace.path / name for name in ("feed", "proposed")))
+        for path in room.rglob("*")
+    ]
     kept = [path for path in rooms if path.is_file() and not path.is_symlink()]
     for path in (*databases, *kept):
         name = path.relative_to(workspace.path).as_posix()
