@@ -19,14 +19,14 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
 from linkage.sharing.audit import user
-from linkage.sharing.folders import hand_out, prepare_folders, thin_out
+from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders, thin_out
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
 from linkage.stages.context import Progress, Run, RunOptions
 from linkage.stages.drift import drift
 from linkage.stages.feed import KINDS, feed_file, write_feed
-from linkage.stages.identify import forget, identify, settle
+from linkage.stages.identify import forget, identify, settle, take_over
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.score import score
@@ -125,10 +125,17 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
-        handed = hand_out(project, workspace, ledger)
+        try:
+            given = hand_out(project, workspace, ledger)
+        except WorkspaceError as error:
+            if run.held:
+                # Neither hides the other.
+                message = f"{_told(run)}; {error}"
+                raise AuditError(message) from error
+            raise
         if run.held:
             raise AuditError(_told(run))
-        return {**report, "publish_to": handed} if handed else report
+        return {**report, "publish_to": given} if given else report
 
 
 @contextmanager
@@ -311,7 +318,9 @@ def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
 def _release(run: Run, timer: _Timer, audience: str) -> Release | None:
     """Make the next release of an audience in staging; None where an audit failed it, which is then told in `run.held`."""
     previous = run.ledger.last_sequence(audience)
-    release = Release(audience, previous + 1)
+    # More than the last one only where this workspace was restored from a backup of before that release.
+    readers = handed(run.project.publish_folders()[audience]) if audience in run.project.publish_folders() else Handed()
+    release = Release(audience, max(previous, readers.sequence) + 1)
     before = run.workspace.release(audience, previous) if previous else None
     if before is not None and not before.is_file():
         message = f"{before}: the last release is gone; restore the workspace from a backup"
@@ -319,6 +328,11 @@ def _release(run: Run, timer: _Timer, audience: str) -> Release | None:
     with timer.stage("cluster"):
         cluster_audience(run, audience)
     with timer.stage("identify"):
+        newer = readers.checked() if readers.sequence > previous else None
+        if newer is not None:
+            run.progress(f"release {readers.sequence} that the readers of {audience} have")
+            with run.engine.attached(newer, "handed"):
+                take_over(run, audience, readers.sequence)
         identify(run, audience, release.sequence)
     with timer.stage("survive"):
         survive(run, audience)

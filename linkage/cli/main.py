@@ -516,9 +516,14 @@ def restore(
 ) -> None:
     """Make a workspace of an archive; the next run goes on from there with the same ids."""
     from linkage.cli import render
+    from linkage.sharing.folders import ahead
     from linkage.store.backup import restore as read_backup
+    from linkage.store.ledger import Ledger
+    from linkage.store.workspace import Workspace
 
-    _answer(read_backup(file, into), render.restore, as_json=as_json)
+    told = read_backup(file, into)
+    with Ledger(Workspace(into).ledger) as ledger:
+        _answer({**told, "readers_ahead": ahead(ledger)}, render.restore, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -469,3 +469,11 @@ def backup(told: dict[str, Any]) -> None:
 def restore(told: dict[str, Any]) -> None:
     """Print what was restored."""
     say(f"{told['workspace']}: {len(told['files']):,} files, {told['bytes']:,} bytes, as of {told['made_at']}")
+    last = ", ".join(f"{audience} {sequence}" for audience, sequence in told["releases"].items())
+    say(
+        f"Last releases in it: {last or 'none'}. Releases after them are not known to it; ids of theirs are never given to others."
+    )
+    for one in told["readers_ahead"]:
+        say(
+            f"Readers of {one['audience']} have release {one['sequence']} in {one['folder']}: the next run goes on above it."
+        )

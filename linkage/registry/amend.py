@@ -21,15 +21,18 @@ def amend_model(project: LoadedProject, entity_type: str) -> dict[str, Any]:
     """Save and list the approved model with the keys set aside that the last run was refused for.
 
     Nothing else of it changes; runs use it once it is approved. Raises RequestError where no run was refused or another
-    model is approved since, ModelError where the approved model is damaged.
+    model is approved since, ModelError where the approved model is damaged, WorkspaceError while another process holds
+    the workspace.
     """
     kind = known_type(project, entity_type)
     workspace = Workspace(project.workspace)
-    proposal = read_proposal(workspace.proposed(kind))
-    if proposal is None:
-        message = f"{workspace.proposed(kind)}: there is nothing to amend; a run that is refused over max_block proposes keys there"
-        raise RequestError(message)
-    with Ledger(workspace.ledger) as ledger:
+    if not workspace.ledger.is_file():
+        raise _nothing(workspace, kind)
+    # Not during a run: it writes and removes proposals itself.
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        proposal = read_proposal(workspace.proposed(kind))
+        if proposal is None:
+            raise _nothing(workspace, kind)
         used = ledger.approved_model(kind)
         if used != proposal["model"]:
             message = f"{workspace.proposed(kind)}: the keys were refused under model {proposal['model']}, but {used} is approved now; run again"
@@ -61,3 +64,9 @@ def amend_model(project: LoadedProject, entity_type: str) -> dict[str, Any]:
         "stop_keys": len(model.stop_keys),
         "added": told["keys"],
     }
+
+
+def _nothing(workspace: Workspace, kind: str) -> RequestError:
+    return RequestError(
+        f"{workspace.proposed(kind)}: there is nothing to amend; a run that is refused over max_block proposes keys there"
+    )

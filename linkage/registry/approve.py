@@ -48,13 +48,16 @@ def approve_model(project: LoadedProject, entity_type: str, model_hash: str, why
     """Make a listed model the one that the next run uses; an older one may be approved again.
 
     Raises RequestError without a reason, ModelError for a model that is not listed, missing, altered, or trained on values
-    of another standardiser.
+    of another standardiser, WorkspaceError while a run or another command holds the workspace.
     """
     if not why.strip():
         message = 'an approval needs a reason: add --why "..."'
         raise RequestError(message)
-    usable(Workspace(project.workspace), listed_model(project, entity_type, model_hash))
-    with Ledger(Workspace(project.workspace).ledger) as ledger:
+    workspace = Workspace(project.workspace)
+    usable(workspace, listed_model(project, entity_type, model_hash))
+    # Not during a run: it reads the approved model of each type when it gets there, so one run could use the old model of
+    # one type and the new one of another; and what it approves itself when it ends would silently undo this approval.
+    with workspace.locked(), Ledger(workspace.ledger) as ledger:
         before = ledger.approved_model(entity_type)
         at, by = datetime.now(UTC).isoformat(), user()
         ledger.approve(entity_type, model_hash, at, by, why.strip())

@@ -12,9 +12,11 @@ import hashlib
 import hmac
 import json
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linkage.errors import ConfigError, WorkspaceError
@@ -26,15 +28,17 @@ from linkage.tables import CONTRACT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from linkage.config.project import LoadedProject
     from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
 
 CURRENT = "current.json"
+PUBLISH = "publish"
+"""What a look is called that hands a release out."""
 OWNER = ".linkage"
 _PIECE = 1 << 20
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}(?=[.-])")
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,56 @@ def _claim(folder: Folder, audience: str, workspace: Workspace) -> None:
     _replace(folder, OWNER, f"{audience} {mark}\n".encode())
 
 
+@dataclass(frozen=True)
+class Handed:
+    """What readers have: the highest number of a release that a folder shows, and the release file that `current.json` names."""
+
+    sequence: int = 0
+    file: Path | None = None
+    sha256: str = ""
+
+    def checked(self) -> Path | None:
+        """Return the release file, None where none is named. Raises WorkspaceError where it is gone or altered."""
+        if self.file is None or (self.file.is_file() and _sha256(self.file) == self.sha256):
+            return self.file
+        message = (
+            f"{self.file}: readers have this release, which is newer than the workspace, and the file is gone or altered; "
+            f"remove {self.file.with_name(CURRENT)} to go on without it"
+        )
+        raise WorkspaceError(message)
+
+
+def handed(folder: Path) -> Handed:
+    """Return what readers of a folder of `publish_to` have; nothing where there is no such folder."""
+    files = (*folder.glob("*.duckdb"), *folder.glob("feed/*.parquet"))
+    numbers = [int(found[0]) for file in files if (found := _NUMBER.match(file.name))]
+    try:
+        current = json.loads((folder / CURRENT).read_text(encoding="utf-8"))
+        found = _NUMBER.match(f"{current['sequence']}.")
+        sha256 = str(current["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        found = None
+    if found is None:
+        return Handed(max(numbers, default=0))
+    return Handed(max(int(found[0]), *numbers, 0), folder / f"{found[0]}.duckdb", sha256)
+
+
+def ahead(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return audience, folder, and the release that readers have there, where the ledger does not know that release yet.
+
+    The folders are those that the ledger's looks name: a restored workspace is not asked together with its project.
+    """
+    known: dict[str, Path] = {}
+    for look in ledger.looks():
+        if look.action == PUBLISH:
+            known[look.audience] = Path(look.objects[-1])
+    return [
+        {"audience": audience, "folder": str(path), "sequence": sequence}
+        for audience, path in sorted(known.items())
+        if (sequence := handed(path).sequence) > ledger.last_sequence(audience)
+    ]
+
+
 def hand_out(project: LoadedProject, workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
     """Bring every folder of `publish_to` to the last release of its audience; return what each holds and whether it was written.
 
@@ -141,7 +195,7 @@ def hand_out(project: LoadedProject, workspace: Workspace, ledger: Ledger) -> li
                 # Handing over a file is one dissemination of all it holds (rule R11).
                 objects = (f"release {release.sequence}", str(folder.path))
                 now = datetime.now(UTC).isoformat()
-                ledger.look(Look(now, user(), audience, "publish_to in the project file", "publish", objects))
+                ledger.look(Look(now, user(), audience, "publish_to in the project file", PUBLISH, objects))
             _copy_feed(workspace, audience, folder)
             _thin_out(folder, audience, ledger)
         told.append({**right, "folder": str(folder.path), "written": written})
@@ -158,7 +212,7 @@ def _holds(folder: Folder, right: dict[str, Any]) -> bool:
     if sequence > right["sequence"]:
         message = (
             f"{folder.path / CURRENT}: readers have release {sequence}, the workspace's last is {right['sequence']} (restored from an "
-            "older backup?); tell the readers, then remove the file to hand out the older one"
+            "older backup?); run the project: its next release goes on above that of the readers"
         )
         raise WorkspaceError(message)
     file = folder.path / right["file"]

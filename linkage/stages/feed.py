@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from linkage.stages.context import Run
 
-READS = ("resolution.old", "resolution.identified", "resolution.event")
+READS = ("resolution.old", "resolution.identified", "resolution.event", "resolution.handed", "resolution.now")
 WRITES: tuple[str, ...] = ()
 
 KINDS = ("record_move", "identity_event")
@@ -26,15 +26,19 @@ def feed_file(run: Run, audience: str, kind: str) -> Path:
 
 def write_feed(run: Run, audience: str, sequence: int) -> dict[str, int]:
     """Write the feed files of an audience's release to staging; return kind → rows. Call it before `settle`."""
+    columns = "entity_type, dataset, key, role"
+    moved = "before.identity_id IS DISTINCT FROM now.identity_id OR before.agency IS DISTINCT FROM now.agency OR before.ambiguous IS DISTINCT FROM now.ambiguous"
+    selected = (
+        f"{columns}, before.identity_id AS from_identity, now.identity_id AS to_identity, now.agency, now.ambiguous, "
+        f"CAST({int(sequence)} AS BIGINT) AS release"
+    )
+    moves = f"SELECT {selected} FROM resolution.old AS before FULL JOIN resolution.identified AS now USING ({columns}) WHERE {moved}"
+    if run.engine.has_table("resolution", "handed"):
+        # After a restore readers are ahead of this workspace's last release: they are told what differs from what they have.
+        since = f"SELECT {selected} FROM resolution.handed AS before FULL JOIN resolution.now AS now USING ({columns}) WHERE {moved}"
+        moves = f"WITH moves AS ({moves}), since AS ({since}) FROM since UNION ALL FROM moves ANTI JOIN since USING ({columns})"
     told = {
-        "record_move": f"""
-            SELECT entity_type, dataset, key, role, before.identity_id AS from_identity, now.identity_id AS to_identity,
-                   now.agency, now.ambiguous, CAST({int(sequence)} AS BIGINT) AS release
-            FROM resolution.old AS before FULL JOIN resolution.identified AS now USING (entity_type, dataset, key, role)
-            WHERE before.identity_id IS DISTINCT FROM now.identity_id OR before.agency IS DISTINCT FROM now.agency
-                  OR before.ambiguous IS DISTINCT FROM now.ambiguous
-            ORDER BY entity_type, dataset, key, role
-        """,
+        "record_move": f"SELECT * FROM ({moves}) ORDER BY {columns}",
         "identity_event": "FROM resolution.event ORDER BY identity_id, event, other_id",
     }
     return {

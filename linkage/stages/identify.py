@@ -3,7 +3,8 @@
 What the audience's last release held stands in `resolution.assignment_<audience>`; old identities and new clusters are
 matched one to one by `match_identities`, a pure function. An identity that ended may be reinstated for the majority of
 the records that it last held. In an increment all this concerns the touched records and those that are gone. New ids are HMAC-SHA256(key of the audience, sequence of its release,
-smallest record), computed in SQL and tested against Python's.
+smallest record), computed in SQL and tested against Python's; after a restore with the mark of that restore beside the sequence, since the
+numbers of releases after the backup may be given again. What readers have of such releases is taken over by `take_over`.
 """
 
 from __future__ import annotations
@@ -46,11 +47,13 @@ def identify(run: Run, audience: str, sequence: int) -> None:
     _old(run, audience)
     _match(run)
     _reinstate(run, audience)
+    mark = run.ledger.mark()
     key = run.workspace.audience_key(audience).ljust(_BLOCK, b"\0")
     values = {
         "inner": bytes(byte ^ 0x36 for byte in key),
         "outer": bytes(byte ^ 0x5C for byte in key),
         "sequence": sequence,
+        "given": f"{sequence}@{mark}" if mark else str(sequence),
         "digits": ID_DIGITS,
     }
     engine.create("resolution", "identified", values)
@@ -80,6 +83,39 @@ def forget(run: Run) -> None:
     run.engine.run("DROP VIEW resolution.now")
     for table in ("identified", "old", "event", "redirect", "ended"):
         run.engine.run(f"DROP TABLE resolution.{table}")
+    run.engine.run("DROP TABLE IF EXISTS resolution.handed")
+
+
+def take_over(run: Run, audience: str, sequence: int) -> None:
+    """Take over what readers have of a release made after the backup that this workspace was restored from.
+
+    The release is attached as `handed`. Its ids that this workspace does not know count as ended from now on: they are
+    reinstated for the records they held, or lead to where these are. `resolution.handed` is its crosswalk, for the feed.
+    """
+    engine, ended = run.engine, _ended(run, audience)
+    assignment = f"assignment_{audience}"
+    known = [f"SELECT old_id FROM {ended}"]
+    if engine.has_table("resolution", assignment):
+        known.append(f"SELECT identity_id FROM {qualified('resolution', assignment)}")
+    engine.run(
+        f"""
+        INSERT INTO {ended} BY NAME
+        SELECT identity_id AS old_id, entity_type, dataset, key, role, CAST($sequence AS BIGINT) AS since
+        FROM handed.published.identity_record WHERE identity_id NOT IN ({" UNION ".join(known)})
+        """,
+        {"sequence": sequence},
+    )
+    engine.create_as("resolution", "handed", "FROM handed.published.identity_record")
+
+
+def _ended(run: Run, audience: str) -> str:
+    """Make sure of the table of ended identities of an audience; return its name."""
+    ended = qualified("resolution", f"ended_{audience}")
+    columns = "old_id VARCHAR, entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR, since BIGINT"
+    run.engine.run(f"CREATE TABLE IF NOT EXISTS {ended} ({columns})")
+    # Workspaces of before 2026-11-24 keep ended identities without their age.
+    run.engine.run(f"ALTER TABLE {ended} ADD COLUMN IF NOT EXISTS since BIGINT")
+    return ended
 
 
 def match_identities(
@@ -192,11 +228,7 @@ def _match(run: Run) -> None:
 def _reinstate(run: Run, audience: str) -> None:
     """Give clusters without an id that of an ended identity most of whose last records they hold (the most, then the oldest)."""
     engine = run.engine
-    ended = qualified("resolution", f"ended_{audience}")
-    columns = "old_id VARCHAR, entity_type VARCHAR, dataset VARCHAR, key VARCHAR, role VARCHAR, since BIGINT"
-    engine.run(f"CREATE TABLE IF NOT EXISTS {ended} ({columns})")
-    # Workspaces of before 2026-11-24 keep ended identities without their age.
-    engine.run(f"ALTER TABLE {ended} ADD COLUMN IF NOT EXISTS since BIGINT")
+    ended = _ended(run, audience)
     engine.create_as(
         "resolution",
         "reinstated",

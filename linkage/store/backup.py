@@ -36,7 +36,7 @@ _MANIFEST_BYTES = 1 << 26
 _PIECE = 1 << 20
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.=-]*"
 _NAMES = re.compile(
-    rf"ledger\.sqlite|secret\.key|base/[0-9]+\.duckdb|releases/[a-z][a-z0-9_]*/[0-9]+\.duckdb|(?:models|standardisers|feed)(?:/{_PART})+"
+    rf"ledger\.sqlite|secret\.key|base/[0-9]+\.duckdb|releases/[a-z][a-z0-9_]*/[0-9]+\.duckdb|proposed/[a-z]+\.json|(?:models|standardisers|feed)(?:/{_PART})+"
 )
 
 
@@ -109,7 +109,11 @@ def _files(workspace: Workspace, ledger: Ledger) -> dict[str, Path]:
         Engine(path, read_only=True).close()
     rooms = [
         path
-        for room in (workspace.models, workspace.standardisers, workspace.path / "feed")
+        for room in (
+            workspace.models,
+            workspace.standardisers,
+            *(workspace.path / name for name in ("feed", "proposed")),
+        )
         for path in room.rglob("*")
     ]
     kept = [path for path in rooms if path.is_file() and not path.is_symlink()]
@@ -164,7 +168,7 @@ class _Hashed(io.RawIOBase):
 
 
 def restore(source: Path, target: Path) -> dict[str, Any]:
-    """Make the workspace `target` of an archive, whole or not at all; return what was in it.
+    """Make the workspace `target` of an archive, whole or not at all; return what was in it, with audience → last release.
 
     Raises RequestError where the target holds anything, WorkspaceError where the archive is damaged (naming the file in
     it), was written by a newer version, holds what a workspace does not have, or there is no room.
@@ -186,8 +190,11 @@ def restore(source: Path, target: Path) -> dict[str, Any]:
                     (draft / room).mkdir(mode=0o700)
                 for entry in entries:
                     _extract(source, archive, members[entry.name], entry, draft)
-            with Ledger(draft / "ledger.sqlite"):
-                pass
+            with Ledger(draft / "ledger.sqlite") as ledger:
+                # Ids handed out after the backup are unknown here: none of them may be given to something else (rule R4).
+                ledger.add_restored(datetime.now(UTC).isoformat(), str(manifest.get("made_at", "")))
+                audiences = sorted({release.audience for row in ledger.runs() for release in row.releases})
+                releases = {audience: ledger.last_sequence(audience) for audience in audiences}
             for folder in (*sorted(path for path in draft.rglob("*") if path.is_dir()), draft):
                 folder.chmod(0o700)
                 sync(folder)
@@ -195,7 +202,12 @@ def restore(source: Path, target: Path) -> dict[str, Any]:
             sync(target.parent)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return {"workspace": str(target), **manifest, "bytes": sum(entry.bytes for entry in entries)}
+    return {
+        "workspace": str(target),
+        **manifest,
+        "bytes": sum(entry.bytes for entry in entries),
+        "releases": releases,
+    }
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -61,8 +62,14 @@ MIGRATIONS = (
         judgement INTEGER PRIMARY KEY, sample TEXT NOT NULL, stratum INTEGER NOT NULL, stratum_pairs INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE restored (
+        restored INTEGER PRIMARY KEY, restored_at TEXT NOT NULL, saved_at TEXT NOT NULL, mark TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 VERSION = len(MIGRATIONS)
+_MARK_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -305,6 +312,23 @@ class Ledger:
     def last_sequence(self, audience: str) -> int:
         """Return the number of an audience's last release, 0 where it has none yet; a run may hold one back."""
         return max((r.sequence for row in self.runs() for r in row.releases if r.audience == audience), default=0)
+
+    def add_restored(self, restored_at: str, saved_at: str) -> None:
+        """Write that this ledger was restored, with a mark of its own for the ids that are made from now on."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO restored (restored_at, saved_at, mark) VALUES (?, ?, ?)",
+                (restored_at, saved_at, secrets.token_hex(_MARK_BYTES)),
+            )
+
+    def mark(self) -> str:
+        """Return what ids made now are marked with beside their release: the last restore's mark, empty without one.
+
+        A restored workspace does not know which releases followed its backup, so it may give their numbers again; with the
+        mark no id that it makes can be one of theirs.
+        """
+        rows = self._rows("SELECT mark FROM restored ORDER BY restored DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
 
     def pruned(self) -> dict[Release, Pruned]:
         """Return the releases whose files were removed."""

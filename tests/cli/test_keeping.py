@@ -58,6 +58,23 @@ def test_backup_delete_restore_and_go_on(bank, accounts, linkage_, tmp_path):
         }
 
 
+def test_restore_says_what_it_found(make_project, accounts, linkage_, tmp_path):
+    """`restore` names the last releases in the archive and the folders whose readers are ahead of them."""
+    head = '[audiences.centre.publish_to]\nfolder = "out"\n'
+    project = make_project(head + accounts.source("bank"), {"bank.csv": accounts.csv(one="ab")})
+    folder, work, archive = project.loaded.folder, project.loaded.workspace, tmp_path / "saved.tar"
+    project.run()
+    assert linkage_("backup", folder, archive)[0] == 0
+    project.run()
+    shutil.rmtree(work)
+    code, out, _ = linkage_("restore", archive, "--into", work)
+    told = " ".join(out.split())
+    assert (code, "Last releases in it: centre 1." in told) == (0, True)
+    assert "Readers of centre have release 2" in told
+    code, _, error = linkage_("publish", folder)
+    assert (code, "its next release goes on above that of the readers" in error) == (1, True)
+
+
 def test_refusals_of_backup_and_restore_are_one_line(bank, linkage_, tmp_path):
     """An archive that exists, and a workspace that is not empty, are refused in one line with exit code 1."""
     archive = tmp_path / "saved.tar"

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from linkage.errors import DataError, ModelError, RequestError
+from linkage.errors import DataError, ModelError, RequestError, WorkspaceError
 from linkage.matching import model as models
 from linkage.registry.amend import amend_model
 from linkage.registry.approve import approve_model
@@ -23,7 +23,7 @@ def grown():
 
 
 def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver):
-    """The refusal proposes its keys; amended and approved, the run goes through, and the model differs in its stop keys alone."""
+    """The refusal proposes its keys; amended and approved, the run goes through, and the model differs in its stop keys alone; none is amended while a run is on."""
     first = bank.run()["types"]["account"]["model"]
     workspace = Workspace(bank.loaded.workspace)
     changed = deliver(**grown())
@@ -35,6 +35,8 @@ def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver):
     assert (proposed["model"], proposed["run"], proposed["max_block"]) == (first, 2, 10)
     assert {key["records"] for key in proposed["keys"]} == {12}
     assert "bank/" in proposed["keys"][0]["example"]
+    with workspace.locked(), pytest.raises(WorkspaceError, match="in use by process"):
+        amend_model(changed.loaded, "account")
     told = amend_model(changed.loaded, "account")
     assert told["added"] == proposed["keys"]
     before, after = (models.load(workspace.models, "account", name) for name in (first, told["model"]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
 
-from linkage.errors import ModelError, RequestError
+from linkage.errors import ModelError, RequestError, WorkspaceError
 from linkage.registry.approve import approve_model, list_models
 from linkage.sharing.audit import user
 from linkage.store.workspace import Workspace
@@ -28,6 +29,18 @@ def test_an_approval_keeps_who_when_and_why(bank):
     told = approve_model(bank.loaded, "account", model, " looked at it ")
     (one,) = list_models(bank.loaded)["models"]
     assert (one["why"], one["approved_by"], one["approved_at"]) == ("looked at it", user(), told["approved_at"])
+
+
+def test_no_approval_while_a_run_is_on(bank):
+    """While a run holds the workspace an approval is refused with who holds it, and the model in use stays."""
+    model = bank.run()["types"]["account"]["model"]
+    before = list_models(bank.loaded)
+    with (
+        Workspace(bank.loaded.workspace).locked(),
+        pytest.raises(WorkspaceError, match=f"in use by process {os.getpid()} on "),
+    ):
+        approve_model(bank.loaded, "account", model, "because")
+    assert list_models(bank.loaded) == before
 
 
 @pytest.mark.parametrize("damage", ["altered", "gone", "standardiser"])

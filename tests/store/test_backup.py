@@ -15,7 +15,12 @@ from linkage.store.ledger import Ledger, Release, RunRow
 from linkage.store.workspace import Workspace
 
 FILES = ("base/2.duckdb", "releases/centre/1.duckdb", "releases/centre/2.duckdb", "releases/dea/2.duckdb")
-OTHERS = ("models/person/ab12/model.json", "models/person/ab12/frequencies.parquet", "feed/centre/1.parquet")
+OTHERS = (
+    "models/person/ab12/model.json",
+    "models/person/ab12/frequencies.parquet",
+    "feed/centre/1.parquet",
+    "proposed/person.json",
+)
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def workspace(tmp_path):
     made = Workspace(tmp_path / "work")
     made.prepare()
     with Ledger(made.ledger) as ledger:
-        ledger.add_run(RunRow(1, "a", "b", 1, (Release("centre", 1),), {}))
+        ledger.add_run(RunRow(1, "a", "b", 1, (Release("centre", 1),), {"told": 1}))
         ledger.add_run(RunRow(2, "a", "b", 2, (Release("centre", 2), Release("dea", 2)), {}))
     for number, name in enumerate(FILES):
         (made.path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +40,7 @@ def workspace(tmp_path):
         (made.path / name).write_text(name, encoding="utf-8")
     (made.models / "person" / ".cd.draft").mkdir()
     (made.models / "person" / ".cd.draft" / "model.json").touch()
+    (made.path / "proposed" / ".person.json.draft").touch()
     (made.staging / "run-3").mkdir()
     return made
 
@@ -75,7 +81,7 @@ def with_more(name, kind=tarfile.REGTYPE, linkname=""):
 
 
 def test_what_comes_back_is_what_was_saved(workspace, archive, tmp_path):
-    """Every file that a run or a reader needs comes back with the same bytes, private; drafts and staging do not."""
+    """Every file that a run, a steward or a reader needs comes back with the same bytes, private, and so do the runs' reports; drafts and staging do not."""
     assert archive.stat().st_mode & 0o777 == 0o600
     target = tmp_path / "other" / "work"
     told = restore(archive, target)
@@ -83,7 +89,7 @@ def test_what_comes_back_is_what_was_saved(workspace, archive, tmp_path):
     for name in (*FILES, *OTHERS, "secret.key"):
         assert (target / name).read_bytes() == (workspace.path / name).read_bytes()
     with Ledger(target / "ledger.sqlite") as ledger:
-        assert [run.run for run in ledger.runs()] == [1, 2]
+        assert [(run.run, run.report) for run in ledger.runs()] == [(1, {"told": 1}), (2, {})]
     modes = {path.stat().st_mode & 0o777 for path in target.rglob("*") if path.is_file() and path.name != "lock"}
     assert modes == {0o600}
     folders = {path.stat().st_mode & 0o777 for path in (target, *target.rglob("*")) if path.is_dir()}
@@ -184,6 +190,7 @@ def test_a_newer_archive_is_refused(archive, tmp_path, changes):
         with_more("{}/outside"),
         with_more("models/../outside"),
         with_more("models/.hidden"),
+        with_more("proposed/deep/account.json"),
         with_more("base/3.sh"),
         with_more("feed/link", tarfile.SYMTYPE, "/"),
         with_more("base/3.duckdb", tarfile.SYMTYPE, "../secret.key"),
