@@ -112,6 +112,10 @@ class Workspace:
         """Return the path of an audience's last release that an audit held back."""
         return self.path / "held" / f"{audience}.duckdb"
 
+    def lookup(self, audience: str) -> Path:
+        """Return the folder of the lookup indexes of an audience; they are made on demand and can be removed."""
+        return self.path / "lookup" / audience
+
     def proposed(self, entity_type: str) -> Path:
         """Return the path of the keys that a refused run proposes to set aside (`linkage models amend`)."""
         return self.path / "proposed" / f"{entity_type}.json"
