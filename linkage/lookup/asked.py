@@ -42,7 +42,7 @@ def mapped_rows(entity_type: EntityType, records: Sequence[Any]) -> list[dict[st
 def _row(entity_type: EntityType, known: Mapping[str, bool], place: int, record: Any) -> dict[str, Any]:
     where = f"record {place + 1} of the lookup"
     if not isinstance(record, Mapping):
-        message = f"{where} is no object; write attributes and their values, such as {{\"{next(iter(known))}\": ...}}"
+        message = f'{where} is no object; write attributes and their values, such as {{"{next(iter(known))}": ...}}'
         raise RequestError(message)
     row: dict[str, Any] = {"dataset": "lookup", "key": str(place), "role": entity_type, "agency": "", **_DEFAULTS}
     if "date_order" not in known:

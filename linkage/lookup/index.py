@@ -15,7 +15,6 @@ Places follow identity and record name, so that what is read together lies toget
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -25,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linkage.engine.duckdb import Engine, engine_version
-from linkage.engine.sql import comma, qualified, quote
+from linkage.engine.sql import comma, quote
 from linkage.errors import RequestError, WorkspaceError
 from linkage.matching import model as models
-from linkage.matching.pairwise import pair_statement
+from linkage.matching.pairwise import pair_statement, with_rarities
 from linkage.matching.score import KEPT, compared_columns, make_features, make_frequencies, rarity_columns
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, sync
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _ROWS = 50_000
+_HAS_STATEMENTS = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'base' AND schema_name = 'kept' AND table_name = 'statement'"
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def prepare(project: LoadedProject, place: Place, progress: Callable[[str], None
             if old != draft and (old == place.folder or not old.name.startswith((f"{place.release}-", ".draft-"))):
                 shutil.rmtree(old, ignore_errors=True)
         draft.rename(place.folder)
-        os.chmod(place.folder, 0o700)
+        place.folder.chmod(0o700)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
@@ -191,7 +191,7 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
     ):
         datasets = list(project.settings.visible(place.audience))
         _number(engine, kind, datasets)
-        if engine.value("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'base' AND schema_name = 'kept' AND table_name = 'statement'"):
+        if engine.value(_HAS_STATEMENTS):
             engine.create_as(*KEPT, "FROM base.kept.statement")
         make_features(engine, model)
         make_frequencies(engine, model)
@@ -217,25 +217,26 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
         "generic": model.generic.to_pydict(),
         "statement": statement.sql,
         "pair_columns": statement.columns,
-        "columns": {column: types[column] for column in columns},
+        "columns": columns,
+        "types": types,
         "rarity_columns": rarity_columns(model),
     }
     (draft / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
 def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
-    """Write `lookup.place` (record, place, name, identity) and the view `canonical.<type>` of the audience's own records."""
+    """Write `lookup.place` (record, place, name, nth identity) and the view `canonical.<type>` of the audience's own records."""
     engine.create_as(
         "lookup",
         "identity",
-        "SELECT identity_id, row_number() OVER (ORDER BY identity_id) - 1 AS number FROM release.published.identity WHERE entity_type = $kind",
+        "SELECT identity_id, row_number() OVER (ORDER BY identity_id) - 1 AS nth FROM release.published.identity WHERE entity_type = $kind",
         {"kind": kind},
     )
     engine.create_as(
         "lookup",
         "place",
         f"""
-        SELECT own.record, row_number() OVER (ORDER BY number, own.dataset, own.key, own.role) - 1 AS place, number,
+        SELECT own.record, row_number() OVER (ORDER BY nth, own.dataset, own.key, own.role) - 1 AS place, nth,
                own.dataset || '/' || own.key || '#' || own.role AS name
         FROM base.canonical.{quote(kind)} AS own
         JOIN release.published.identity_record AS held USING (dataset, key, role)
@@ -252,16 +253,10 @@ def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
 
 
 def _records_sql(model: Model, columns: list[str]) -> str:
-    kind = model.entity_type
-    joins, rarities = [], []
-    for number, column in enumerate(rarity_columns(model)):
-        table = qualified("feature", f"frequency_{kind}_{column}")
-        joins.append(f"LEFT JOIN {table} AS rare_{number} ON rare_{number}.{quote(column)} = own.{quote(column)}")
-        rarities.append(f"rare_{number}.{quote('tf_' + column)}")
-    told = ", ".join([comma(columns, "own."), *rarities, "place.name", "place.number"])
+    stored = [*columns, *(f"tf_{column}" for column in rarity_columns(model))]
     return (
-        f"SELECT CAST(json_array({told}) AS VARCHAR) AS told FROM feature.{quote(kind)} AS own {' '.join(joins)} "
-        "JOIN lookup.place ON place.place = own.record ORDER BY place.place"
+        f"SELECT CAST(json_array({comma(stored, 'own.')}, place.name, place.nth) AS VARCHAR) AS told "
+        f"FROM ({with_rarities(model, ['record', *columns])}) AS own JOIN lookup.place ON place.place = own.record ORDER BY place.place"
     )
 
 
@@ -270,7 +265,7 @@ def _identities_sql(kind: EntityType) -> str:
         "SELECT CAST(json_object('identity_id', head.identity_id, 'records', head.records, 'datasets', head.datasets, "
         "'agencies', head.agencies, 'confidence', head.confidence, 'golden', to_json(golden)) AS VARCHAR) AS told "
         f"FROM lookup.identity JOIN release.published.identity AS head USING (identity_id) "
-        f"LEFT JOIN (SELECT * FROM release.published.{quote(kind)}) AS golden ON golden.identity_id = head.identity_id ORDER BY number"
+        f"LEFT JOIN (SELECT * FROM release.published.{quote(kind)}) AS golden ON golden.identity_id = head.identity_id ORDER BY nth"
     )
 
 

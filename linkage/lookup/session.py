@@ -7,10 +7,11 @@ come from the index of the audience's release alone (rule R7).
 from __future__ import annotations
 
 import math
+import re
 import threading
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,28 +21,37 @@ from linkage.config.project import CENTRE
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import quote
 from linkage.engine.standing import MOST_ROWS, Standing
-from linkage.errors import ModelError, RequestError
+from linkage.errors import ModelError
 from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import Index, find, prepare
 from linkage.matching.blocking import row_keys
 from linkage.matching.comparisons import levels_of, rarity_levels
-from linkage.matching.pairwise import RELATION
-from linkage.matching.rarity import word_columns
-from linkage.matching.score import LEAST_FREQUENCY, PATTERN_BITS, feature_columns, feature_parts, rarity_values
+from linkage.matching.model import FREQUENCY_SCHEMA
+from linkage.matching.pairwise import RELATION, with_rarities
+from linkage.matching.rarity import parts_of, word_columns
+from linkage.matching.score import (
+    LEAST_FREQUENCY,
+    PATTERN_BITS,
+    feature_columns,
+    feature_parts,
+    make_frequencies,
+    rarity_values,
+)
 from linkage.sharing.audit import record_look, stated_purpose
+from linkage.stages.reread import read_again
 from linkage.standardise import CANONICAL, canonical_sql, install, install_letters, standardiser_version
-from linkage.standardise.letters import OTHER_SCRIPT
+from linkage.standardise.letters import OTHER_SCRIPT, latin_letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from linkage.config.project import LoadedProject
     from linkage.config.source import EntityType
 
 NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
 BATCH = 200
+_NAMED = pa.schema([("column", pa.string()), ("value", pa.string())])
+_OTHER_SCRIPT = re.compile(re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: f"\\u{found[1]:0>4}", OTHER_SCRIPT))
 _OTHER = "".join(chr(sign) for sign in (*range(0x370, 0x530), *range(0x3040, 0x3100)))
 """Greek, Cyrillic and kana: letters known from the start. Others are learnt when a record first holds them."""
 
@@ -71,7 +81,7 @@ class Session:
         self._lock = threading.Lock()
         self._letters = set(_OTHER)
         self._names = [*feature_columns(self.model), *rarity_values(self.model)]
-        self._types = _arrow_types(self.index.plan["columns"])
+        self._types = _arrow_types(self.index.plan["types"])
         self._rare: list[str] = self.index.plan["rarity_columns"]
         self._average = {
             column: self.model.chances[comparison.name][level].u
@@ -79,12 +89,14 @@ class Session:
             for column, level in rarity_levels(comparison).items()
         }
         self._pairs: list[str] = self.index.plan["pair_columns"]
+        self._words = Engine(threads=1)
+        self._library: Engine | None = None
         self._open: dict[str, Standing] = {}
         self._end = weakref.finalize(self, _close, self._open)
         self._open["read"] = self._reading()
         self._open["weigh"] = Standing(Engine(threads=1), RELATION, self._pair_schema(), self.index.plan["statement"])
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -213,7 +225,7 @@ class Session:
         stored = self.index.records(distinct)
         features, rarities = self._own(read)
         left, right = list(zip(*stored, strict=True)), {**features, **{f"tf_{c}": v for c, v in rarities.items()}}
-        columns = list(self.index.plan["columns"])
+        columns = self.index.plan["columns"]
         mine = {name: left[place] for place, name in enumerate([*columns, *(f"tf_{column}" for column in self._rare)])}
         mine["unique_id"], right["unique_id"] = distinct.tolist(), list(range(len(rows)))
         schema = self._open["weigh"].schema
@@ -235,8 +247,33 @@ class Session:
     def _read(self, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         """Return features, keys, hashes of what is rare, whether the row says nothing, and how many values cannot be used."""
         self._learn_letters(rows)
+        read = self._standardised(rows)
+        # As in a run, a library is asked where SQL could not use a value, or found none.
+        suspects = [place for place, row in enumerate(read) if row[-2] or row[-1]]
+        if suspects:
+            again = self._read_by_library([rows[place] for place in suspects])
+            by_key = {row["key"]: place for place, row in enumerate(rows)}
+            for row, found in zip(again, self._standardised(again), strict=True):
+                if not found[-2]:
+                    read[by_key[row["key"]]] = found
+        return read
+
+    def _standardised(self, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         standing = self._open["read"]
-        return standing.ask(pa.RecordBatch.from_pylist(rows, schema=standing.schema))
+        return standing.ask(pa.RecordBatch.from_pylist(rows, schema=standing.schema)) if rows else []
+
+    def _read_by_library(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return those of the rows in which a library reads a date or a telephone number, with what it read."""
+        if self._library is None:
+            self._library = Engine(threads=1)
+            install(self._library.run, self.project.reference, self.project.placeholders)
+        engine = self._library
+        with engine.registered("lookup_rows", pa.Table.from_pylist(rows, mapped_schema(self.place.entity_type))):
+            engine.create_as("reading", "suspect", "FROM lookup_rows")
+        read_again(engine, self.place.entity_type)
+        found: list[dict[str, Any]] = engine.arrow("FROM reading.mapped ORDER BY key").to_pylist()
+        engine.run("DROP SCHEMA reading CASCADE")
+        return found
 
     def _own(self, read: list[tuple[Any, ...]]) -> tuple[dict[str, list[Any]], dict[str, list[float | None]]]:
         """Return the compared features of the rows asked and the rarity of their values, as a run makes them."""
@@ -263,7 +300,54 @@ class Session:
     def _own_words(
         self, features: dict[str, list[Any]], hashes: list[int | None], holders: list[int]
     ) -> tuple[dict[str, list[Any]], dict[str, list[float | None]]]:
-        raise NotImplementedError
+        """Do the same for a type whose words are weighed, by the statements of a run over the few counts that matter."""
+        kind, rare = self.place.entity_type, self._rare
+        counted = {
+            (column, str(value)): holders[row * len(rare) + place]
+            for place, column in enumerate(rare)
+            for row, value in enumerate(features[column])
+            if hashes[row * len(rare) + place] is not None
+        }
+        words = sorted(
+            {
+                word
+                for column in word_columns(self.model)
+                for name in set(features[column])
+                if name
+                for word in parts_of(column, name)
+            }
+        )
+        engine = self._words
+        told = pa.table({"column": [column for column, _ in words], "value": [value for _, value in words]}, _NAMED)
+        with engine.registered("lookup_words", told):
+            hashed = engine.rows('SELECT "column", value, hash("column", value) FROM lookup_words')
+        known = self.index.holders(np.array([row[2] for row in hashed], np.uint64)).tolist()
+        counted |= {(column, value): count for (column, value, _), count in zip(hashed, known, strict=True)}
+        kept = sorted((*name, count) for name, count in counted.items() if count)
+        frequencies = pa.Table.from_arrays(
+            [
+                pa.array(list(column), field.type)
+                for column, field in zip(zip(*kept, strict=True), FREQUENCY_SCHEMA, strict=True)
+            ]
+            if kept
+            else [pa.array([], field.type) for field in FREQUENCY_SCHEMA],
+            schema=FREQUENCY_SCHEMA,
+        )
+        table = pa.table(
+            {
+                "record": pa.array(range(len(features[self._names[0]])), pa.int64()),
+                **{name: _array(values, self._types[name]) for name, values in features.items()},
+            }
+        )
+        with engine.registered("lookup_features", table):
+            engine.create_as("feature", kind, "FROM lookup_features")
+        make_frequencies(engine, replace(self.model, frequencies=frequencies))
+        columns = self.index.plan["columns"]
+        found = list(zip(*engine.rows(with_rarities(self.model, columns)), strict=True))
+        shares = dict(zip(rare, found[len(columns) :], strict=True))
+        return dict(zip(columns, map(list, found), strict=False)), {
+            name: list(column) for name, column in shares.items()
+        }
 
     def _reading(self) -> Standing:
         """Return the statement that standardises a row and makes its features and keys."""
@@ -285,14 +369,22 @@ class Session:
 
     def _learn_letters(self, rows: list[dict[str, Any]]) -> None:
         """Open the reading anew where a row holds a letter of another script that it does not know yet."""
-        texts = {
+        told = {
             text
             for row in rows
             for value in row.values()
             for text in (value if isinstance(value, list) else [value])
-            if isinstance(text, str) and not text.isascii()
+            if isinstance(text, str) and _OTHER_SCRIPT.search(text)
         }
-        del texts
+        if not told:
+            return
+        split = "SELECT DISTINCT unnest(string_split(told || strip_accents(told), '')) FROM (SELECT lower(unnest($told)) AS told)"
+        letters = {str(letter) for (letter,) in self._words.rows(split, {"told": sorted(told)})}
+        if set(latin_letters(letters)) <= self._letters:
+            return
+        self._letters |= letters
+        self._open.pop("read").close()
+        self._open["read"] = self._reading()
 
     def _pair_schema(self) -> pa.Schema:
         fields = []

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linkage.config.entity import BITS
-from linkage.engine.sql import quote
+from linkage.engine.sql import comma, qualified, quote
 from linkage.errors import ModelError
-from linkage.matching.score import captured, pattern_sql
+from linkage.matching.score import captured, pattern_sql, rarity_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
 
@@ -59,3 +61,15 @@ def pair_statement(engine: Engine, model: Model) -> PairStatement:
         f"{', '.join(parts)} FROM (\n{body}\n)"
     )
     return PairStatement(sql, columns)
+
+
+def with_rarities(model: Model, columns: Sequence[str]) -> str:
+    """Return the query of features (`columns`) with the rarity of their values behind them (`tf_` and the column), by record."""
+    kind = model.entity_type
+    joins, rarities = [], []
+    for number, column in enumerate(rarity_columns(model)):
+        table = qualified("feature", f"frequency_{kind}_{column}")
+        joins.append(f"LEFT JOIN {table} AS rare_{number} ON rare_{number}.{quote(column)} = own.{quote(column)}")
+        rarities.append(f"rare_{number}.{quote('tf_' + column)}")
+    told = ", ".join([comma(columns, "own."), *rarities])
+    return f"SELECT {told} FROM feature.{quote(kind)} AS own {' '.join(joins)} ORDER BY own.record"

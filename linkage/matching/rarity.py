@@ -119,6 +119,13 @@ def _starts_of(name: str) -> str:
     return f"list_transform(range(1, least(len({split}), {_STARTS}) + 1), lambda n: array_to_string({split}[1:n], ' '))"
 
 
+def parts_of(column: str, name: str) -> set[tuple[str, str]]:
+    """Return the counted parts of one name, (name of the count, value), as `_words` and `_starts` count them."""
+    words = name.split(" ")
+    starts = {" ".join(words[:end]) for end in range(1, min(len(words), _STARTS) + 1)}
+    return {(f"{column}_word", word) for word in words} | {(f"{column}_start", start) for start in starts}
+
+
 def _bits(records: str, total: str) -> str:
     """Rarity in units: one holder is the pair itself and is off the count; what nobody else holds counts half."""
     return f"CAST(round({UNITS} * log2({total} / greatest(coalesce({records}, 1) - 1, 0.5))) AS INTEGER)"

@@ -51,18 +51,25 @@ def reread(
     """
     engine = run.engine
     engine.create_as("reading", "suspect", suspects, values)
-    mapped = {column.name for column in MAPPED[entity_type]}
-    dates = [name for name in DATES if name in mapped]
-    run.count(
-        f"types.{entity_type}.library.dates", _read(engine, "date", ("written",), _written_dates(dates), read_dates)
-    )
-    if PHONE in mapped:
-        counts = _read(engine, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
-        run.count(f"types.{entity_type}.library.phones", counts)
-    engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
+    for name, counts in read_again(engine, entity_type).items():
+        run.count(f"types.{entity_type}.library.{name}", counts)
     if engine.value("SELECT count(*) FROM reading.mapped"):
         _replace(engine, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
+
+
+def read_again(engine: Engine, entity_type: EntityType) -> dict[str, dict[str, int]]:
+    """Write `reading.mapped`: the rows of `reading.suspect` in which a library reads a date or telephone number, with what it read.
+
+    The macros of the standardisers are installed. Returns for `dates` and `phones` the counts of values.
+    """
+    mapped = {column.name for column in MAPPED[entity_type]}
+    dates = [name for name in DATES if name in mapped]
+    counts = {"dates": _read(engine, "date", ("written",), _written_dates(dates), read_dates)}
+    if PHONE in mapped:
+        counts["phones"] = _read(engine, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
+    engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
+    return counts
 
 
 _WRITTEN_PHONES = (
