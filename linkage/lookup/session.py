@@ -92,7 +92,7 @@ class Session:
         self._words = Engine(threads=1)
         self._library: Engine | None = None
         self._open: dict[str, Standing] = {}
-        self._end = weakref.finalize(self, _close, self._open)
+        self._end = weakref.finalize(self, _close, self._open, self._words)
         self._open["read"] = self._reading()
         self._open["weigh"] = Standing(Engine(threads=1), RELATION, self._pair_schema(), self.index.plan["statement"])
 
@@ -402,9 +402,10 @@ class Session:
         return pa.schema(fields)
 
 
-def _close(opened: dict[str, Standing]) -> None:
+def _close(opened: dict[str, Standing], words: Engine) -> None:
     while opened:
         opened.popitem()[1].close()
+    words.close()
 
 
 def _arrow_types(columns: Mapping[str, str]) -> dict[str, pa.DataType]:
