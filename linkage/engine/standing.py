@@ -5,7 +5,8 @@ patterns anew. For the standardisers of a person that is a second of planning an
 So the statement runs once over a stream that does not end: rows are put in, and what comes out is taken.
 
 The engine hands a row on only when the next one comes, so a row of NULLs follows each batch; what comes of it is dropped.
-The statement must give one row for each row, in order: projections, and joins that find at most one partner.
+The statement must give one row for each row, in order: projections, and joins that find at most one partner and carry a
+list column through (what a join makes of plain columns alone the engine gathers until it has many rows).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1024
 """Rows of a batch: well below the engine's vector, so that a batch goes through in one piece."""
-_PATIENCE = 60.0
+_PATIENCE = 30.0
 
 
 class Standing:

@@ -169,8 +169,10 @@ def prepare(project: LoadedProject, place: Place, progress: Callable[[str], None
             # Indexes of earlier releases hold what may be gone by now; so may drafts of those who died.
             if old != draft and (old == place.folder or not old.name.startswith((f"{place.release}-", ".draft-"))):
                 shutil.rmtree(old, ignore_errors=True)
-        draft.rename(place.folder)
-        place.folder.chmod(0o700)
+        draft.chmod(0o700)
+        # Another process may have made it meanwhile: the same bytes.
+        if not place.folder.exists():
+            draft.rename(place.folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
