@@ -149,8 +149,7 @@ def find(project: LoadedProject, audience: str, entity_type: EntityType) -> Plac
 
 def prepare(project: LoadedProject, place: Place, progress: Callable[[str], None]) -> bool:
     """Make the index where it is not there, or was made by another version of the engine; say whether it had to be made."""
-    plan = place.folder / "plan.json"
-    if plan.is_file() and json.loads(plan.read_text(encoding="utf-8")).get("engine") == engine_version():
+    if _made_by(place.folder / "plan.json") == engine_version():
         return False
     progress(f"index {place.entity_type} of release {place.release} of {place.audience}")
     workspace = Workspace(project.workspace)
@@ -176,6 +175,15 @@ def prepare(project: LoadedProject, place: Place, progress: Callable[[str], None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
+
+
+def _made_by(plan: Path) -> str | None:
+    """Return which engine made an index; None where there is none, or none that can be read."""
+    try:
+        made: dict[str, Any] = json.loads(plan.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return made.get("engine")
 
 
 def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Path) -> None:
