@@ -10,7 +10,6 @@ import math
 import re
 import threading
 import weakref
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,15 +25,13 @@ from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import Index, find, prepare
 from linkage.matching.blocking import row_keys
 from linkage.matching.comparisons import levels_of, rarity_levels
-from linkage.matching.model import FREQUENCY_SCHEMA
-from linkage.matching.pairwise import RELATION, with_rarities
-from linkage.matching.rarity import parts_of, word_columns
+from linkage.matching.pairwise import RELATION
+from linkage.matching.rarity import PLACES, name_features, parts_of, word_columns
 from linkage.matching.score import (
     LEAST_FREQUENCY,
     PATTERN_BITS,
     feature_columns,
     feature_parts,
-    make_frequencies,
     rarity_values,
 )
 from linkage.sharing.audit import record_look, stated_purpose
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
 
 NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
 BATCH = 200
-_NAMED = pa.schema([("column", pa.string()), ("value", pa.string())])
 _OTHER_SCRIPT = re.compile(re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: f"\\u{found[1]:0>4}", OTHER_SCRIPT))
 _OTHER = "".join(chr(sign) for sign in (*range(0x370, 0x530), *range(0x3040, 0x3100)))
 """Greek, Cyrillic and kana: letters known from the start. Others are learnt when a record first holds them."""
@@ -281,73 +277,52 @@ class Session:
         hashes = [value for row in read for value in row[-3]]
         known = np.array([0 if value is None else value for value in hashes], np.uint64)
         holders = self.index.holders(known).tolist()
-        if word_columns(self.model):
-            return self._own_words(features, hashes, holders)
+        shares = self._own_words(features)
         rarities: dict[str, list[float | None]] = {}
         for place, column in enumerate(self._rare):
             every = slice(place, None, len(self._rare))
+            least = shares.get(column, [0.0] * len(read))
             rarities[column] = [
-                None if value is None else self._share(column, count)
-                for value, count in zip(hashes[every], holders[every], strict=True)
+                None if value is None else self._share(column, count, words)
+                for value, count, words in zip(hashes[every], holders[every], least, strict=True)
             ]
         return features, rarities
 
-    def _share(self, column: str, holders: int) -> float:
-        """The share of a value as `linkage.matching.score.make_frequencies` makes it, where no words are weighed."""
+    def _share(self, column: str, holders: int, words: float) -> float:
+        """The share of a value as `linkage.matching.score.make_frequencies` makes it; `words` is that of its words."""
         total = max(self.model.totals.get(column, 1), 1)
-        return max((max(holders - 1, 0) + min(0.5, self._average[column] * total)) / total, LEAST_FREQUENCY)
+        counted = (max(holders - 1, 0) + min(0.5, self._average[column] * total)) / total
+        return max(counted, words, LEAST_FREQUENCY)
 
-    def _own_words(
-        self, features: dict[str, list[Any]], hashes: list[int | None], holders: list[int]
-    ) -> tuple[dict[str, list[Any]], dict[str, list[float | None]]]:
-        """Do the same for a type whose words are weighed, by the statements of a run over the few counts that matter."""
-        kind, rare = self.place.entity_type, self._rare
-        counted = {
-            (column, str(value)): holders[row * len(rare) + place]
-            for place, column in enumerate(rare)
-            for row, value in enumerate(features[column])
-            if hashes[row * len(rare) + place] is not None
-        }
-        words = sorted(
-            {
-                word
-                for column in word_columns(self.model)
-                for name in set(features[column])
-                if name
-                for word in parts_of(column, name)
-            }
-        )
-        engine = self._words
-        told = pa.table({"column": [column for column, _ in words], "value": [value for _, value in words]}, _NAMED)
-        with engine.registered("lookup_words", told):
-            hashed = engine.rows('SELECT "column", value, hash("column", value) FROM lookup_words')
-        known = self.index.holders(np.array([row[2] for row in hashed], np.uint64)).tolist()
-        counted |= {(column, value): count for (column, value, _), count in zip(hashed, known, strict=True)}
-        kept = sorted((*name, count) for name, count in counted.items() if count)
-        frequencies = pa.Table.from_arrays(
-            [
-                pa.array(list(column), field.type)
-                for column, field in zip(zip(*kept, strict=True), FREQUENCY_SCHEMA, strict=True)
+    def _own_words(self, features: dict[str, list[Any]]) -> dict[str, list[float]]:
+        """Add the weighed words of names to the features, where the model weighs any; return column → share of each name."""
+        shares = {}
+        for column in word_columns(self.model):
+            names = features[column]
+            counts = self._counted(sorted({part for name in names if name for part in parts_of(column, name)}))
+            total = self.model.totals.get(f"{column}_words", 0)
+            here = zip(*(features.get(place, [None] * len(names)) for place in PLACES), strict=True)
+            found = [
+                (None, 0.0) if name is None else name_features(column, name, where, counts, total)
+                for name, where in zip(names, here, strict=True)
             ]
-            if kept
-            else [pa.array([], field.type) for field in FREQUENCY_SCHEMA],
-            schema=FREQUENCY_SCHEMA,
+            features[f"{column}_joined"] = [name and name.replace(" ", "") for name in names]
+            features[f"{column}_words"] = [words for words, _ in found]
+            shares[column] = [share for _, share in found]
+        return shares
+
+    def _counted(self, parts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return what the model counted of these values of columns; those that it does not know are left out."""
+        told = {"columns": [column for column, _ in parts], "values": [value for _, value in parts]}
+        hashed = (
+            self._words.rows(
+                "SELECT hash(told.c, told.v) FROM (SELECT unnest($columns) AS c, unnest($values) AS v) AS told", told
+            )
+            if parts
+            else []
         )
-        table = pa.table(
-            {
-                "record": pa.array(range(len(features[self._names[0]])), pa.int64()),
-                **{name: _array(values, self._types[name]) for name, values in features.items()},
-            }
-        )
-        with engine.registered("lookup_features", table):
-            engine.create_as("feature", kind, "FROM lookup_features")
-        make_frequencies(engine, replace(self.model, frequencies=frequencies))
-        columns = self.index.plan["columns"]
-        found = list(zip(*engine.rows(with_rarities(self.model, columns)), strict=True))
-        shares = dict(zip(rare, found[len(columns) :], strict=True))
-        return dict(zip(columns, map(list, found), strict=False)), {
-            name: list(column) for name, column in shares.items()
-        }
+        counts = self.index.holders(np.array([row[0] for row in hashed], np.uint64)).tolist()
+        return {part: count for part, count in zip(parts, counts, strict=True) if count}
 
     def _reading(self) -> Standing:
         """Return the statement that standardises a row and makes its features and keys."""
