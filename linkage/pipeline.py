@@ -278,6 +278,7 @@ def _clean(workspace: Workspace, ledger: Ledger) -> None:
     releases = {(release.audience, release.sequence) for release in ledger.kept_releases()}
     published = {(release.audience, release.sequence) for row in runs for release in row.releases}
     workspace.clear_orphans({runs[-1].base} if runs else set(), releases, published)
+    workspace.clear_lookups(releases)
 
 
 def _limits(project: LoadedProject, staged: Path) -> dict[str, Any]:

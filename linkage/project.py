@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,13 +15,15 @@ from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import duckdb
     import pandas as pd
     import pyarrow as pa
 
+    from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
+    from linkage.lookup.session import Session
     from linkage.stages.context import Progress
 
 Format = Literal["pandas", "arrow", "duckdb"]
@@ -32,6 +35,7 @@ class Project:
 
     def __init__(self, loaded: LoadedProject) -> None:
         self.loaded = loaded
+        self._sessions: dict[tuple[str, str], Session] = {}
 
     def run(self, *, progress: Progress = lambda _message: None, **options: Any) -> dict[str, Any]:
         """Run the main job and return its report; see `linkage.pipeline.run_project`.
@@ -126,6 +130,30 @@ class Project:
         with self.release(audience) as engine:
             found = engine.arrow(query)
         return found if output == "arrow" else found.to_pandas()
+
+    def lookup(
+        self,
+        entity_type: EntityType,
+        records: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        audience: str = CENTRE,
+        purpose: str | None = None,
+    ) -> dict[str, Any]:
+        """Return for each record which identities of the audience's last release may be it, the likeliest first.
+
+        A record has any of the attributes that sources map. The first lookup of a type makes the release's lookup index
+        where it is not there, and plans the statements; later ones find both, until there is another release. It changes
+        nothing but the audit of looks. See `linkage.lookup.session.Session` for the answer.
+        """
+        from linkage.lookup.session import Session
+
+        session = self._sessions.get((audience, entity_type))
+        if session is None or not session.current:
+            if session is not None:
+                session.close()
+            session = self._sessions[audience, entity_type] = Session(self.loaded, entity_type, audience=audience)
+        asked = [records] if isinstance(records, Mapping) else records
+        return session.lookup(asked, purpose=purpose)
 
     def purpose(self, stated: str | None) -> str:
         """Return the purpose that a look is written with: the stated one, or the project's own."""

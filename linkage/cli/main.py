@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import mending, models, stewards
+from linkage.cli import lookup, mending, models, stewards
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -32,6 +32,7 @@ app.add_typer(review_app, name="review")
 stewards.add(app, review_app)
 mending.add(app)
 models.add(app)
+lookup.add(app)
 
 HtmlOption = Annotated[
     Path | None,

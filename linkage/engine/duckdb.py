@@ -62,13 +62,13 @@ class Engine:
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run one statement and drop its result. Only the parameters that the statement names are passed."""
-        used = _only_used(sql, parameters)
+        used = only_used(sql, parameters)
         # A SELECT would leave a stream open; statements that return nothing do not.
         self.connection.execute(sql, used).fetchall()
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """Run one query and return all its rows."""
-        return self.connection.execute(sql, _only_used(sql, parameters)).fetchall()
+        return self.connection.execute(sql, only_used(sql, parameters)).fetchall()
 
     def value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run one query and return the first column of its first row, or None where it has no row."""
@@ -77,7 +77,7 @@ class Engine:
 
     def arrow(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """Run one query and return its result as an Arrow table."""
-        return self.connection.sql(sql, params=_only_used(sql, parameters) or None).to_arrow_table()
+        return self.connection.sql(sql, params=only_used(sql, parameters) or None).to_arrow_table()
 
     def batches(self, sql: str, size: int) -> pa.RecordBatchReader:
         """Run one query and return its result piece by piece, `size` rows each; nothing else may run meanwhile."""
@@ -217,7 +217,8 @@ def fixed_tables(schema: str) -> Sequence[str]:
     return sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
 
 
-def _only_used(sql: str, parameters: Parameters | None) -> dict[str, Value]:
+def only_used(sql: str, parameters: Parameters | None) -> dict[str, Value]:
+    """Return those of the parameters that the statement names."""
     # DuckDB refuses a parameter that the statement does not name; stages pass one mapping to several statements.
     if not parameters:
         return {}

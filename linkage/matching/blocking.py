@@ -18,7 +18,7 @@ from linkage.engine.sql import quote
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from linkage.config.entity import Blocking, BlockingRule
+    from linkage.config.entity import Blocking, BlockingPart, BlockingRule
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
 
@@ -44,19 +44,13 @@ def make_keys(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingR
 
 
 def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
-    lists, values = [], []
+    lists = []
+    values = []
     for part in map(parse_part, rule.on):
         column = quote(part.column)
         if part.take == "each":
             lists.append(column)
-            values.append(f"nullif({column}, '')")
-        elif part.take in {"year", "month"}:
-            values.append(f"{part.take}({column})")
-        elif part.take in {"first", "last"}:
-            cut = f"left({column}, {part.length})" if part.take == "first" else f"right({column}, {part.length})"
-            values.append(f"CASE WHEN length({column}) >= {part.length} THEN {cut} END")
-        else:
-            values.append(column)
+        values.append(_value_sql(part, column))
     columns = sorted({quote(parse_part(part).column) for part in rule.on})
     source = f"SELECT {', '.join(['record', *columns])} FROM feature.{quote(entity_type)}"
     for column in lists:
@@ -68,6 +62,42 @@ def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
         f"SELECT {distinct}CAST({number} AS UTINYINT) AS rule, hash($rule_{number}, {', '.join(values)}) AS key, record "
         f"FROM ({source}) WHERE {present}"
     )
+
+
+def _value_sql(part: BlockingPart, column: str) -> str:
+    """Return what a part of a rule takes of a column's value, or of one value of its list; NULL gives no key."""
+    if part.take == "each":
+        return f"nullif({column}, '')"
+    if part.take in {"year", "month"}:
+        return f"{part.take}({column})"
+    if part.take in {"first", "last"}:
+        cut = f"left({column}, {part.length})" if part.take == "first" else f"right({column}, {part.length})"
+        return f"CASE WHEN length({column}) >= {part.length} THEN {cut} END"
+    return column
+
+
+def row_keys(rules: Sequence[BlockingRule]) -> tuple[str, dict[str, str]]:
+    """Return the expression of the list of all keys of one row of features, and its parameters.
+
+    The keys are those of `make_keys`; a key may stand twice, and what is no key is NULL.
+    """
+    lists = [_row_rule_sql(number, rule) for number, rule in enumerate(rules)]
+    return f"flatten([{', '.join(lists)}])", {f"rule_{number}": rule.name for number, rule in enumerate(rules)}
+
+
+def _row_rule_sql(number: int, rule: BlockingRule) -> str:
+    lists, values = [], []
+    for place, part in enumerate(map(parse_part, rule.on)):
+        column = quote(part.column)
+        if part.take == "each":
+            lists.append((f"each_{place}", column))
+            column = f"each_{place}"
+        values.append(_value_sql(part, column))
+    present = " AND ".join(f"{value} IS NOT NULL" for value in values)
+    found = f"[CASE WHEN {present} THEN hash($rule_{number}, {', '.join(values)}) END]"
+    for name, column in reversed(lists):
+        found = f"flatten(list_transform(coalesce({column}, []), lambda {name}: {found}))"
+    return found
 
 
 def large_blocks(

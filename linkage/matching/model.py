@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -166,32 +166,44 @@ def save(model: Model, folder: Path) -> Path:
     return target
 
 
+def from_content(content: dict[str, Any], generic: dict[str, list[str]] | None = None) -> Model:
+    """Return the model that `Model.content` told, without frequencies and its card; `generic` are its generic values.
+
+    Raises ValueError, KeyError or TypeError where it is no such content.
+    """
+    return Model(
+        entity_type=content["entity_type"],
+        standardiser=content["standardiser"],
+        comparisons=tuple(Comparison.model_validate(entry) for entry in content["comparisons"]),
+        conflicts=tuple((a, b) for a, b in content["conflicts"]),
+        rules=tuple(BlockingRule.model_validate(entry) for entry in content["rules"]),
+        max_block=content["max_block"],
+        generic_columns=tuple(content["generic_columns"]),
+        match_rate=content["match_rate"],
+        chances={
+            name: {level: Chances(m, u) for level, (m, u) in levels.items()}
+            for name, levels in content["chances"].items()
+        },
+        totals=content["totals"],
+        stop_keys=tuple(int(key) for key in content["stop_keys"]),
+        thresholds=Thresholds.model_validate(content["thresholds"]),
+        frequencies=FREQUENCY_SCHEMA.empty_table(),
+        generic=pa.table(generic, GENERIC_SCHEMA) if generic else GENERIC_SCHEMA.empty_table(),
+        # A model approved before there was evidence goes on without.
+        evidence=tuple(Evidence.model_validate(entry) for entry in content.get("evidence", ())),
+        second_look=content.get("second_look", True),
+    )
+
+
 def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
     """Read an approved model; refuse one that is missing or whose content no longer has its hash."""
     path = folder / entity_type / model_hash
     try:
         content = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        model = Model(
-            entity_type=content["entity_type"],
-            standardiser=content["standardiser"],
-            comparisons=tuple(Comparison.model_validate(entry) for entry in content["comparisons"]),
-            conflicts=tuple((a, b) for a, b in content["conflicts"]),
-            rules=tuple(BlockingRule.model_validate(entry) for entry in content["rules"]),
-            max_block=content["max_block"],
-            generic_columns=tuple(content["generic_columns"]),
-            match_rate=content["match_rate"],
-            chances={
-                name: {level: Chances(m, u) for level, (m, u) in levels.items()}
-                for name, levels in content["chances"].items()
-            },
-            totals=content["totals"],
-            stop_keys=tuple(int(key) for key in content["stop_keys"]),
-            thresholds=Thresholds.model_validate(content["thresholds"]),
+        model = replace(
+            from_content(content),
             frequencies=pq.read_table(path / "frequencies.parquet", schema=FREQUENCY_SCHEMA),
             generic=pq.read_table(path / "generic.parquet", schema=GENERIC_SCHEMA),
-            # A model approved before there was evidence goes on without.
-            evidence=tuple(Evidence.model_validate(entry) for entry in content.get("evidence", ())),
-            second_look=content.get("second_look", True),
             card=json.loads((path / "card.json").read_text(encoding="utf-8")),
             approved_as=model_hash,
         )

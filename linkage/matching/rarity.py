@@ -11,6 +11,8 @@ what telling the club is worth. A word never adds more than it is rare.
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,7 +23,7 @@ from linkage.matching.levels import TELLING, UNITS
 from linkage.matching.model import FREQUENCY_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from linkage.config.entity import Training
     from linkage.engine.duckdb import Engine
@@ -32,7 +34,8 @@ LEAST_NAMES = 1000
 _STARTS = 6
 _NUMBER = "[0-9]+[a-z]?|i{1,3}|iv|vi{0,3}|ix|x"
 _CUT = "[a-z][b-df-hj-np-tv-z]{2,}"
-_PLACES = ("street", "city")
+PLACES = ("street", "city")
+"""Columns whose words say nothing more in a name: where the address agrees, they agree too."""
 
 
 def word_columns(model: Model) -> list[str]:
@@ -119,6 +122,50 @@ def _starts_of(name: str) -> str:
     return f"list_transform(range(1, least(len({split}), {_STARTS}) + 1), lambda n: array_to_string({split}[1:n], ' '))"
 
 
+def parts_of(column: str, name: str) -> set[tuple[str, str]]:
+    """Return the counted parts of one name, (name of the count, value), as `_words` and `_starts` count them."""
+    words = name.split(" ")
+    starts = {" ".join(words[:end]) for end in range(1, min(len(words), _STARTS) + 1)}
+    return {(f"{column}_word", word) for word in words} | {(f"{column}_start", start) for start in starts}
+
+
+def name_features(
+    column: str, name: str, here: Sequence[str | None], counts: Mapping[tuple[str, str], int], total: int
+) -> tuple[list[dict[str, Any]], float]:
+    """Return the words of one name and its share, as `make_words` makes them of a table (tests hold the two together).
+
+    here: street and city of the record; counts: what the model counted of each of `parts_of`; total: `<column>_words` of
+    the model's totals. For a single name planning those statements costs a hundred times what they do.
+    """
+    of = max(total, LEAST_NAMES)
+    names = name.split(" ")
+    begun: list[int | None] = [
+        _one_bits(counts.get((f"{column}_start", " ".join(names[: place + 1])), 1), of) if place < _STARTS else None
+        for place in range(len(names))
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for place, word in enumerate(names):
+        told = _one_bits(counts.get((f"{column}_word", word), 1), of)
+        before, so_far = begun[place - 1] if place else 0, begun[place]
+        more = so_far - before if so_far is not None and before is not None else 0
+        own = max(told, TELLING if re.fullmatch(_NUMBER, word) else 0)
+        one = found.setdefault(word, {"word": word, "cut": None, "own": own, "alone": 0, "adds": 0})
+        one["own"], one["alone"] = max(one["own"], own), max(one["alone"], told)
+        one["adds"] = max(one["adds"], min(told, more))
+        if re.fullmatch(_CUT, word):
+            one["cut"] = "".join(f"{letter}%" for letter in word)
+    share = math.pow(2, -sum(one["adds"] for one in found.values()) / UNITS)
+    around = " ".join(["", *(part for part in here if part is not None), ""])
+    for one in found.values():
+        if f" {one['word']} " in around:
+            one["alone"] = one["adds"] = 0
+    return list(found.values()), share
+
+
+def _one_bits(records: int, total: int) -> int:
+    return math.floor(UNITS * math.log2(total / max(records - 1, 0.5)) + 0.5)
+
+
 def _bits(records: str, total: str) -> str:
     """Rarity in units: one holder is the pair itself and is off the count; what nobody else holds counts half."""
     return f"CAST(round({UNITS} * log2({total} / greatest(coalesce({records}, 1) - 1, 0.5))) AS INTEGER)"
@@ -138,7 +185,7 @@ def make_words(engine: Engine, model: Model) -> None:
         total = max(model.totals.get(f"{column}_words", 0), LEAST_NAMES)
         made = [f"{column}_joined", f"{column}_words"]
         kept = [name for name in known if name not in made]
-        here = f"concat_ws(' ', '', {', '.join(quote(place) for place in _PLACES if place in known) or 'NULL'}, '')"
+        here = f"concat_ws(' ', '', {', '.join(quote(place) for place in PLACES if place in known) or 'NULL'}, '')"
         with engine.registered("model_frequency", model.frequencies):
             engine.create_as(
                 "feature",

@@ -20,7 +20,7 @@ from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels
 from linkage.matching.rarity import make_words, word_columns, word_features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linkage.config.entity import Comparison
     from linkage.engine.duckdb import Engine
@@ -50,13 +50,22 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = (), *, amo
     `among` names a table of the records to write (column record); without it all are. A record's features are its own.
     """
     entity_type = model.entity_type
-    types = engine.columns("canonical", entity_type)
+    parts, values = feature_parts(model, engine.columns("canonical", entity_type), also)
+    chosen = "" if among is None else f" WHERE record IN (SELECT record FROM {among})"
+    query = f"SELECT record, {', '.join(parts)} FROM canonical.{quote(entity_type)}{chosen}"
+    engine.create_as("feature", entity_type, query, values)
+
+
+def feature_parts(
+    model: Model, types: Mapping[str, str], also: Sequence[str] = ()
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the expressions that make a record's features of its canonical columns (name → SQL type), and their parameters."""
     generic = model.generic.to_pydict()
     values = {
         f"generic_{column}": [v for c, v in zip(generic["column"], generic["value"], strict=True) if c == column]
         for column in model.generic_columns
     }
-    parts = ["record"]
+    parts = []
     for column in sorted({*feature_columns(model), *also}):
         name = quote(column)
         # What is made of a value goes with it: the last digits of a generic number say as little.
@@ -72,9 +81,7 @@ def make_features(engine: Engine, model: Model, also: Sequence[str] = (), *, amo
             )
             parts.append(f"CASE WHEN {generic_too} THEN NULL ELSE {name} END AS {name}")
     parts += [f"{value} AS {quote(name)}" for name, value in rarity_values(model).items()]
-    chosen = "" if among is None else f" WHERE record IN (SELECT record FROM {among})"
-    query = f"SELECT {', '.join(parts)} FROM canonical.{quote(entity_type)}{chosen}"
-    engine.create_as("feature", entity_type, query, values)
+    return parts, values
 
 
 def make_frequencies(engine: Engine, model: Model) -> None:
@@ -92,7 +99,7 @@ def make_frequencies(engine: Engine, model: Model) -> None:
     }
     make_words(engine, model)
     with engine.registered("model_frequency", model.frequencies):
-        for column in _rarity_columns(model):
+        for column in rarity_columns(model):
             shares = "SELECT NULL AS value, NULL AS share"
             if column in word_columns(model):
                 shares = f"FROM feature.{quote(f'share_{model.entity_type}_{column}')}"
@@ -123,13 +130,20 @@ def rarity_values(model: Model) -> dict[str, str]:
     }
 
 
-def _rarity_columns(model: Model) -> list[str]:
+def rarity_columns(model: Model) -> list[str]:
+    """Return the sorted features whose values' rarity the model weighs."""
     return sorted({column for comparison in model.comparisons for column in rarity_levels(comparison)})
 
 
 def least_weight(model: Model) -> int:
     """Return the weight from which a candidate pair is kept, in 1/1024 bit."""
     return model.units(min(model.thresholds.review, model.thresholds.floor))
+
+
+def compared_columns(model: Model) -> list[str]:
+    """Return the features that comparing reads, rarity aside, in the order of Splink's input."""
+    columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
+    return [*columns, *rarity_values(model), *word_features(model)]
 
 
 def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
@@ -219,13 +233,12 @@ def predicted(
     """Run Splink's predict over the pairs of a query; yields the quoted name of the result, dropped afterwards."""
     entity_type = model.entity_type
     view, blocked = f"linkage_input_{entity_type}", f"linkage_pairs_{entity_type}"
-    columns = sorted({column for comparison in model.comparisons for column in columns_of(comparison).values()})
-    columns += [*rarity_values(model), *word_features(model)]
+    columns = compared_columns(model)
     engine.run(
         f"CREATE OR REPLACE VIEW main.{view} AS SELECT record AS unique_id, {comma(columns)} FROM feature.{quote(entity_type)}"
     )
     engine.create_as("main", blocked, pairs, values)
-    lookups = {column: f"linkage_frequency_{entity_type}_{column}" for column in _rarity_columns(model)}
+    lookups = {column: f"linkage_frequency_{entity_type}_{column}" for column in rarity_columns(model)}
     for column, lookup in lookups.items():
         engine.run(f"CREATE OR REPLACE VIEW main.{lookup} AS FROM feature.{quote(f'frequency_{entity_type}_{column}')}")
     # One bit below the integer threshold, so that rounding never decides here.
@@ -251,6 +264,14 @@ def predicted(
         for name in (*lookups.values(), view):
             engine.run(f"DROP VIEW IF EXISTS main.{name}")
         engine.run(f"DROP TABLE IF EXISTS main.{blocked}")
+
+
+def captured(engine: Engine, model: Model) -> Statements:
+    """Return the tables and statements by which Splink weighs pairs, comparison by comparison; features must be there."""
+    nothing = "SELECT 'pair' AS match_key, record AS join_key_l, record AS join_key_r FROM feature."
+    columns = compared_columns(model)
+    with predicted(engine, model, f"{nothing}{quote(model.entity_type)} WHERE FALSE", {}, None, intermediate=True):
+        return _STATEMENTS[_statement_key(model, columns, None, intermediate=True)]
 
 
 def _known_statements(engine: Engine, key: str) -> Statements | None:

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 def record_look(project: LoadedProject, action: str, objects: list[str], audience: str, purpose: str | None) -> None:
     """Write one look to the ledger. Raises RequestError where neither the call nor the project states a purpose."""
+    stated = stated_purpose(project, purpose)
+    with Ledger(Workspace(project.workspace).ledger) as ledger:
+        ledger.look(Look(datetime.now(UTC).isoformat(), user(), audience, stated, action, tuple(objects)))
+
+
+def stated_purpose(project: LoadedProject, purpose: str | None) -> str:
+    """Return the purpose of a look. Raises RequestError where neither the call nor the project states one."""
     stated = purpose or project.settings.default_purpose
     if not stated:
         message = f'a look needs a purpose: add --purpose "...", or set default_purpose in {project.path}'
         raise RequestError(message)
-    with Ledger(Workspace(project.workspace).ledger) as ledger:
-        ledger.look(Look(datetime.now(UTC).isoformat(), user(), audience, stated, action, tuple(objects)))
+    return stated
 
 
 def user() -> str:

@@ -51,16 +51,25 @@ def reread(
     """
     engine = run.engine
     engine.create_as("reading", "suspect", suspects, values)
-    mapped = {column.name for column in MAPPED[entity_type]}
-    dates = [name for name in DATES if name in mapped]
-    run.count(f"types.{entity_type}.library.dates", _read(run, "date", ("written",), _written_dates(dates), read_dates))
-    if PHONE in mapped:
-        counts = _read(run, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
-        run.count(f"types.{entity_type}.library.phones", counts)
-    engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
+    for name, counts in read_again(engine, run.standardiser, entity_type).items():
+        run.count(f"types.{entity_type}.library.{name}", counts)
     if engine.value("SELECT count(*) FROM reading.mapped"):
         _replace(engine, run.standardiser, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
+
+
+def read_again(engine: Engine, standardiser: Standardiser, entity_type: EntityType) -> dict[str, dict[str, int]]:
+    """Write `reading.mapped`: the rows of `reading.suspect` in which a library reads a date or telephone number, with what it read.
+
+    The macros of the standardisers are installed. Returns for `dates` and `phones` the counts of values.
+    """
+    mapped = {column.name for column in MAPPED[entity_type]}
+    dates = [name for name in DATES if name in mapped]
+    counts = {"dates": _read(engine, standardiser, "date", ("written",), _written_dates(dates), read_dates)}
+    if PHONE in mapped:
+        counts["phones"] = _read(engine, standardiser, "phone", ("written", "country"), _WRITTEN_PHONES, read_phones)
+    engine.create_as("reading", "mapped", _mapped_again(dates, has_phones=PHONE in mapped))
+    return counts
 
 
 _WRITTEN_PHONES = (
@@ -76,12 +85,14 @@ def _written_dates(names: Sequence[str]) -> str:
     )
 
 
-def _read(run: Run, kind: str, keys: Sequence[str], written: str, reader: Callable[..., Any]) -> dict[str, int]:
+def _read(
+    engine: Engine, standardiser: Standardiser, kind: str, keys: Sequence[str], written: str, reader: Callable[..., Any]
+) -> dict[str, int]:
     """Write `reading.<kind>`: dataset, written value (and country), and what the library reads in it."""
-    engine, unread = run.engine, f"{kind}_unread"
+    unread = f"{kind}_unread"
     engine.create_as("reading", "written", written)
     limits = {"most": MOST_VALUES, "longest": LONGEST_VALUE}
-    engine.create_as("reading", unread, run.standardiser.reading_sql(unread), limits)
+    engine.create_as("reading", unread, standardiser.reading_sql(unread), limits)
     tried = engine.arrow(f"SELECT DISTINCT {comma(keys)} FROM reading.{unread} WHERE is_tried ORDER BY ALL")
     with engine.registered("library_read", reader(*(tried.column(name).to_pylist() for name in keys))):
         query = (

@@ -49,6 +49,7 @@ def prune(workspace: Workspace, keep: int, *, by: str) -> list[dict[str, Any]]:
             except OSError as error:
                 message = f"{path}: cannot be removed ({error.strerror}); make it removable, the next run takes it away"
                 raise WorkspaceError(message) from error
+        workspace.clear_lookups({(entry.audience, entry.sequence) for entry in ledger.kept_releases()})
     return [
         {"audience": entry.release.audience, "sequence": entry.release.sequence, "bytes": entry.bytes} for entry in gone
     ]

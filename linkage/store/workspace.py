@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ROOMS = ("base", "releases", "models", "staging", "feed", "held")
 _SECRET_BYTES = 32
+_DAY = 86400
 
 
 class Workspace:
@@ -113,6 +115,10 @@ class Workspace:
         """Return the path of an audience's last release that an audit held back."""
         return self.path / "held" / f"{audience}.duckdb"
 
+    def lookup(self, audience: str) -> Path:
+        """Return the folder of the lookup indexes of an audience; they are made on demand and can be removed."""
+        return self.path / "lookup" / audience
+
     def proposed(self, entity_type: str) -> Path:
         """Return the path of the keys that a refused run proposes to set aside (`linkage models amend`)."""
         return self.path / "proposed" / f"{entity_type}.json"
@@ -181,6 +187,19 @@ class Workspace:
                 number = file.name.partition("-")[0]
                 if not (number.isdigit() and (file.parent.name, int(number)) in published):
                     _remove(file)
+                    removed += 1
+        return removed
+
+    def clear_lookups(self, releases: set[tuple[str, int]]) -> int:
+        """Remove lookup indexes of releases that are not kept: they hold the same values. Return the number removed."""
+        removed = 0
+        with self._told():
+            for folder in (self.path / "lookup").glob("*/*"):
+                number = folder.name.partition("-")[0]
+                # A draft may be in the making; one of a day ago was left by a process that died.
+                left = folder.name.startswith(".draft-") and folder.stat().st_mtime < time.time() - _DAY
+                if left or (number.isdigit() and (folder.parent.name, int(number)) not in releases):
+                    _remove(folder)
                     removed += 1
         return removed
 

@@ -28,6 +28,7 @@ LEVELS = {
     "checking": 5,
     "evaluation": 5,
     "judging": 5,
+    "lookup": 5,
     "queries": 5,
     "registry": 5,
     "rejects": 5,

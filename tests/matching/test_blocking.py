@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linkage.config.entity import Blocking, BlockingRule, parse_part
@@ -17,6 +17,7 @@ from linkage.matching.blocking import (
     large_blocks,
     make_keys,
     make_pairs,
+    row_keys,
 )
 from linkage.stages import block as blocking_stage
 
@@ -220,3 +221,34 @@ def test_parts_are_parsed():
         ("number", "last", 12),
         ("birth_date", "year", 0),
     ]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    records=st.lists(
+        st.fixed_dictionaries(
+            {
+                "surname": st.sampled_from([None, "lee", "smith", "li"]),
+                "birth_date": st.sampled_from([None, "1980-03-04", "1981-03-05"]),
+                "phones": st.sampled_from([None, [], ["1"], ["1", ""], ["2", "1"]]),
+                "emails": st.sampled_from([None, ["a"], ["a", "b"]]),
+            }
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_row_has_the_keys_that_the_table_has(canonical, records):
+    """The keys of a single row are those that `make_keys` writes for the record: of lists, parts, and several lists together."""
+    rules = [
+        rule("surname", name="whole"),
+        rule("surname.first(3)", "birth_date.year", name="parts"),
+        rule("surname.last(4)", "birth_date.month", name="more"),
+        rule("phones.each", name="each"),
+        rule("phones.each", "emails.each", "surname", name="two"),
+    ]
+    engine = keyed(canonical, records, *rules)
+    expression, names = row_keys(rules)
+    stored = engine.rows("SELECT record, list(DISTINCT key ORDER BY key) FROM blocking.key_person GROUP BY ALL")
+    told = engine.rows(f"SELECT record, list_sort(list_distinct({expression})) FROM feature.person", names)
+    assert sorted(stored) == sorted((record, keys) for record, keys in told if keys)

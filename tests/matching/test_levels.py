@@ -82,7 +82,7 @@ CASES = [
 def test_pairs_have_the_level_that_a_steward_expects(canonical, entities, comparison, one, two, level):
     """Each pair gets the named level, whichever record comes first."""
     made = from_entity(entities["person"], "test", PERSON)
-    model = replace(made, totals=dict.fromkeys(scoring._rarity_columns(made), 1000))
+    model = replace(made, totals=dict.fromkeys(scoring.rarity_columns(made), 1000))
     engine = canonical("person", [one, two])
     make_features(engine, model)
     make_frequencies(engine, model)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linkage.config.entity import Entity, Training
 from linkage.errors import ConfigError
-from linkage.matching.model import from_entity
-from linkage.matching.rarity import count_values, make_words, word_columns, word_features
+from linkage.matching.model import FREQUENCY_SCHEMA, from_entity
+from linkage.matching.rarity import (
+    count_values,
+    make_words,
+    name_features,
+    parts_of,
+    word_columns,
+    word_features,
+)
 from linkage.matching.score import make_features
 from linkage.matching.settings import check_entity
 
@@ -98,3 +108,34 @@ def test_an_unknown_column_to_count_by(entities, tmp_path):
     told["training"]["counted_by"] = {"name_core": [["house"]]}
     with pytest.raises(ConfigError, match=r"training\.counted_by: there is no column 'house'"):
         check_entity(Entity.model_validate(told), tmp_path / "business.toml")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    words=st.lists(
+        st.sampled_from(["kidz", "express", "2", "iii", "cntr", "reno", "of", "9b", "élan"]), min_size=1, max_size=9
+    ),
+    city=st.sampled_from([None, "reno", "express"]),
+    street=st.sampled_from([None, "kidz av"]),
+    held=st.integers(min_value=0, max_value=1000),
+    total=st.integers(min_value=0, max_value=10**7),
+)
+def test_one_name_has_the_words_that_a_table_gives_it(canonical, model, words, city, street, held, total):
+    """The words and the share of a single name are those that the statements make of a table with the name, to the last bit."""
+    name = " ".join(words)
+    counted = {
+        part: 2 + held * place % 977
+        for place, part in enumerate(sorted(parts_of("name_core", name)))
+        if place % 3 and held
+    }
+    rows = [(*part, count) for part, count in sorted(counted.items())]
+    frequencies = pa.Table.from_pylist(
+        [dict(zip(FREQUENCY_SCHEMA.names, row, strict=True)) for row in rows], FREQUENCY_SCHEMA
+    )
+    engine = canonical("business", [business(name, "1", street=street, city=city)])
+    make_features(engine, model)
+    make_words(engine, replace(model, totals={"name_core_words": total}, frequencies=frequencies))
+    made, share = name_features("name_core", name, (street, city), counted, total)
+    assert engine.value("SELECT name_core_words FROM feature.business") == made
+    assert engine.value("SELECT share FROM feature.share_business_name_core") == share
+    assert engine.value("SELECT name_core_joined FROM feature.business") == name.replace(" ", "")

@@ -40,7 +40,7 @@ def model(entities):
         "value": ["smith", "jones", "quill"],
         "records": [900, 300, 3],
     }
-    totals = dict.fromkeys(scoring._rarity_columns(made), 10000)
+    totals = dict.fromkeys(scoring.rarity_columns(made), 10000)
     return replace(made, totals=totals, frequencies=pa.Table.from_pydict(counted, schema=FREQUENCY_SCHEMA))
 
 
