@@ -258,14 +258,16 @@ def _into_file(project: Project, table: Table, path: Path, form: str | None, aud
     project.release_path(audience)
     project.look("export", [table.name], audience=audience, purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
-    with project.release(audience) as engine:
-        rows = engine.copy_to(query, draft, options)
     try:
+        with project.release(audience) as engine:
+            rows = engine.copy_to(query, draft, options, target=path)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         message = f"{path}: cannot be written ({error.strerror}); name another file"
         raise DataError(message) from error
+    finally:
+        # Whatever stopped it: nothing half-written stays.
+        draft.unlink(missing_ok=True)
     return rows
 
 

@@ -280,6 +280,40 @@ def test_a_full_disk_for_a_backup(folder, limited):
     assert not list(folder.glob("*out*"))
 
 
+@pytest.fixture(scope="module")
+def wide(first, tmp_path_factory):
+    """That project with so many accounts that every table is larger than the ledger; for reading only."""
+    target = tmp_path_factory.mktemp("wide") / "copy"
+    shutil.copytree(first, target)
+    with (target / "bank.csv").open("a", encoding="utf-8") as file:
+        file.write(rows("w", 12_000))
+    linkage.open(target).run(now=NOW)
+    return target
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.jsonl"])
+def test_a_full_disk_for_an_export(wide, limited, name):
+    """An export that finds no room is one error that names the file; nothing half-written is left, and a file of before stays."""
+    target = wide / name
+    target.write_text("before", encoding="utf-8")
+    more = ["identity", target, "--format", "ftm"] if name == "out.jsonl" else ["identity_record", target]
+    largest = (wide / "work" / LEDGER).stat().st_size + 50_000
+    code, told = limited("export", wide, *more, largest=largest)
+    assert (code, told.count("\n")) == (1, 1)
+    assert told.startswith(f"linkage: {target}: cannot be written (")
+    assert "check the disk or name another file" in told
+    assert target.read_text(encoding="utf-8") == "before"
+    assert [path.name for path in wide.iterdir() if "part" in path.name] == []
+
+
+def test_a_full_disk_for_the_look_of_an_export(folder, limited):
+    """Where not even the look can be written, the export is one error that names the ledger, and no file is made."""
+    code, told = limited("export", folder, "identity_record", folder / "out.csv", largest=1000)
+    assert (code, told.count("\n")) == (1, 1)
+    assert told.startswith(f"linkage: {folder / 'work' / LEDGER}: the ledger cannot be ")
+    assert not list(folder.glob("*out*"))
+
+
 @pytest.fixture
 def lent(folder):
     """The project where a user without root's rights can reach it, and owns it."""

@@ -34,7 +34,19 @@ def test_the_guide_names_commands_that_are_there():
     known = {command.name or command.callback.__name__ for command in app.registered_commands} | groups
     called = [shlex.split(line)[1] for line, _ in commands() if line.startswith("linkage ")]
     assert set(called) <= known
-    assert {"demo", "run", "judge", "publish", "prune", "backup", "restore"} <= set(called)
+    assert {
+        "demo",
+        "run",
+        "judge",
+        "train",
+        "models",
+        "approve",
+        "rollback",
+        "publish",
+        "prune",
+        "backup",
+        "restore",
+    } <= set(called)
 
 
 @pytest.mark.slow

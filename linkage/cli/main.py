@@ -1,4 +1,4 @@
-"""`linkage`: what stewards and batch jobs type. Exit codes: 0 done, 1 refused or failed audit, 2 wrong usage."""
+"""`linkage`: what stewards and batch jobs type. Exit codes: 0 done, 1 refused or failed audit, 2 wrong usage, 130 stopped by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -34,6 +34,10 @@ mending.add(app)
 models.add(app)
 lookup.add(app)
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: the convention of shells, 128 and the number of the signal."""
+STOPPED = "stopped; nothing half-written is left, a release is published whole or not at all; call the command again"
+
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", help="Write a page with pictures to this file instead of tables.", show_default=False),
@@ -42,17 +46,33 @@ HtmlOption = Annotated[
 
 def main() -> None:
     """Run the command line; every refusal is one sentence on standard error."""
+    from linkage.engine.duckdb import stoppable
+
     try:
-        app()
+        with stoppable():
+            app()
+    except SystemExit as ended:
+        # How typer tells of Ctrl-C; no command of ours ends with this code.
+        if ended.code == INTERRUPTED:
+            _fail(STOPPED, INTERRUPTED)
+        raise
     except LinkageError as error:
+        if _is_interruption(error):
+            _fail(STOPPED, INTERRUPTED)
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("stopped; nothing was published, the last release stands", 1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  # the one place where a defect becomes a sentence
+        if _is_interruption(error):
+            _fail(STOPPED, INTERRUPTED)
         _fail(f"this should not have happened ({type(error).__name__}: {error}); please report it", 1)
+
+
+def _is_interruption(error: Exception) -> bool:
+    from linkage.engine.duckdb import is_interruption
+
+    return is_interruption(error)
 
 
 def _fail(message: str, code: int) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
+import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 import duckdb
 
@@ -49,6 +53,7 @@ class Engine:
         except duckdb.Error as error:
             message = f"{target}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
+        _OPEN.add(self)
         self.run("SET memory_limit = $value", {"value": memory_limit})
         self.run("SET threads = $value", {"value": threads})
         self.run("SET preserve_insertion_order = false")
@@ -124,17 +129,20 @@ class Engine:
         self.make_schema(schema)
         self.run(f"CREATE OR REPLACE TABLE {quote(schema)}.{quote(table)} AS {query}", parameters)
 
-    def copy_to(self, query: str, path: Path, options: str) -> int:
-        """Write a query's result to a file in its order; return the number of rows."""
+    def copy_to(self, query: str, path: Path, options: str, *, target: Path | None = None) -> int:
+        """Write a query's result to a file in its order, whole or not at all; return the number of rows.
+
+        `target` is what an error names where `path` is only a draft of it.
+        """
         self.run("SET preserve_insertion_order = true")
         try:
             return int(self.value(f"COPY ({query}) TO {literal(str(path))} {options}"))
-        except duckdb.IOException as error:
+        except BaseException as error:
             path.unlink(missing_ok=True)
-            if str(path) not in str(error):
-                # What is read cannot be read; what is written is not to blame.
+            if not isinstance(error, duckdb.IOException) or str(path) not in str(error):
+                # What is read cannot be read, or it was stopped; what is written is not to blame.
                 raise
-            message = f"{path}: cannot be written ({_first_line(error)}); name another file"
+            message = f"{target or path}: cannot be written ({_first_line(error)}); check the disk or name another file"
             raise WorkspaceError(message) from error
         finally:
             self.run("SET preserve_insertion_order = false")
@@ -240,7 +248,54 @@ def engine_version() -> str:
 
 
 DatabaseError = duckdb.Error
+_INTERRUPTED = "Query interrupted"
+_OPEN: WeakSet[Engine] = WeakSet()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let Ctrl-C stop queries too, for the time of the block.
+
+    Python acts on a signal when its main thread goes on, and the engine looks for one between some of its steps only:
+    many queries would run to their end first. A second thread hears of the signal at once and interrupts them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    hearing, told = socket.socketpair()
+    told.settimeout(0)
+
+    def listen() -> None:
+        while number := hearing.recv(1):
+            if number[0] == signal.SIGINT:
+                for engine in list(_OPEN):
+                    engine.connection.interrupt()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        listener.join()
+        hearing.close()
+
+
 _DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+
+
+def is_interruption(error: BaseException | None) -> bool:
+    """Whether an error says that the user stopped the program (Ctrl-C): the engine tells it in its own way."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | duckdb.InterruptException):
+            return True
+        if type(error) is RuntimeError and str(error) == _INTERRUPTED:
+            return True
+        # Splink tells an error of the engine by one of its own.
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def is_damage(error: Exception) -> bool:

@@ -206,7 +206,7 @@ def test_many_records_are_answered_in_pieces(project, sessions, monkeypatch):
     """The size of the pieces in which records are answered shows nowhere."""
     records = list(delivered(project, 1, "account").values())[:30]
     whole = sessions("account").lookup(records)
-    monkeypatch.setattr(sessions_module, "BATCH", 7)
+    monkeypatch.setattr("linkage.lookup.session.BATCH", 7)
     assert sessions("account").lookup(records) == whole
 
 
