@@ -117,7 +117,9 @@ def plant(folder: Path, records: int, max_block: int) -> dict[str, int]:
             "address": (_with("business-", ADDRESSES), max(round(records / COMPANY_IN), least)),
         }
         for name, (among, most) in chosen.items():
-            engine.create_as("main", name, f"{among} ORDER BY hash(dataset, key, $name), dataset, key LIMIT {most}", {"name": name})
+            engine.create_as(
+                "main", name, f"{among} ORDER BY hash(dataset, key, $name), dataset, key LIMIT {most}", {"name": name}
+            )
         engine.create_as(
             "main",
             "surname",
@@ -228,9 +230,7 @@ def _told(folder: Path, ran: dict[str, Any]) -> dict[str, Any]:
         "peak_memory_gb": round(max(stage["peak_memory_bytes"] for stage in report["stages"].values()) / 1e9, 2),
         "pairs": {kind: told["pairs"] for kind, told in report["types"].items()},
         "edges": {kind: told["edges"] for kind, told in report["types"].items()},
-        "largest_component": {
-            kind: told["largest_component"] for kind, told in report["audiences"]["centre"].items()
-        },
+        "largest_component": {kind: told["largest_component"] for kind, told in report["audiences"]["centre"].items()},
         "pairwise": {kind: entry.metrics.pairwise.to_json() for kind, entry in evaluation.types.items()},
     }
 
@@ -293,7 +293,9 @@ def main() -> None:
     if options.json:
         print(json.dumps(found, indent=1))
         return
-    print(f"refused {len(found['refusals'])} times; {found['with']['seconds']} s beside {found['without']['seconds']} s")
+    print(
+        f"refused {len(found['refusals'])} times; {found['with']['seconds']} s beside {found['without']['seconds']} s"
+    )
     for kind, told in found["amended"].items():
         print(kind, json.dumps(told["rules"]), json.dumps(told["true_pairs"]))
 
