@@ -57,7 +57,7 @@ _IDENTITY_COLUMNS = {"dataset", "key", "role", "agency"}
 
 def check_project(project: LoadedProject, *, progress: Progress = lambda _message: None) -> dict[str, Any]:
     """Return what a steward should know before the first run. Raises LinkageError for what would stop it."""
-    limits = project.settings.engine
+    named = project.settings.engine.temp_directory
     with tempfile.TemporaryDirectory(prefix="linkage-check-") as folder:
         scratch = Path(folder)
         try:
@@ -65,9 +65,7 @@ def check_project(project: LoadedProject, *, progress: Progress = lambda _messag
                 Ledger(Path(":memory:")) as ledger,
                 Engine(
                     scratch / "check.duckdb",
-                    memory_limit=limits.memory_limit,
-                    threads=limits.threads,
-                    temp_directory=scratch,
+                    **{**project.limits(), **({} if named else {"temp_directory": scratch / "spill"})},
                 ) as engine,
             ):
                 run = Run(

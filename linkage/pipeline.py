@@ -204,7 +204,7 @@ def _refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger
         if not path.is_file():
             continue
         try:
-            with Engine(path, read_only=True) as engine:
+            with Engine(path, read_only=True, **project.limits()) as engine:
                 for table in PUBLISHED:
                     engine.rows(f"SELECT bit_xor(hash(told)) FROM published.{quote(table.name)} AS told")
         except (DatabaseError, WorkspaceError) as error:
@@ -239,9 +239,9 @@ def _clean(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def _limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
-    limits = project.settings.engine
-    spill = project.temp_directory() if limits.temp_directory else staged / "spill"
-    return {"memory_limit": limits.memory_limit, "threads": limits.threads, "temp_directory": spill}
+    limits = project.limits()
+    # A run that died leaves nothing behind: its own spill goes with its staging.
+    return limits if project.settings.engine.temp_directory else {**limits, "temp_directory": staged / "spill"}
 
 
 def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
