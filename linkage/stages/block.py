@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified
 from linkage.errors import DataError
-from linkage.matching.blocking import drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
+from linkage.matching.blocking import count_pairs, drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
 from linkage.store.proposals import write_proposal
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def block(run: Run) -> None:
     refused = []
     for entity_type in run.types:
         run.progress(f"block {entity_type}: keys")
+        is_fresh = entity_type in run.amended_types
         large = _keys(run, entity_type)
+        pairs = count_pairs(run.engine, entity_type, run.models[entity_type].rules, fresh=is_fresh)
+        run.count(f"types.{entity_type}.rule_pairs", pairs)
         if large:
             refused.append(_propose(run, entity_type, large))
         else:
@@ -38,6 +41,7 @@ def block(run: Run) -> None:
             run.workspace.proposed(entity_type).unlink(missing_ok=True)
     if refused:
         raise DataError(_refusal(run, refused))
+    run.before_pairs(run)
     for entity_type in run.types:
         run.progress(f"block {entity_type}: pairs")
         if entity_type in run.amended_types:
@@ -53,10 +57,8 @@ def _keys(run: Run, entity_type: EntityType) -> list[Block]:
     is_amended = entity_type in run.amended_types
     if is_amended:
         _add_keys(run, entity_type, model)
-    elif model.trained_now:
-        # Training has made keys and pairs, and set aside what is too large.
-        return []
-    else:
+    elif not model.trained_now:
+        # (Training makes keys and pairs itself, and sets aside what is too large.)
         make_keys(engine, entity_type, model.rules)
         drop_stop_keys(engine, entity_type, model.stop_keys)
     return large_blocks(engine, entity_type, model.rules, model.max_block, fresh=is_amended)

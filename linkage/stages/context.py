@@ -88,6 +88,8 @@ class Run:
     # What the base was made under, by name (`stages/changes.py`).
     signatures: dict[str, str] = field(default_factory=dict)
     progress: Progress = lambda _message: None
+    # Called when all pairs are counted and none is made, to refuse what cannot fit.
+    before_pairs: Callable[[Run], None] = lambda _run: None
 
     def entity(self, entity_type: EntityType) -> Entity:
         """Return the settings of an entity type."""
