@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linkage import forecast
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import DataError
-from linkage.matching.blocking import large_blocks, make_keys
+from linkage.matching.blocking import count_pairs, large_blocks, make_keys
 from linkage.stages.context import Progress, Run
 from linkage.stages.ingest import ingest
 from linkage.stages.standardise import mapped_sql, standardise
@@ -57,7 +58,7 @@ _IDENTITY_COLUMNS = {"dataset", "key", "role", "agency"}
 
 def check_project(project: LoadedProject, *, progress: Progress = lambda _message: None) -> dict[str, Any]:
     """Return what a steward should know before the first run. Raises LinkageError for what would stop it."""
-    limits = project.settings.engine
+    named = project.settings.engine.temp_directory
     with tempfile.TemporaryDirectory(prefix="linkage-check-") as folder:
         scratch = Path(folder)
         try:
@@ -65,9 +66,7 @@ def check_project(project: LoadedProject, *, progress: Progress = lambda _messag
                 Ledger(Path(":memory:")) as ledger,
                 Engine(
                     scratch / "check.duckdb",
-                    memory_limit=limits.memory_limit,
-                    threads=limits.threads,
-                    temp_directory=scratch,
+                    **{**project.limits(), **({} if named else {"temp_directory": scratch / "spill"})},
                 ) as engine,
             ):
                 run = Run(
@@ -82,15 +81,44 @@ def check_project(project: LoadedProject, *, progress: Progress = lambda _messag
                 )
                 ingest(run)
                 standardise(run)
+                types = {kind: _type(run, kind) for kind in run.types}
                 return {
                     "schema_version": SCHEMA_VERSION,
                     "project": project.settings.name,
                     "datasets": _datasets(engine),
-                    "types": {kind: _type(run, kind) for kind in run.types},
+                    "types": types,
+                    "estimate": _estimate(project, types),
                 }
         except DatabaseError as error:
             message = f"{project.path}: the data could not be checked ({str(error).splitlines()[0]}); look at engine.memory_limit and the disk"
             raise DataError(message) from error
+
+
+def _estimate(project: LoadedProject, types: dict[EntityType, dict[str, Any]]) -> dict[str, Any]:
+    """Return what a run that makes everything anew is thought to take, training included where no model is approved."""
+    workspace, last, trained = Workspace(project.workspace), None, set(types)
+    if workspace.ledger.is_file():
+        with Ledger(workspace.ledger) as ledger:
+            last = ledger.last_run()
+            trained = {kind for kind in project.entity_types() if ledger.approved_model(kind) is None}
+    records = sum(told["records"] for told in types.values())
+    counted = sum(sum(told["candidate_pairs"].values()) for told in types.values())
+    # Training sets the largest blocks aside until the rules keep to their budget, which is not known of before.
+    budget = sum(
+        max(
+            project.entities[kind].blocking.least_pairs,
+            round(project.entities[kind].blocking.pairs_per_record * told["records"]),
+        )
+        for kind, told in types.items()
+    )
+    work = forecast.Work(
+        records,
+        records,
+        round(forecast.DISTINCT * min(counted, budget)),
+        sum(told["records"] for kind, told in types.items() if kind in trained),
+    )
+    memory = project.settings.engine.memory_bytes
+    return forecast.estimate(work, last.report if last else None, counted=min(counted, budget), memory=memory).to_json()
 
 
 def _datasets(engine: Engine) -> dict[str, Any]:
@@ -121,18 +149,13 @@ def _type(run: Run, kind: EntityType) -> dict[str, Any]:
     engine.make_schema("feature")
     engine.run(f"CREATE OR REPLACE VIEW feature.{quote(kind)} AS FROM canonical.{quote(kind)}")
     make_keys(engine, kind, rules)
-    sizes = dict(
-        engine.rows(
-            f"SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
-        )
-    )
     largest = large_blocks(engine, kind, rules, min(entity.blocking.max_block, 10))[:10]
     return {
         "records": run.counts["types"][kind]["records"],
         "bad_values": run.counts["types"][kind]["bad_values"],
         "completeness": _completeness(engine, kind),
         "samples": _samples(run, kind),
-        "candidate_pairs": {rule.name: sizes.get(number, 0) for number, rule in enumerate(rules)},
+        "candidate_pairs": count_pairs(engine, kind, rules),
         "max_block": entity.blocking.max_block,
         "largest_blocks": [
             {"rule": block.rule, "records": block.records, "example": block.example} for block in largest

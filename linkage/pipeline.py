@@ -10,14 +10,17 @@ from __future__ import annotations
 import resource
 import shutil
 import time
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from linkage import forecast
 from linkage.config.deciding import deciding
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
+from linkage.forecast import Work
 from linkage.sharing.audit import user
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders, thin_out
 from linkage.stages import changes
@@ -41,10 +44,11 @@ from linkage.store.workspace import Workspace, move_into_place
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from linkage.config.project import LoadedProject
+    from linkage.forecast import Estimate
 
 SCHEMA_VERSION = 1
 
@@ -56,7 +60,9 @@ STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("score", score),
     ("drift", drift),
 )
-AUDIENCE_STAGES = ("cluster", "identify", "survive", "publish")
+AUDIENCE_STAGES = forecast.AUDIENCE_STAGES
+_WORTH_TELLING = 60.0
+"""Seconds: a run that is nearly over need not say so."""
 
 
 # What the next run makes again.
@@ -82,10 +88,12 @@ def run_project(
         last = ledger.last_run()
         number = last.run + 1 if last else 1
         staged = workspace.staging / f"run-{number}"
-        timer = _Timer()
+        timer = _Timer(staged, sorted(project.settings.audiences))
+        timer.estimate = _begin(project, workspace, last)
         try:
             staged.mkdir()
             base = _copy_base(workspace, last, staged)
+            timer.base_bytes = written(staged)
             with Engine(base, **_limits(project, staged)) as engine:
                 run = Run(
                     number,
@@ -96,11 +104,10 @@ def run_project(
                     engine,
                     staged,
                     options=options,
-                    progress=progress,
+                    progress=timer.telling(progress),
+                    before_pairs=lambda run: _look_ahead(run, timer),
                 )
-                engine.put_apart(APART, staged)
-                run.standardiser = choose(run)
-                changes.begin(run)
+                _prepare(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
                 with timer.stage("keep"):
@@ -125,17 +132,30 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
-        try:
-            given = hand_out(project, workspace, ledger)
-        except WorkspaceError as error:
-            if run.held:
-                # Neither hides the other.
-                message = f"{_told(run)}; {error}"
-                raise AuditError(message) from error
-            raise
-        if run.held:
-            raise AuditError(_told(run))
+        given = _hand_out(run)
         return {**report, "publish_to": given} if given else report
+
+
+def _prepare(run: Run) -> None:
+    """Set up what every stage finds: what goes at the end apart, the standardisers, and what has changed since the base was made."""
+    run.engine.put_apart(APART, run.staging)
+    run.standardiser = choose(run)
+    changes.begin(run)
+
+
+def _hand_out(run: Run) -> list[dict[str, Any]]:
+    """Bring the folders of `publish_to` to the last releases. Raises AuditError where a release was held back."""
+    try:
+        given = hand_out(run.project, run.workspace, run.ledger)
+    except WorkspaceError as error:
+        if run.held:
+            # Neither hides the other.
+            message = f"{_told(run)}; {error}"
+            raise AuditError(message) from error
+        raise
+    if run.held:
+        raise AuditError(_told(run))
+    return given
 
 
 @contextmanager
@@ -159,7 +179,6 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
             staged.mkdir()
             base = _copy_base(workspace, last, staged)
             with Engine(base, **_limits(project, staged)) as engine:
-                engine.put_apart(APART, staged)
                 run = Run(
                     last.run,
                     datetime.now(UTC),
@@ -171,8 +190,7 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
                     progress=progress,
                     trial=True,
                 )
-                run.standardiser = choose(run)
-                changes.begin(run)
+                _prepare(run)
                 if run.anew:
                     message = f"{workspace.base(last.base)}: {run.anew} now, so its records are no longer what a run would train on; run with --retrain"
                     raise ModelError(message)
@@ -246,7 +264,7 @@ def _refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger
         if not path.is_file():
             continue
         try:
-            with Engine(path, read_only=True) as engine:
+            with Engine(path, read_only=True, **project.limits()) as engine:
                 for table in PUBLISHED:
                     engine.rows(f"SELECT bit_xor(hash(told)) FROM published.{quote(table.name)} AS told")
         except (DatabaseError, WorkspaceError) as error:
@@ -258,18 +276,141 @@ def _refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger
 
 
 class _Timer:
-    """Seconds and peak memory (bytes, of the process so far) of each stage."""
+    """Seconds and peak memory (bytes, of the process so far) of each stage, the most that staging held, and what is left."""
 
-    def __init__(self) -> None:
+    def __init__(self, staged: Path, audiences: Sequence[str]) -> None:
         self.stages: dict[str, dict[str, float]] = {}
+        self.disk_bytes = 0
+        self.base_bytes = 0
+        self.estimate: Estimate | None = None
+        self.told: dict[str, Any] | None = None
+        self.skipped: set[str] = set()
+        self._staged = staged
+        self._audiences = audiences
+        self._took: dict[str, float] = {}
+        self._current: tuple[str, float] | None = None
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str, audience: str = "") -> Iterator[None]:
         start = time.perf_counter()
+        part = f"{name} {audience}".strip()
+        self._current = part, start
         yield
         entry = self.stages.setdefault(name, {"seconds": 0.0, "peak_memory_bytes": 0.0})
-        entry["seconds"] += time.perf_counter() - start
+        self._took[part] = time.perf_counter() - start
+        self._current = None
+        entry["seconds"] += self._took[part]
         entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+        self.disk_bytes = max(self.disk_bytes, written(self._staged))
+
+    def left(self) -> float | None:
+        """Return the seconds that are left, where anything is known of that."""
+        if self.estimate is None:
+            return None
+        current, since = self._current or (None, 0.0)
+        inside = time.perf_counter() - since if current else 0.0
+        expected = forecast.parts(self.estimate.stages, self._audiences)
+        return forecast.remaining(
+            {part: seconds for part, seconds in expected.items() if part not in self.skipped},
+            self._took,
+            current,
+            inside,
+        )
+
+    def telling(self, progress: Progress) -> Progress:
+        """Return a progress that tells the time that is left too, once it is known and worth telling."""
+
+        def tell(message: str) -> None:
+            left = self.left()
+            if left is None or left < _WORTH_TELLING:
+                progress(message)
+                return
+            until = (datetime.now(UTC) + timedelta(seconds=left)).astimezone()
+            progress(f"{message} (about {forecast.in_words(left)} left, until {until:%H:%M})")
+
+        return tell
+
+
+def written(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    total = 0
+    for file in folder.rglob("*"):
+        # What spills comes and goes.
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def _work(run: Run) -> Work:
+    """Return what the run has to do, as far as it is counted by now; pairs that are not made are taken from what the rules count."""
+    types = [run.counts.get("types", {}).get(kind, {}) for kind in run.types]
+    fresh = sum(int(told.get("standardised", 0)) for told in types)
+    pairs = [_pairs(told) for told in types]
+    return Work(
+        records=sum(int(told.get("records", 0)) for told in types),
+        fresh=fresh,
+        pairs=round(forecast.PAIRS_PER_RECORD * fresh)
+        if None in pairs
+        else sum(one for one in pairs if one is not None),
+        trained=sum(
+            int(told.get("records", 0))
+            for kind, told in zip(run.types, types, strict=True)
+            if (
+                run.models[kind].trained_now
+                if kind in run.models
+                else run.approved_model(kind) is None or run.options.retrain
+            )
+        ),
+    )
+
+
+def _pairs(told: dict[str, Any]) -> int | None:
+    if "pairs" in told:
+        return int(told["pairs"])
+    return round(forecast.DISTINCT * sum(told["rule_pairs"].values())) if "rule_pairs" in told else None
+
+
+def _estimate(run: Run, base: int) -> Estimate:
+    counted = sum(sum(told.get("rule_pairs", {}).values()) for told in run.counts.get("types", {}).values())
+    last = run.ledger.last_run()
+    return forecast.estimate(
+        _work(run),
+        last.report if last else None,
+        counted=counted,
+        memory=run.project.settings.engine.memory_bytes,
+        base=base,
+    )
+
+
+def _begin(project: LoadedProject, workspace: Workspace, last: RunRow | None) -> Estimate | None:
+    """Return what the run may take, if it has as much to do as the last one; refuse it where not even a copy of that fits on the disk."""
+    if last is None:
+        return None
+    known = last.report.get("estimate")
+    files = [workspace.base(last.base), *(workspace.release(one.audience, one.sequence) for one in last.releases)]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    found = forecast.estimate(Work(**known["work"]) if known else Work(0, 0, 0), last.report)
+    # How much of it is made anew is not known yet; the base is copied and the releases are written whatever has changed.
+    least = replace(found, disk_bytes=size, spill_bytes=0)
+    forecast.refuse_full_disk(workspace.path, project.temp_directory(), least)
+    return found if known else None
+
+
+def _look_ahead(run: Run, timer: _Timer) -> None:
+    """Refuse the run where the pairs that are counted, and all that follows from them, do not fit on the disk."""
+    timer.estimate = _estimate(run, timer.base_bytes)
+    spill = _limits(run.project, run.staging)["temp_directory"]
+    forecast.refuse_full_disk(run.workspace.path, spill, timer.estimate, written=written(run.staging))
+
+
+def _tell(run: Run, timer: _Timer, progress: Progress) -> None:
+    """Tell, before anything is scored, what the run is thought to take; the report tells it beside what it took."""
+    timer.estimate = found = _estimate(run, timer.base_bytes)
+    timer.told = {**found.to_json(), "base_bytes": timer.base_bytes}
+    progress(
+        f"estimate: {found.work.pairs:,} candidate pairs, {forecast.in_words(found.seconds)} in all, "
+        f"{found.disk_bytes / 1e9:.1f} GB of disk (from {found.source})"
+    )
 
 
 def _clean(workspace: Workspace, ledger: Ledger) -> None:
@@ -282,9 +423,9 @@ def _clean(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def _limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
-    limits = project.settings.engine
-    spill = project.temp_directory() if limits.temp_directory else staged / "spill"
-    return {"memory_limit": limits.memory_limit, "threads": limits.threads, "temp_directory": spill}
+    limits = project.limits()
+    # A run that died leaves nothing behind: its own spill goes with its staging.
+    return limits if project.settings.engine.temp_directory else {**limits, "temp_directory": staged / "spill"}
 
 
 def _copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
@@ -304,9 +445,14 @@ def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
     """Run all stages; return the new release of every audience whose release passed its audits."""
     for name, stage in STAGES:
         if name == "ingest" and run.options.judgements_only:
+            timer.skipped.add(name)
             continue
         with timer.stage(name):
             stage(run)
+        if name == "standardise":
+            timer.estimate = _estimate(run, timer.base_bytes)
+        elif name == "block":
+            _tell(run, timer, run.progress)
     check_reconciliation(run.engine, sorted(run.project.settings.sources))
     releases = {}
     for audience in sorted(run.project.settings.audiences):
@@ -326,18 +472,18 @@ def _release(run: Run, timer: _Timer, audience: str) -> Release | None:
     if before is not None and not before.is_file():
         message = f"{before}: the last release is gone; restore the workspace from a backup"
         raise WorkspaceError(message)
-    with timer.stage("cluster"):
+    with timer.stage("cluster", audience):
         cluster_audience(run, audience)
-    with timer.stage("identify"):
+    with timer.stage("identify", audience):
         newer = readers.checked() if readers.sequence > previous else None
         if newer is not None:
             run.progress(f"release {readers.sequence} that the readers of {audience} have")
             with run.engine.attached(newer, "handed"):
                 take_over(run, audience, readers.sequence)
         identify(run, audience, release.sequence)
-    with timer.stage("survive"):
+    with timer.stage("survive", audience):
         survive(run, audience)
-    with timer.stage("publish"):
+    with timer.stage("publish", audience):
         counts, findings = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb", before)
         failed = [finding for finding in findings if not (finding.acceptable and finding.audit in run.options.accept)]
         if failed:
@@ -391,6 +537,8 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
         "rolled_back_to": _restored(run),
         "stages": timer.stages,
         "seconds": sum(stage["seconds"] for stage in timer.stages.values()),
+        "estimate": timer.told,
+        "disk_bytes": timer.disk_bytes,
         "datasets": datasets,
         "types": run.counts.get("types", {}),
         "drift": run.counts.get("drift", {}),

@@ -83,10 +83,9 @@ class Project:
         """Open an audience's last release, or an older one, for reading; later runs do not disturb it."""
         from linkage.engine.duckdb import DatabaseError, Engine, is_damage
 
-        limits = self.loaded.settings.engine
         path = self.release_path(audience, sequence)
         try:
-            with Engine(path, read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as engine:
+            with Engine(path, read_only=True, **self.loaded.limits()) as engine:
                 yield engine
         except DatabaseError as error:
             if not is_damage(error):
@@ -126,7 +125,7 @@ class Project:
         self.look("table", [name], audience=audience, purpose=purpose)
         if output == "duckdb":
             # The relation keeps its connection; the caller closes it by dropping the relation.
-            return Engine(path, read_only=True).connection.sql(query)
+            return Engine(path, read_only=True, **self.loaded.limits()).connection.sql(query)
         with self.release(audience) as engine:
             found = engine.arrow(query)
         return found if output == "arrow" else found.to_pandas()

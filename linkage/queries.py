@@ -20,6 +20,7 @@ from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED, published
 
 if TYPE_CHECKING:
+    from linkage.config.project import LoadedProject
     from linkage.matching.explain import Explanation
     from linkage.matching.model import Model
     from linkage.project import Project
@@ -130,7 +131,7 @@ def explain(
         message = f"{loaded.workspace}: there is no finished run; run: linkage run {loaded.path}"
         raise RequestError(message)
     model = models.load(workspace.models, one["entity_type"], last.report["types"][one["entity_type"]]["model"])
-    with Engine() as engine, engine.attached(workspace.base(last.base), "base"):
+    with Engine(**loaded.limits()) as engine, engine.attached(workspace.base(last.base), "base"):
         engine.run("CREATE SCHEMA canonical")
         engine.run("CREATE SCHEMA feature")
         kind = quote(model.entity_type)
@@ -188,18 +189,18 @@ def report(project: Project, *, purpose: str | None = None) -> dict[str, Any]:
     if last is None:
         message = f"{loaded.workspace}: there is no finished run; run: linkage run {loaded.path}"
         raise RequestError(message)
-    largest = [entry for release in last.releases for entry in _largest(workspace, release)]
+    largest = [entry for release in last.releases for entry in _largest(loaded, release)]
     # The page is the operator's, of all audiences: what it shows is the centre's view.
     project.look("report", [f"run {last.run}", *(entry["identity"] for entry in largest)], purpose=purpose)
     return {**last.report, "project": loaded.settings.name, "finished_at": last.finished_at, "largest": largest}
 
 
-def _largest(workspace: Workspace, release: Release) -> list[dict[str, Any]]:
-    path = workspace.release(release.audience, release.sequence)
+def _largest(loaded: LoadedProject, release: Release) -> list[dict[str, Any]]:
+    path = Workspace(loaded.workspace).release(release.audience, release.sequence)
     if not path.is_file():
         message = f"{path}: the last release is gone; restore the workspace from a backup"
         raise WorkspaceError(message)
-    with Engine(path, read_only=True) as engine:
+    with Engine(path, read_only=True, **loaded.limits()) as engine:
         found: list[dict[str, Any]] = engine.arrow(
             "SELECT $audience AS audience, entity_type, identity_id AS identity, records, datasets, len(agencies) AS agencies "
             "FROM published.identity WHERE records > 1 QUALIFY row_number() OVER (PARTITION BY entity_type ORDER BY records DESC, identity_id) <= $most "

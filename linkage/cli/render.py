@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from linkage.forecast import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -47,7 +49,15 @@ def working(*, quiet: bool) -> Iterator[Progress]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("start", total=None)
-        yield lambda message: bar.update(task, description=escape(message))
+
+        def tell(message: str) -> None:
+            if message.startswith("estimate:"):
+                # It stays on the screen; what goes on below it comes and goes.
+                bar.console.print(escape(plain(message)))
+            else:
+                bar.update(task, description=escape(message))
+
+        yield tell
 
 
 def _table(title: str, *columns: str, rows: list[tuple[Any, ...]]) -> None:
@@ -109,6 +119,11 @@ def check(report: dict[str, Any]) -> None:
         _table(f"{kind}: samples", "dataset", "role", "field", "original", "standardised", rows=shown)
         blocks = [(block["rule"], block["records"], block["example"]) for block in found["largest_blocks"]]
         _table(f"{kind}: largest blocks (limit {found['max_block']:,})", "rule", "records", "one of them", rows=blocks)
+    thought = report["estimate"]
+    say(
+        f"A run that makes everything anew is thought to take {in_words(thought['seconds'])} and "
+        f"{(thought['disk_bytes'] + thought['spill_bytes']) / 1e9:.1f} GB of disk (from {thought['source']})."
+    )
     say("The project is valid. Next: linkage run PROJECT")
 
 
@@ -171,11 +186,23 @@ def run(report: dict[str, Any]) -> None:
         "edges",
     )
     _table("Identities", *columns, rows=rows)
+    # A run of an older version has none.
+    thought = report.get("estimate") or {"stages": {}}
     stages = [
-        (name, round(entry["seconds"], 1), round(entry["peak_memory_bytes"] / 1e9, 2))
+        (
+            name,
+            round(entry["seconds"], 1),
+            round(thought["stages"][name], 1) if name in thought["stages"] else None,
+            round(entry["peak_memory_bytes"] / 1e9, 2),
+        )
         for name, entry in report["stages"].items()
     ]
-    _table("Stages", "stage", "seconds", "peak memory, GB", rows=stages)
+    _table("Stages", "stage", "seconds", "estimated", "peak memory, GB", rows=stages)
+    if thought["stages"]:
+        say(
+            f"Estimated before scoring: {thought['seconds']:.1f} s, {thought['disk_bytes'] / 1e9:.2f} GB of disk (from "
+            f"{thought['source']}); it took {report['disk_bytes'] / 1e9:.2f} GB."
+        )
     for found in report.get("drift", {}).values():
         for one in found:
             say(one["told"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -150,9 +150,21 @@ class LoadedProject:
         return tuple(kind for kind in RESOLVED if kind in used)
 
     def temp_directory(self) -> Path:
-        """The folder where work beyond the memory limit spills."""
+        """The folder where work beyond the memory limit spills.
+
+        Not in the staging that a run clears: whoever reads at the time spills there too.
+        """
         named = self.settings.engine.temp_directory
-        return (self.folder / named).resolve() if named else self.workspace / "staging" / "spill"
+        return (self.folder / named).resolve() if named else self.workspace / "spill"
+
+    def limits(self) -> dict[str, Any]:
+        """Return memory limit, threads and spill folder as every connection of this project is opened with."""
+        engine = self.settings.engine
+        return {
+            "memory_limit": engine.memory_limit,
+            "threads": engine.threads,
+            "temp_directory": self.temp_directory(),
+        }
 
 
 def default_configs() -> Path:

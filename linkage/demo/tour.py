@@ -22,7 +22,8 @@ def tour(
     from linkage.evaluation.release import baseline_release, evaluate_release
     from linkage.project import open_project
 
-    with Engine() as engine:
+    # In memory, and beyond that beside the files it writes: never in the folder that the command is called from.
+    with Engine(temp_directory=folder / "spill") as engine:
         summary = generate(folder, engine=engine, records=records, seed=seed, progress=progress)
     project = open_project(folder)
     report = project.run(progress=progress)

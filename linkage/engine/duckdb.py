@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
@@ -47,6 +47,7 @@ class Engine:
     ) -> None:
         self.path = path
         self.apart: frozenset[str] = frozenset()
+        self._made: Path | None = None
         target = ":memory:" if path is None else str(path)
         try:
             self.connection = duckdb.connect(target, read_only=read_only)
@@ -63,6 +64,7 @@ class Engine:
         self.run("SET autoinstall_known_extensions = false")
         self.run("SET autoload_known_extensions = false")
         if temp_directory is not None:
+            self._made = _private_folder(temp_directory)
             self.run("SET temp_directory = $value", {"value": str(temp_directory)})
 
     def run(self, sql: str, parameters: Parameters | None = None) -> None:
@@ -199,6 +201,10 @@ class Engine:
     def close(self) -> None:
         """Write everything to the file and close it."""
         self.connection.close()
+        if self._made is not None:
+            # It stays where another connection spills there.
+            with suppress(OSError):
+                self._made.rmdir()
 
     def __enter__(self) -> Self:
         return self
@@ -223,6 +229,18 @@ def fixed_tables(schema: str) -> Sequence[str]:
     """Return the sorted names of the fixed SQL files of a schema."""
     folder = resources.files("linkage").joinpath("sql", schema)
     return sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def _private_folder(folder: Path) -> Path | None:
+    """Make a folder that its owner alone can read, where it is absent; return it if it was made."""
+    if folder.is_dir():
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"engine.temp_directory: {folder} cannot be made ({error.strerror}); name a writable folder in the project file"
+        raise WorkspaceError(message) from error
+    return folder
 
 
 def only_used(sql: str, parameters: Parameters | None) -> dict[str, Value]:

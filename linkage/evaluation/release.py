@@ -52,8 +52,7 @@ def evaluate_release(
         crosswalk = release.arrow(
             "SELECT entity_type, dataset, key, role, identity_id FROM published.identity_record ORDER BY ALL"
         )
-    limits = project.loaded.settings.engine
-    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
+    with Engine(base_path(project), read_only=True, **project.loaded.limits()) as base:
 
         def true_candidates(kind: str, labelled: pa.Table) -> int:
             with base.registered("labelled", labelled):
@@ -104,9 +103,8 @@ def baseline_release(project: Project, truth: Path) -> dict[str, dict[str, float
     from linkage.matching.baseline import bare_splink
 
     table = read_grouping(truth)
-    limits = project.loaded.settings.engine
     found: dict[str, dict[str, float]] = {}
-    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
+    with Engine(base_path(project), read_only=True, **project.loaded.limits()) as base:
         for kind in project.loaded.entity_types():
             names = base.arrow(f"SELECT record, dataset, key, role FROM canonical.{quote(kind)} ORDER BY record")
             joined = align(table, names)

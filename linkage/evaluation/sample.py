@@ -133,8 +133,7 @@ def write_sample(
     kind = _refused(project, entity_type, path, size)
     release = project.release_path(audience)
     crosswalk = _crosswalk(project, entity_type, audience)
-    limits = project.loaded.settings.engine
-    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
+    with Engine(base_path(project), read_only=True, **project.loaded.limits()) as base:
         model = _model(project, kind)
         with base.registered("crosswalk", crosswalk):
             make_population(base, model)

@@ -270,10 +270,12 @@ def _fill(own: duckdb.DuckDBPyConnection, source: duckdb.DuckDBPyConnection, tab
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         message = f"{table} cannot be read as a canonical table with record numbers: {error}"
         raise DataError(message) from error
-    settings = "SELECT current_setting('threads'), current_setting('memory_limit')"
-    threads, memory = source.sql(settings).fetchall()[0]
+    settings = "SELECT current_setting('threads'), current_setting('memory_limit'), current_setting('temp_directory')"
+    threads, memory, spill = source.sql(settings).fetchall()[0]
     own.sql(f"SET threads = {int(threads)}")
     own.sql(f"SET memory_limit = {literal(memory)}")
+    if spill:
+        own.sql(f"SET temp_directory = {literal(spill)}")
     own.register("incoming", arrow)
     own.sql("CREATE TABLE records AS SELECT * FROM incoming ORDER BY unique_id")
     own.unregister("incoming")

@@ -103,17 +103,21 @@ def _row_rule_sql(number: int, rule: BlockingRule) -> str:
 def large_blocks(
     engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int, *, fresh: bool = False
 ) -> list[Block]:
-    """Return the keys held by more than `limit` records, the largest first; with `fresh` only keys that fresh records have."""
+    """Return the keys held by more than `limit` records, the largest first; with `fresh` only keys that fresh records have.
+
+    Leaves the sizes of all these blocks of two records and more in `blocking.size_<type>`, for `count_pairs`.
+    """
     among = f"WHERE key IN (SELECT key FROM blocking.fresh_{entity_type})" if fresh else ""
+    engine.create_as(
+        "blocking",
+        f"size_{entity_type}",
+        f"SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type} {among} GROUP BY rule, key HAVING count(*) > 1",
+    )
     rows = engine.rows(
         f"""
-        WITH large AS (
-            SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type} {among}
-            GROUP BY rule, key HAVING count(*) > $limit
-        )
         SELECT large.rule, large.key, large.records, entity.dataset, entity.key, entity.role
-        FROM large JOIN canonical.{entity_type} AS entity ON entity.record = large.record
-        ORDER BY large.records DESC, large.rule, large.key
+        FROM blocking.size_{entity_type} AS large JOIN canonical.{entity_type} AS entity ON entity.record = large.record
+        WHERE large.records > $limit ORDER BY large.records DESC, large.rule, large.key
         """,
         {"limit": limit},
     )
@@ -121,6 +125,25 @@ def large_blocks(
         Block(rules[rule].name, key, records, record_name(dataset, name, role))
         for rule, key, records, dataset, name, role in rows
     ]
+
+
+def count_pairs(
+    engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], *, fresh: bool = False
+) -> dict[str, int]:
+    """Return rule → pairs that it finds, exactly, before any is made; with `fresh` only pairs with a fresh record.
+
+    Reads and drops the sizes that `large_blocks` leaves. A pair that several rules find is counted by each.
+    """
+    size = f"blocking.size_{entity_type}"
+    counted = f"SELECT rule, records * (records - 1) // 2 AS pairs FROM {size}"
+    if fresh:
+        counted = (
+            f"SELECT rule, fresh * (records - fresh) + fresh * (fresh - 1) // 2 AS pairs FROM {size} JOIN "
+            f"(SELECT rule, key, count(*) AS fresh FROM blocking.fresh_{entity_type} GROUP BY rule, key) USING (rule, key)"
+        )
+    found = dict(engine.rows(f"SELECT rule, CAST(sum(pairs) AS BIGINT) FROM ({counted}) GROUP BY rule"))
+    engine.run(f"DROP TABLE {size}")
+    return {rule.name: found.get(number, 0) for number, rule in enumerate(rules)}
 
 
 def fit_stop_keys(

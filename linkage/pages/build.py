@@ -138,6 +138,8 @@ def _rejects(datasets: dict[str, Any]) -> tuple[Reject, ...]:
 def report(found: dict[str, Any], *, purpose: str) -> Report:
     """Return the page of what `queries.report` found."""
     known = {name: place for place, name in enumerate(STAGES)}
+    # A run of an older version has none.
+    thought: dict[str, Any] = found.get("estimate") or {"stages": {}}
     stages = sorted(found["stages"].items(), key=lambda entry: (known.get(entry[0], len(known)), entry[0]))
     return Report(
         project=found["project"],
@@ -146,7 +148,13 @@ def report(found: dict[str, Any], *, purpose: str) -> Report:
         finished=found["finished_at"],
         seconds=found["seconds"],
         releases=tuple((name, release["sequence"]) for name, release in sorted(found["releases"].items())),
-        stages=tuple(Stage(name, entry["seconds"], entry["peak_memory_bytes"]) for name, entry in stages),
+        stages=tuple(
+            Stage(name, entry["seconds"], entry["peak_memory_bytes"], thought["stages"].get(name))
+            for name, entry in stages
+        ),
+        estimate=(thought["seconds"], thought["disk_bytes"], found["disk_bytes"], thought["source"])
+        if thought["stages"]
+        else None,
         delivered=_delivered(found["datasets"]),
         rejects=_rejects(found["datasets"]),
         scored=tuple(

@@ -103,11 +103,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stage took: seconds, and the peak memory (bytes) of the process up to its end."""
+    """What a stage took: seconds, the peak memory (bytes) of the process up to its end, and the seconds thought of before."""
 
     name: str
     seconds: float
     memory: float
+    estimate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ class Report:
     seconds: float
     releases: tuple[tuple[str, int], ...]
     stages: tuple[Stage, ...]
+    # Seconds and bytes of disk thought of before scoring, the bytes it took, and what the estimate was made from.
+    estimate: tuple[float, int, int, str] | None
     delivered: tuple[Delivered, ...]
     rejects: tuple[Reject, ...]
     scored: tuple[Scored, ...]

@@ -259,6 +259,7 @@ def report_page(page: Report) -> str:
             ("Started", page.started),
             ("Finished", page.finished),
             ("Stages took", f"{page.seconds:,.1f} s"),
+            *_thought(page),
             ("Releases", ", ".join(f"{audience} {sequence}" for audience, sequence in page.releases)),
             ("Purpose", page.purpose),
         ),
@@ -274,10 +275,24 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:,.1f} s" if seconds >= _SHORT else "<0.1 s"
 
 
+def _thought(page: Report) -> list[tuple[str, str]]:
+    if page.estimate is None:
+        return []
+    seconds, disk, took, source = page.estimate
+    return [
+        ("Estimated before scoring", f"{seconds:,.1f} s, {disk / _GIGABYTE:,.2f} GB of disk (from {source})"),
+        ("Disk taken", f"{took / _GIGABYTE:,.2f} GB"),
+    ]
+
+
 def _stages(page: Report) -> Html:
     seconds = [(stage.name, stage.seconds, _seconds(stage.seconds)) for stage in page.stages]
     memory = [(stage.name, stage.memory / _GIGABYTE, f"{stage.memory / _GIGABYTE:,.2f} GB") for stage in page.stages]
-    rows = [(one[0], _Figure(one[2]), _Figure(two[2])) for one, two in zip(seconds, memory, strict=True)]
+    thought = ["" if stage.estimate is None else _seconds(stage.estimate) for stage in page.stages]
+    rows = [
+        (one[0], _Figure(one[2]), _Figure(guess), _Figure(two[2]))
+        for one, guess, two in zip(seconds, thought, memory, strict=True)
+    ]
     return tag(
         "section",
         tag("h2", "Stages"),
@@ -285,7 +300,7 @@ def _stages(page: Report) -> Html:
         charts.bars(
             "memory", "Peak memory up to the end of each stage", memory, unit="peak memory of the process so far, GB"
         ),
-        _table("Stages", ("stage", "seconds", "peak memory so far"), rows),
+        _table("Stages", ("stage", "seconds", "estimated", "peak memory so far"), rows),
     )
 
 

@@ -122,8 +122,7 @@ def read_feed(project: Project, audience: str, kind: str, query: str, values: di
     files = Workspace(project.loaded.workspace).feed_files(audience, kind)
     if not files:
         return []
-    limits = project.loaded.settings.engine
-    with Engine(memory_limit=limits.memory_limit, threads=limits.threads) as engine:
+    with Engine(**project.loaded.limits()) as engine:
         engine.run(f"CREATE TEMP VIEW told AS FROM read_parquet([{', '.join(literal(str(file)) for file in files)}])")
         rows: list[dict[str, Any]] = engine.arrow(query, values).to_pylist()
     return rows

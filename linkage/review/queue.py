@@ -107,8 +107,7 @@ def review_queue(
     named = [file.name] if file else []
     project.look("review queue", [*kinds, *named, *ids], audience=audience, purpose=purpose)
     items = [_item(row, used[row["entity_type"]]) for row in found]
-    limits = project.loaded.settings.engine
-    with Engine(base_path(project), read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as base:
+    with Engine(base_path(project), read_only=True, **project.loaded.limits()) as base:
         for kind in kinds:
             _add_values(base, kind, [item for item in items if item["entity_type"] == kind])
         if file is not None:

@@ -70,6 +70,5 @@ def kept_release(project: Project, audience: str, sequence: int) -> Kept:
 @contextmanager
 def opened(project: Project, release: Kept) -> Iterator[Engine]:
     """Open a release for reading."""
-    limits = project.loaded.settings.engine
-    with Engine(release.path, read_only=True, memory_limit=limits.memory_limit, threads=limits.threads) as engine:
+    with Engine(release.path, read_only=True, **project.loaded.limits()) as engine:
         yield engine

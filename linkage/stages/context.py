@@ -93,6 +93,8 @@ class Run:
     # What records are standardised with: this program's, or the kept version that the approved models need.
     standardiser: Standardiser = field(default_factory=shipped)
     progress: Progress = lambda _message: None
+    # Called when all pairs are counted and none is made, to refuse what cannot fit.
+    before_pairs: Callable[[Run], None] = lambda _run: None
 
     def entity(self, entity_type: EntityType) -> Entity:
         """Return the settings of an entity type."""

@@ -188,6 +188,8 @@ def test_run_prints_its_report(linkage_, bank):
         "feed",
         "accepted",
         "held",
+        "estimate",
+        "disk_bytes",
         "settings",
         "standardiser",
         "rolled_back_to",

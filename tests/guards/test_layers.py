@@ -24,6 +24,7 @@ LEVELS = {
     "profiling": 4,
     "sharing": 4,
     "fusion": 4,
+    "forecast": 5,
     "pipeline": 5,
     "checking": 5,
     "evaluation": 5,
