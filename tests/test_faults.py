@@ -287,7 +287,7 @@ def wide(first, tmp_path_factory):
     shutil.copytree(first, target)
     with (target / "bank.csv").open("a", encoding="utf-8") as file:
         file.write(rows("w", 12_000))
-    linkage.open(target).run(now=NOW)
+    linkage.open(target).run(now=NOW, accept={"growth": "made wide"})
     return target
 
 

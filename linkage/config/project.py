@@ -157,13 +157,17 @@ class LoadedProject:
         named = self.settings.engine.temp_directory
         return (self.folder / named).resolve() if named else self.workspace / "spill"
 
-    def limits(self) -> dict[str, Any]:
-        """Return memory limit, threads and spill folder as every connection of this project is opened with."""
+    def limits(self, **instead: Any) -> dict[str, Any]:
+        """Return memory limit, threads and spill folder as every connection of this project is opened with.
+
+        `instead` replaces some of them: work on single rows wants one thread, work on a draft its own spill folder.
+        """
         engine = self.settings.engine
         return {
             "memory_limit": engine.memory_limit,
             "threads": engine.threads,
             "temp_directory": self.temp_directory(),
+            **instead,
         }
 
 

@@ -189,13 +189,10 @@ def _made_by(plan: Path) -> str | None:
 def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Path) -> None:
     kind = place.entity_type
     model = models.load(workspace.models, kind, place.model)
-    limits = project.settings.engine
     scratch = draft / "scratch.duckdb"
     release = workspace.release(place.audience, place.release)
     with (
-        Engine(
-            scratch, memory_limit=limits.memory_limit, threads=limits.threads, temp_directory=draft / "spill"
-        ) as engine,
+        Engine(scratch, **project.limits(temp_directory=draft / "spill")) as engine,
         engine.attached(workspace.base(place.base), "base"),
         engine.attached(release, "release"),
     ):

@@ -73,7 +73,6 @@ class Session:
         self._lock = threading.Lock()
         self._letters = set(_OTHER)
         self._names = [*feature_columns(self.model), *rarity_values(self.model)]
-        self._types = _arrow_types(self.index.plan["types"])
         self._rare: list[str] = self.index.plan["rarity_columns"]
         self._average = {
             column: self.model.chances[comparison.name][level].u
@@ -81,12 +80,17 @@ class Session:
             for column, level in rarity_levels(comparison).items()
         }
         self._pairs: list[str] = self.index.plan["pair_columns"]
-        self._words = Engine(threads=1)
+        self._words = self._engine()
+        self._types = _arrow_types(self._words, self.index.plan["types"])
         self._library: Engine | None = None
         self._open: dict[str, Standing] = {}
         self._end = weakref.finalize(self, _close, self._open, self._words)
         self._open["read"] = self._reading()
-        self._open["weigh"] = Standing(Engine(threads=1), RELATION, self._pair_schema(), self.index.plan["statement"])
+        self._open["weigh"] = Standing(self._engine(), RELATION, self._pair_schema(), self.index.plan["statement"])
+
+    def _engine(self) -> Engine:
+        # Statements over single rows gain nothing from a second thread.
+        return Engine(**self.project.limits(threads=1))
 
     def __enter__(self) -> Self:
         return self
@@ -257,7 +261,7 @@ class Session:
     def _read_by_library(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return those of the rows in which a library reads a date or a telephone number, with what it read."""
         if self._library is None:
-            self._library = Engine(threads=1)
+            self._library = self._engine()
             self._install(self._library)
         engine = self._library
         with engine.registered("lookup_rows", pa.Table.from_pylist(rows, mapped_schema(self.place.entity_type))):
@@ -322,7 +326,7 @@ class Session:
 
     def _reading(self) -> Standing:
         """Return the statement that standardises a row and makes its features and keys."""
-        engine, kind = Engine(threads=1), self.place.entity_type
+        engine, kind = self._engine(), self.place.entity_type
         self._install(engine)
         install_letters(engine.run, sorted(self._letters))
         parts, values = feature_parts(self.model, {column.name: column.type for column in CANONICAL[kind]})
@@ -383,10 +387,9 @@ def _close(opened: dict[str, Standing], words: Engine) -> None:
     words.close()
 
 
-def _arrow_types(columns: Mapping[str, str]) -> dict[str, pa.DataType]:
-    with Engine() as engine:
-        told = ", ".join(f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in columns.items())
-        return {field.name: field.type for field in engine.arrow(f"SELECT {told}").schema}
+def _arrow_types(engine: Engine, columns: Mapping[str, str]) -> dict[str, pa.DataType]:
+    told = ", ".join(f"CAST(NULL AS {kind}) AS {quote(name)}" for name, kind in columns.items())
+    return {field.name: field.type for field in engine.arrow(f"SELECT {told}").schema}
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
