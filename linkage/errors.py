@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class LinkageError(Exception):
     """Base of every refusal. The message is one sentence that names the place and the mend.
@@ -14,6 +19,12 @@ class LinkageError(Exception):
 
 class ConfigError(LinkageError):
     """A configuration file is missing, unreadable or says something that cannot be."""
+
+
+class SharingError(ConfigError):
+    """An agreement, audience or purpose is refused; the refusal is written to the audit of `workspace`, where that is known."""
+
+    workspace: Path | None = None
 
 
 class DataError(LinkageError):

@@ -120,10 +120,14 @@ class Case(Settings):
 
 
 class Marking(Settings):
-    """Columns that tell how a record must be handled."""
+    """Columns that tell how a record must be handled: categories, the most that others may see, and what it may link with.
+
+    A share level or link use that is not known counts as the strictest.
+    """
 
     handling: Column | None = None
     share: Column | None = None
+    link_use: Column | None = None
 
 
 def _as_seen(value: Any) -> Any:

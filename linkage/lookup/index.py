@@ -196,8 +196,7 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
         engine.attached(workspace.base(place.base), "base"),
         engine.attached(release, "release"),
     ):
-        datasets = list(project.settings.visible(place.audience))
-        _number(engine, kind, datasets)
+        _number(engine, kind)
         if engine.value(_HAS_STATEMENTS):
             engine.create_as(*KEPT, "FROM base.kept.statement")
         make_features(engine, model)
@@ -231,7 +230,7 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
     (draft / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
-def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
+def _number(engine: Engine, kind: EntityType) -> None:
     """Write `lookup.place` (record, place, name, nth identity) and the view `canonical.<type>` of the audience's own records."""
     engine.create_as(
         "lookup",
@@ -248,9 +247,9 @@ def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
         FROM base.canonical.{quote(kind)} AS own
         JOIN release.published.identity_record AS held USING (dataset, key, role)
         JOIN lookup.identity USING (identity_id)
-        WHERE held.entity_type = $kind AND list_contains($datasets, own.dataset)
+        WHERE held.entity_type = $kind
         """,
-        {"kind": kind, "datasets": datasets},
+        {"kind": kind},
     )
     engine.run("CREATE SCHEMA canonical")
     engine.run(

@@ -58,9 +58,8 @@ def _contract(run: Run) -> list[Finding]:
 
 def _sums(run: Run, audience: str) -> list[Finding]:
     """Each record once, and references between all tables."""
-    visible = {"datasets": list(run.project.settings.visible(audience))}
     records = " + ".join(
-        f"(SELECT count(*) FROM canonical.{quote(kind)} WHERE list_contains($datasets, dataset))" for kind in run.types
+        f"(SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience)})" for kind in run.types
     )
     known = "ANTI JOIN release.published.identity USING (identity_id)"
     checks = {
@@ -78,7 +77,7 @@ def _sums(run: Run, audience: str) -> list[Finding]:
             for kind in run.types
         },
     }
-    return [Finding("sums", what) for what, query in checks.items() if run.engine.value(query, visible)]
+    return [Finding("sums", what) for what, query in checks.items() if run.engine.value(query)]
 
 
 def _judgements(run: Run, audience: str) -> list[Finding]:

@@ -58,8 +58,7 @@ def cluster_audience(run: Run, audience: str) -> None:
     begin_audience(run, audience)
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")
-        datasets = run.project.settings.visible(audience)
-        gather(run.engine, run.models[entity_type], audience, datasets, run.types)
+        gather(run.engine, run.models[entity_type], audience, run.sees(audience, "relation.marking"), run.types)
         touch(run, audience, entity_type)
         _cluster(run, audience, entity_type)
 
@@ -78,10 +77,9 @@ def cluster_settings(model: Model) -> ClusterSettings:
 
 def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
-    datasets = list(run.project.settings.visible(audience))
     _score_shared(run, model)
     judged = judged_table(run.judgements(audience, entity_type))
-    _number_records(run, audience, entity_type, datasets, judged)
+    _number_records(run, audience, entity_type, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
     edges = _edges(run, model)
     judgements, standing = _placed_judgements(run, judged)
@@ -108,7 +106,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
         run.count(f"audiences.{audience}.{entity_type}.{name}", value)
 
 
-def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: list[str], judged: pa.Table) -> None:
+def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa.Table) -> None:
     """Write `resolution.place` (record, place): places follow the order of names, so ties never depend on row order."""
     engine = run.engine
     with engine.registered("judged", judged):
@@ -126,9 +124,8 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: 
             )
             SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
             FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
-            WHERE list_contains($datasets, dataset) AND {among(run, audience, entity_type, "record")}
+            WHERE {run.sees(audience)} AND {among(run, audience, entity_type, "record")}
             """,
-            {"datasets": datasets},
         )
 
 
@@ -345,12 +342,11 @@ def _count_contradictions(run: Run, audience: str, model: Model) -> None:
         f"""
         SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
         JOIN canonical.{model.entity_type} AS one ON one.record = edge.a JOIN canonical.{model.entity_type} AS two ON two.record = edge.b
-        WHERE list_contains($datasets, one.dataset) AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
+        WHERE {run.sees(audience, "one.marking")} AND {run.sees(audience, "two.marking")} AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
         GROUP BY one.dataset ORDER BY one.dataset
         """,
         {
             **claims,
-            "datasets": list(run.project.settings.visible(audience)),
             "stop": model.units(model.thresholds.match),
         },
     )

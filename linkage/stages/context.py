@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from linkage.config.markings import datasets_seen, seen_by
 from linkage.config.project import CENTRE
 from linkage.standardise import Standardiser, shipped
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from linkage.config.entity import Entity
+    from linkage.config.markings import Marking, Seen
     from linkage.config.project import LoadedProject
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
@@ -90,6 +92,8 @@ class Run:
     trial: bool = False
     # What the base was made under, by name (`stages/changes.py`).
     signatures: dict[str, str] = field(default_factory=dict)
+    # Number → marking of records (`stages/mark.py`); what an audience sees is decided for these.
+    markings: dict[int, Marking] = field(default_factory=dict)
     # What records are standardised with: this program's, or the kept version that the approved models need.
     standardiser: Standardiser = field(default_factory=shipped)
     progress: Progress = lambda _message: None
@@ -116,8 +120,27 @@ class Run:
         They are between records that it sees in full, and made in its own view; the centre applies all.
         """
         rows = self.ledger.open_judgements(entity_type, None if audience == CENTRE else [audience])
-        datasets = set(self.project.settings.visible(audience))
+        datasets = set(datasets_seen(self.project, audience, self.day))
         return [row for row in rows if row[1] in datasets and row[4] in datasets]
+
+    @property
+    def day(self) -> date:
+        """The day whose agreements this run follows."""
+        return self.now.date()
+
+    def seen(self, audience: str) -> dict[int, Seen]:
+        """Return number of a marking → how an audience sees such records."""
+        return {
+            number: seen_by(self.project, audience, marking, self.day)
+            for number, marking in self.markings.items()
+        }
+
+    def sees(self, audience: str, column: str = "marking", *, level: str = "full") -> str:
+        """Return the SQL test of a record's marking for records that an audience sees at a level; the centre sees all in full."""
+        if audience == CENTRE:
+            return "TRUE" if level == "full" else "FALSE"
+        numbers = sorted(number for number, seen in self.seen(audience).items() if seen.level == level)
+        return f"{column} IN ({', '.join(map(str, numbers))})" if numbers else "FALSE"
 
     def count(self, path: str, value: Any) -> None:
         """Record a figure of the run report under a dotted path."""

@@ -145,17 +145,16 @@ def match_identities(
 
 def _members(run: Run, audience: str) -> None:
     """Write `resolution.member`: the entity records in question with their clusters (records without an edge: their own)."""
-    datasets = list(run.project.settings.visible(audience))
     selects = [
         f"""
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
-        WHERE list_contains($datasets, entity.dataset) AND {among(run, audience, kind, "entity.record")}
+        WHERE {run.sees(audience, "entity.marking")} AND {among(run, audience, kind, "entity.record")}
         """
         for kind in run.types
     ]
-    run.engine.create_as("resolution", "member", " UNION ALL ".join(selects), {"datasets": datasets})
+    run.engine.create_as("resolution", "member", " UNION ALL ".join(selects))
 
 
 def _untouched(run: Run, audience: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
 from linkage.matching.evidence import gathered, with_evidence
@@ -336,7 +337,9 @@ def _rejects(run: Run, audience: str) -> None:
     settings = run.project.settings
     agency = settings.audiences[audience].agency
     datasets = [
-        name for name in settings.visible(audience) if audience == CENTRE or settings.sources[name].agency == agency
+        name
+        for name in datasets_seen(run.project, audience, run.day)
+        if audience == CENTRE or settings.sources[name].agency == agency
     ]
     _write(
         run,
