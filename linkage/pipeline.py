@@ -21,6 +21,7 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
 from linkage.forecast import Work
+from linkage.sharing.agreements import agreed_text
 from linkage.sharing.audit import user
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders, thin_out
 from linkage.stages import changes
@@ -598,4 +599,4 @@ def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str
     move_into_place(base, run.workspace.base(run.number))
     finished = datetime.now(UTC).isoformat()
     row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)
-    run.ledger.add_run(row, _approvals(run))
+    run.ledger.add_run(row, _approvals(run), (user(), agreed_text(run.project)))

@@ -96,6 +96,12 @@ def _identity(engine: Engine, identity: str) -> dict[str, Any]:
             "SELECT kind, from_identity, to_identity, records, agencies FROM published.identity_relation WHERE from_identity = $id OR to_identity = $id ORDER BY ALL",
             values,
         ).to_pylist(),
+        "pointers": engine.arrow(
+            "SELECT agency, contact FROM published.identity_pointer WHERE identity_id = $id ORDER BY agency", values
+        ).to_pylist()
+        # A release of before there were pointers has none.
+        if engine.has_table("published", "identity_pointer")
+        else [],
         "possible_matches": engine.arrow(
             "SELECT DISTINCT CASE WHEN identity_a = $id THEN identity_b ELSE identity_a END AS identity_id, weight, reason FROM published.possible_match "
             "WHERE identity_a = $id OR identity_b = $id ORDER BY weight DESC, identity_id",

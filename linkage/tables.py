@@ -186,6 +186,16 @@ PUBLISHED: tuple[Table, ...] = (
     ),
     Table(
         "published",
+        "identity_pointer",
+        _columns(
+            "identity_id VARCHAR Identity of the audience's own view\nagency VARCHAR Agency that holds a record which matches it\n"
+            "contact VARCHAR Whom to call there"
+        ),
+        ("identity_id", "agency"),
+        "Agencies to call: a record that the audience may only be pointed to matches a record of the identity.",
+    ),
+    Table(
+        "published",
         "rejected_record",
         _columns(
             "dataset VARCHAR Dataset\nagency VARCHAR Submitting agency\ndelivery BIGINT Number of the delivery\nfile VARCHAR File name\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import lookup, mending, models, stewards
+from linkage.cli import lookup, mending, models, sharing, stewards
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -33,6 +33,7 @@ stewards.add(app, review_app)
 mending.add(app)
 models.add(app)
 lookup.add(app)
+sharing.add(app)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: the convention of shells, 128 and the number of the signal."""

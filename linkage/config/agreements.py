@@ -91,7 +91,9 @@ class Agreement(Settings):
                 raise ValueError(message)
             for party in share.with_:
                 if party not in self.parties:
-                    message = f"it is shared with {party!r}, which is no party; the parties are: {', '.join(self.parties)}"
+                    message = (
+                        f"it is shared with {party!r}, which is no party; the parties are: {', '.join(self.parties)}"
+                    )
                     raise ValueError(message)
                 self._once(seen, share, party)
         return self
@@ -114,19 +116,19 @@ class AgreementsFile(Settings):
     """One agreements file."""
 
     version: Literal[1]
-    agencies: dict[Party, Agency] = {}
-    groups: dict[Party, tuple[Party, ...]] = {}
-    datasets: dict[Name, Terms] = {}
-    agreements: dict[Name, Agreement] = {}
+    agencies: Annotated[dict[Party, Agency], Field(default_factory=dict)]
+    groups: Annotated[dict[Party, tuple[Party, ...]], Field(default_factory=dict)]
+    datasets: Annotated[dict[Name, Terms], Field(default_factory=dict)]
+    agreements: Annotated[dict[Name, Agreement], Field(default_factory=dict)]
 
 
 class Agreements(Settings):
     """All agreements files of a project together."""
 
-    agencies: dict[str, Agency] = {}
-    groups: dict[str, tuple[str, ...]] = {}
-    datasets: dict[str, Terms] = {}
-    agreements: dict[str, Agreement] = {}
+    agencies: Annotated[dict[str, Agency], Field(default_factory=dict)]
+    groups: Annotated[dict[str, tuple[str, ...]], Field(default_factory=dict)]
+    datasets: Annotated[dict[str, Terms], Field(default_factory=dict)]
+    agreements: Annotated[dict[str, Agreement], Field(default_factory=dict)]
 
     def terms(self, dataset: str) -> Terms:
         """Return what the owner of a dataset allows to be made of it."""
@@ -169,28 +171,41 @@ def _check(found: Agreements, said: Mapping[tuple[str, str], Path], sources: Map
     for name, members in found.groups.items():
         if name in known:
             refuse("groups", name, "an agency has this name; give the group another")
-        for member in members:
-            if member not in known:
-                refuse("groups", name, f"unknown agency {member!r}; {_near(known)}")
+        for member in sorted(set(members) - known):
+            refuse("groups", name, f"unknown agency {member!r}; {_near(known)}")
     for name in found.datasets:
         if name not in owners:
             refuse("datasets", name, f"unknown dataset; the sources are: {', '.join(sorted(owners))}")
     for name, agreement in found.agreements.items():
-        for party in agreement.parties:
-            if party not in known and party not in found.groups:
-                refuse("agreements", name, f"unknown agency or group {party!r}; {_near(known | set(found.groups))}")
-        for dataset in agreement.datasets:
-            if dataset not in owners:
-                refuse("agreements", name, f"unknown dataset {dataset!r}; the sources are: {', '.join(sorted(owners))}")
-            if owners[dataset] not in agreement.parties:
-                refuse(
-                    "agreements", name, f"{owners[dataset]!r} contributes {dataset!r} and is no party; add it to parties"
-                )
+        _check_parties(found, name, agreement, owners, refuse)
         _check_pointers(found, name, agreement, owners, refuse)
 
 
+def _check_parties(
+    found: Agreements,
+    name: str,
+    agreement: Agreement,
+    owners: Mapping[str, str],
+    refuse: Callable[[str, str, str], None],
+) -> None:
+    known = set(owners.values()) | set(found.agencies) | set(found.groups)
+    for party in sorted(set(agreement.parties) - known):
+        refuse("agreements", name, f"unknown agency or group {party!r}; {_near(known)}")
+    for dataset in agreement.datasets:
+        if dataset not in owners:
+            refuse("agreements", name, f"unknown dataset {dataset!r}; the sources are: {', '.join(sorted(owners))}")
+        if owners[dataset] not in agreement.parties:
+            refuse(
+                "agreements", name, f"{owners[dataset]!r} contributes {dataset!r} and is no party; add it to parties"
+            )
+
+
 def _check_pointers(
-    found: Agreements, name: str, agreement: Agreement, owners: Mapping[str, str], refuse: Callable[[str, str, str], None]
+    found: Agreements,
+    name: str,
+    agreement: Agreement,
+    owners: Mapping[str, str],
+    refuse: Callable[[str, str, str], None],
 ) -> None:
     """A pointer says whom to call, so the owner must have said it."""
     for share in agreement.shares:

@@ -56,27 +56,21 @@ def seen_by(project: LoadedProject, audience: str, marking: Marking, day: date) 
         return Seen("full", CENTRE_RULE)
     settings = project.settings.audiences[audience]
     source = project.settings.sources.get(marking.dataset)
-    if source is None:
+    if source is None or (project.agreements is None and marking.dataset not in project.settings.visible(audience)):
         return HIDDEN
-    agreements = project.agreements
-    if agreements is None:
-        if marking.dataset not in project.settings.visible(audience):
-            return HIDDEN
-        if source.agency == settings.agency:
-            return Seen("full", OWN)
-        return _lowered(Seen("full", PROJECT_RULE), marking)
     if settings.agency is not None and source.agency == settings.agency:
         return Seen("full", OWN)
-    best = HIDDEN
-    for name, agreement in sorted(agreements.agreements.items()):
-        if marking.dataset not in agreement.datasets or not applies(project, audience, agreement, day):
-            continue
-        for share in agreement.shares:
-            if covers(share, marking) and reaches(project, audience, share):
-                found = Seen(share.level, name)
-                if best.by is None or LEVELS.index(found.level) > LEVELS.index(best.level):
-                    best = found
-    return _lowered(best, marking)
+    if project.agreements is None:
+        return _lowered(Seen("full", PROJECT_RULE), marking)
+    found = [
+        Seen(share.level, name)
+        for name, agreement in sorted(project.agreements.agreements.items())
+        if marking.dataset in agreement.datasets and applies(project, audience, agreement, day)
+        for share in agreement.shares
+        if covers(share, marking) and reaches(project, audience, share)
+    ]
+    # The first of the most permissive ones, by name.
+    return _lowered(max(found, key=lambda seen: LEVELS.index(seen.level)), marking) if found else HIDDEN
 
 
 def _lowered(seen: Seen, marking: Marking) -> Seen:

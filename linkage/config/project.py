@@ -258,9 +258,7 @@ def _check_audiences(path: Path, settings: Project, found: Agreements) -> None:
         who, known = (audience.agency, agencies) if audience.agency else (audience.group, set(found.groups))
         kind = "agency" if audience.agency else "group"
         if who not in known:
-            message = (
-                f"{path}: audiences.{name}.{kind}: unknown {kind} {who!r}; known are: {', '.join(sorted(known)) or 'none'}"
-            )
+            message = f"{path}: audiences.{name}.{kind}: unknown {kind} {who!r}; known are: {', '.join(sorted(known)) or 'none'}"
             raise SharingError(message)
         belongs = {group for group, members in found.groups.items() if who in members}
         if not ({who} | belongs) & parties:

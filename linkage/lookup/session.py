@@ -112,7 +112,7 @@ class Session:
 
         Raises RequestError for a look without a purpose and for a record that cannot be read.
         """
-        stated_purpose(self.project, purpose)
+        stated_purpose(self.project, purpose, self.place.audience)
         rows = mapped_rows(self.place.entity_type, records)
         results: list[dict[str, Any]] = []
         with self._lock:

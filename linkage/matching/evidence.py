@@ -34,15 +34,15 @@ def evidence_units(model: Model, evidence: Evidence) -> int:
     return model.units(math.log2(evidence.m / evidence.u))
 
 
-def gather(
-    engine: Engine, model: Model, audience: str, sees: str, resolved: Collection[EntityType]
-) -> int:
+def gather(engine: Engine, model: Model, audience: str, sees: str, resolved: Collection[EntityType]) -> int:
     """Write `resolution.evidence` (a, b, bits, told): pairs of records, a < b, that share a resolved entity.
 
     bits: the sum over the model's evidence in 1/1024 bit; told: `name=shared`, separated by semicolons. Only relations that
     meet the SQL test `sees` count, and clusters of the audience; `resolved` are the types that the project has. Returns the number of pairs.
     """
-    parts = [_shared_sql(model, evidence, audience, sees) for evidence in model.evidence if evidence.entity in set(resolved)]
+    parts = [
+        _shared_sql(model, evidence, audience, sees) for evidence in model.evidence if evidence.entity in set(resolved)
+    ]
     shared = " UNION ALL ".join(parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
     engine.create_as(
         "resolution",

@@ -71,6 +71,7 @@ def _sums(run: Run, audience: str) -> list[Finding]:
         "a relation names unknown identities": f"SELECT count(*) > 0 FROM (SELECT from_identity AS identity_id FROM release.published.identity_relation UNION ALL SELECT to_identity FROM release.published.identity_relation) {known}",
         "link evidence names unknown identities": f"SELECT count(*) > 0 FROM release.published.link_evidence {known}",
         "a possible match names unknown identities": f"SELECT count(*) > 0 FROM (SELECT identity_a AS identity_id FROM release.published.possible_match UNION ALL SELECT identity_b FROM release.published.possible_match) {known}",
+        "a pointer names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_pointer {known}",
         "a redirect leads to an unknown identity": f"SELECT count(*) > 0 FROM (SELECT new_id AS identity_id FROM release.published.identity_redirect) {known}",
         **{
             f"identities and golden values of {kind} differ": f"SELECT (SELECT count(*) FROM release.published.identity WHERE entity_type = '{kind}') <> (SELECT count(*) FROM release.published.{quote(kind)})"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linkage.engine.sql import qualified
 from linkage.errors import DataError
 from linkage.matching.blocking import count_pairs, drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
+from linkage.stages.mark import keep_linkable
 from linkage.store.proposals import write_proposal
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def block(run: Run) -> None:
             make_fresh_pairs(run.engine, entity_type)
         elif not run.models[entity_type].trained_now:
             make_pairs(run.engine, entity_type)
+        keep_linkable(run, entity_type, qualified("blocking", f"pair_{entity_type}"))
         run.count(f"types.{entity_type}.pairs", run.engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
 
 

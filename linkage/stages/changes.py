@@ -120,7 +120,11 @@ def audience_signature(run: Run, audience: str) -> str:
 
 def same_sight(run: Run, audience: str) -> bool:
     """Whether an audience sees in full what it saw in full under its last release: markings that came since do not count."""
-    before = dict(run.engine.rows("SELECT marking, level = 'full' FROM kept.level WHERE audience = $audience", {"audience": audience}))
+    before = dict(
+        run.engine.rows(
+            "SELECT marking, level = 'full' FROM kept.level WHERE audience = $audience", {"audience": audience}
+        )
+    )
     now = {number: seen.level == "full" for number, seen in run.seen(audience).items()}
     return all(now.get(number, False) == full for number, full in before.items())
 
@@ -135,7 +139,10 @@ def _keep_levels(run: Run, published: set[str]) -> None:
     names = ("audience", "marking", "level", "agreement")
     types = (pa.string(), pa.int32(), pa.string(), pa.string())
     table = pa.table(
-        {name: pa.array([row[place] for row in rows], kind) for place, (name, kind) in enumerate(zip(names, types, strict=True))}
+        {
+            name: pa.array([row[place] for row in rows], kind)
+            for place, (name, kind) in enumerate(zip(names, types, strict=True))
+        }
     )
     run.engine.run("DELETE FROM kept.level WHERE list_contains($audiences, audience)", {"audiences": sorted(published)})
     with run.engine.registered("level_now", table):
@@ -158,7 +165,9 @@ def _general(run: Run) -> dict[str, str]:
 def _mapping(run: Run, dataset: str) -> str:
     source, agreements = run.project.settings.sources[dataset], run.project.agreements
     told = source.model_dump(mode="json", include=_MAPPING)
-    terms = agreements.terms(dataset).model_dump(mode="json", include={"link_use", "compartment"}) if agreements else None
+    terms = (
+        agreements.terms(dataset).model_dump(mode="json", include={"link_use", "compartment"}) if agreements else None
+    )
     # Said only where it is more than nothing, so that a project without agreements is as it was.
     return _hash({**told, "terms": terms} if terms and terms["link_use"] != "any" else told)
 

@@ -35,6 +35,7 @@ from linkage.matching.meetings import told_between
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
 from linkage.stages.changes import judged_table
+from linkage.stages.mark import BARRED, bound_sql, keep_linkable
 from linkage.stages.touch import among, begin_audience, touch
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def cluster_audience(run: Run, audience: str) -> None:
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")
         gather(run.engine, run.models[entity_type], audience, run.sees(audience, "relation.marking"), run.types)
+        keep_linkable(run, entity_type, "resolution.evidence")
         touch(run, audience, entity_type)
         _cluster(run, audience, entity_type)
 
@@ -82,7 +84,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _number_records(run, audience, entity_type, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
     edges = _edges(run, model)
-    judgements, standing = _placed_judgements(run, judged)
+    judgements, standing, barred = _placed_judgements(run, entity_type, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
     missing = count_missing_pairs(found.label, edges)
@@ -92,7 +94,9 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     label = _look_again(run, model, result, whole, judgements)
     _count_contradictions(run, audience, model)
     _write(run, audience, entity_type, result, label, found.uncut)
-    lost = _keep_judgements(run, audience, entity_type, judged, standing, [standing[row] for row in result.lost])
+    lost = _keep_judgements(
+        run, audience, entity_type, judged, standing, barred + [standing[row] for row in result.lost]
+    )
     told = {
         "clustered": n,
         "largest_component": max(_largest(run, audience, entity_type), 1),
@@ -195,22 +199,27 @@ def conflict_sql(model: Model) -> str:
     return f"({' OR '.join(tests)})" if tests else "FALSE"
 
 
-def _placed_judgements(run: Run, judged: pa.Table) -> tuple[Judgements, list[int]]:
-    """Return the judgements between records that are clustered now, and their numbers in the ledger."""
+def _placed_judgements(run: Run, kind: EntityType, judged: pa.Table) -> tuple[Judgements, list[int], list[int]]:
+    """Return the judgements between records that are clustered now, their numbers, and those that join what may not link."""
     if not len(judged):
-        return Judgements.none(), []
+        return Judgements.none(), [], []
+    bound = bound_sql(run, kind) or "SELECT CAST(NULL AS BIGINT) AS record, '' AS compartment WHERE FALSE"
     with run.engine.registered("judged", judged):
         rows = run.engine.rows(
-            "SELECT judged.judgement, one.place, two.place, verdict = 'match' FROM judged "
+            "SELECT judged.judgement, one.place, two.place, verdict = 'match', "
+            f"verdict = 'match' AND {BARRED.replace('one.', 'bound_one.').replace('two.', 'bound_two.')} FROM judged "
             "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
             "LEFT JOIN resolution.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
+            f"LEFT JOIN ({bound}) AS bound_one ON bound_one.record = one.record LEFT JOIN ({bound}) AS bound_two ON bound_two.record = two.record "
             "ORDER BY judged.judgement"
         )
     # A judgement on a record that is withdrawn at present waits until the record returns.
-    standing = [row for row in rows if row[1] is not None and row[2] is not None]
+    held = [row for row in rows if row[1] is not None and row[2] is not None]
+    # What the owner of a record allows outranks a steward.
+    standing = [row for row in held if not row[4]]
     columns = np.array([[row[1], row[2]] for row in standing], dtype=np.int64).reshape(-1, 2)
     placed = Judgements(columns[:, 0], columns[:, 1], np.array([row[3] for row in standing], dtype=np.bool_))
-    return placed, [row[0] for row in standing]
+    return placed, [row[0] for row in standing], [row[0] for row in held if row[4]]
 
 
 def _keep_judgements(

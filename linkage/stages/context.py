@@ -130,10 +130,7 @@ class Run:
 
     def seen(self, audience: str) -> dict[int, Seen]:
         """Return number of a marking → how an audience sees such records."""
-        return {
-            number: seen_by(self.project, audience, marking, self.day)
-            for number, marking in self.markings.items()
-        }
+        return {number: seen_by(self.project, audience, marking, self.day) for number, marking in self.markings.items()}
 
     def sees(self, audience: str, column: str = "marking", *, level: str = "full") -> str:
         """Return the SQL test of a record's marking for records that an audience sees at a level; the centre sees all in full."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from linkage.config.markings import Marking, compartment
+from linkage.config.markings import ANY, NEVER, Marking, compartment
 from linkage.engine.sql import literal, quote
 from linkage.errors import DataError
 from linkage.sources.jsonl import SLOT
@@ -19,14 +19,21 @@ from linkage.stages.ingest import KEY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from linkage.config.source import Source
+    from linkage.config.source import EntityType, Source
     from linkage.stages.context import Run
 
 READS = ("change.key",)
 WRITES = ("sharing.marking", "sharing.standard", "change.marked")
 
 MOST_MARKINGS = 1000
-_SHARE = {"full": "full", "green": "full", "pointer": "pointer", "yellow": "pointer", "hidden": "hidden", "red": "hidden"}
+_SHARE = {
+    "full": "full",
+    "green": "full",
+    "pointer": "pointer",
+    "yellow": "pointer",
+    "hidden": "hidden",
+    "red": "hidden",
+}
 _LINK = ("any", "compartment", "never")
 
 
@@ -70,6 +77,31 @@ def put_marks(run: Run, table: str) -> None:
         )
 
 
+def bound_sql(run: Run, entity_type: EntityType) -> str | None:
+    """Return the query of the records of a type that may not link with any (record, compartment); None where there are none."""
+    numbers = [str(number) for number, marking in sorted(run.markings.items()) if marking.compartment != ANY]
+    if not numbers:
+        return None
+    return (
+        f"SELECT record, compartment FROM canonical.{quote(entity_type)} JOIN sharing.marking USING (marking) "
+        f"WHERE marking IN ({', '.join(numbers)})"
+    )
+
+
+def keep_linkable(run: Run, entity_type: EntityType, table: str) -> None:
+    """Take out of a table of pairs (a, b) those that the link use of their records forbids, so that nothing rests on them."""
+    bound = bound_sql(run, entity_type)
+    if bound is not None:
+        run.engine.run(
+            f"DELETE FROM {table} WHERE rowid IN (SELECT pair.rowid FROM {table} AS pair LEFT JOIN ({bound}) AS one ON one.record = pair.a "
+            f"LEFT JOIN ({bound}) AS two ON two.record = pair.b WHERE {BARRED})"
+        )
+
+
+BARRED = f"(one.compartment IS DISTINCT FROM two.compartment OR one.compartment = '{NEVER}')"
+"""The SQL test that two records, joined to those of `bound_sql` as one and two, may not link."""
+
+
 def _mark(run: Run, dataset: str, source: Source, table: str) -> None:
     engine, values = run.engine, {"dataset": dataset, "slot": SLOT}
     told = _told_sql(source)
@@ -105,9 +137,7 @@ def _mark(run: Run, dataset: str, source: Source, table: str) -> None:
 def _told_sql(source: Source) -> str:
     """Return the columns handling, share and link_use of a source row, as the row tells them."""
     marking = source.marking
-    handling, share, link = (
-        getattr(marking, name) if marking else None for name in ("handling", "share", "link_use")
-    )
+    handling, share, link = (getattr(marking, name) if marking else None for name in ("handling", "share", "link_use"))
     listed = (
         f"list_sort(list_distinct(list_filter(regexp_split_to_array(upper(replace({quote(handling)}, $slot, ' ')), '[;,\\s]+'), lambda x: x <> '')))"
         if handling
@@ -153,12 +183,17 @@ def _tell_unknown(run: Run, dataset: str, found: list[tuple[Any, ...]]) -> None:
         if rows:
             run.count(f"unknown_markings.{dataset}.{name}", int(rows))
             strictest = "hidden" if name == "share" else "never linked"
-            run.progress(f"{dataset}: {rows:,} rows have a {name} that is none of {', '.join(known)}; they are {strictest}")
+            run.progress(
+                f"{dataset}: {rows:,} rows have a {name} that is none of {', '.join(known)}; they are {strictest}"
+            )
 
 
 def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
     types = (pa.list_(pa.string()), pa.string(), pa.string(), pa.int32())
     names = ("handling", "share", "link_use", "marking")
     return pa.table(
-        {name: pa.array([row[place] for row in rows], kind) for place, (name, kind) in enumerate(zip(names, types, strict=True))}
+        {
+            name: pa.array([row[place] for row in rows], kind)
+            for place, (name, kind) in enumerate(zip(names, types, strict=True))
+        }
     )

@@ -17,6 +17,7 @@ from linkage.engine.sql import literal, qualified, quote
 from linkage.matching.evidence import gathered, with_evidence
 from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.audit import audit
+from linkage.stages.cluster import conflict_sql
 from linkage.stages.survive import ATTRIBUTES, LISTS
 from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
@@ -64,6 +65,7 @@ def publish(
         _relations(run, audience)
         _write(run, audience, "identity_event", "FROM resolution.event")
         _write(run, audience, "identity_redirect", "FROM resolution.redirect")
+        _pointers(run, audience)
         _rejects(run, audience)
         counts = _info(run, audience, sequence)
         findings = audit(run, audience)
@@ -330,6 +332,42 @@ def _relations(run: Run, audience: str) -> None:
     )
     for table in ("related", "party"):
         engine.run(f"DROP TABLE resolution.{table}")
+
+
+def _pointers(run: Run, audience: str) -> None:
+    """Write whom to call: records seen as pointer, compared with finished identities by direct edges above the match threshold.
+
+    They join nothing and tell nothing but their agency; a record may point from several identities (rule R7).
+    """
+    engine, agreements = run.engine, run.project.agreements
+    test = run.sees(audience, "two.marking", level="pointer")
+    selects = [
+        f"""
+        SELECT one.identity_id, two.agency FROM (
+            SELECT a AS own, b AS other FROM {qualified("scoring", f"edge_{kind}")} WHERE {_matches(run, kind)}
+            UNION ALL SELECT b, a FROM {qualified("scoring", f"edge_{kind}")} WHERE {_matches(run, kind)}
+        ) AS edge
+        JOIN canonical.{quote(kind)} AS two ON two.record = other AND {test}
+        JOIN resolution.now AS one ON one.record = own AND one.entity_type = '{kind}'
+        """
+        for kind in run.types
+        if test != "FALSE"
+    ]
+    pairs = " UNION ALL ".join(selects) or "SELECT NULL AS identity_id, NULL AS agency WHERE FALSE"
+    told = {name: agency.contact for name, agency in agreements.agencies.items()} if agreements else {}
+    contacts = pa.table({"agency": pa.array(list(told), pa.string()), "contact": pa.array(told.values(), pa.string())})
+    with engine.registered("agency_contact", contacts):
+        _write(
+            run,
+            audience,
+            "identity_pointer",
+            f"SELECT DISTINCT identity_id, agency, coalesce(contact, 'ask the centre') AS contact FROM ({pairs}) LEFT JOIN agency_contact USING (agency)",
+        )
+
+
+def _matches(run: Run, kind: EntityType) -> str:
+    model = run.models[kind]
+    return f"weight >= {model.units(model.thresholds.match)} AND NOT {conflict_sql(model)}"
 
 
 def _rejects(run: Run, audience: str) -> None:

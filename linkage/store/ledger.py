@@ -67,6 +67,11 @@ MIGRATIONS = (
         restored INTEGER PRIMARY KEY, restored_at TEXT NOT NULL, saved_at TEXT NOT NULL, mark TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE agreement (
+        version INTEGER PRIMARY KEY, run INTEGER NOT NULL, recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, content TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 VERSION = len(MIGRATIONS)
 _MARK_BYTES = 16
@@ -178,6 +183,17 @@ class Judged:
     closed_at: str | None = None
     closed_by: str | None = None
     closed_why: str | None = None
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A version of what is agreed: the run whose releases were the first under it, when, by whom, and its content as JSON."""
+
+    version: int
+    run: int
+    recorded_at: str
+    recorded_by: str
+    content: str
 
 
 class Ledger:
@@ -357,8 +373,16 @@ class Ledger:
                 ],
             )
 
-    def add_run(self, row: RunRow, approvals: Sequence[Approval] = ()) -> None:
-        """Publish: the base and the releases of this row become the current ones, and its models approved, all at once."""
+    def agreements(self) -> list[Agreed]:
+        """Return all versions of what is agreed, oldest first."""
+        rows = self._rows("SELECT version, run, recorded_at, recorded_by, content FROM agreement ORDER BY version")
+        return [Agreed(*row) for row in rows]
+
+    def add_run(self, row: RunRow, approvals: Sequence[Approval] = (), agreed: tuple[str, str] | None = None) -> None:
+        """Publish: the base and the releases of this row become the current ones, and its models approved, all at once.
+
+        `agreed` is by whom and what: a new version of what is agreed, where it is another than the last.
+        """
         releases = json.dumps([asdict(release) for release in row.releases])
         with self._transaction() as connection:
             for entry in approvals:
@@ -368,6 +392,13 @@ class Ledger:
                     "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
                     (*model, row.started_at, entry.approved_by, entry.why),
                 )
+            if agreed is not None:
+                last = connection.execute("SELECT content FROM agreement ORDER BY version DESC LIMIT 1").fetchone()
+                if last is None or last[0] != agreed[1]:
+                    connection.execute(
+                        "INSERT INTO agreement (run, recorded_at, recorded_by, content) VALUES (?, ?, ?, ?)",
+                        (row.run, row.finished_at, *agreed),
+                    )
             connection.execute(
                 "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)",
                 (row.run, row.started_at, row.finished_at, row.base, releases, json.dumps(row.report, sort_keys=True)),
