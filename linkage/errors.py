@@ -15,6 +15,8 @@ class LinkageError(Exception):
     """
 
     exit_code = 1
+    workspace: Path | None = None
+    """Whose audit is to hear of the refusal, where it is one that the audit keeps."""
 
 
 class ConfigError(LinkageError):
@@ -22,9 +24,7 @@ class ConfigError(LinkageError):
 
 
 class SharingError(ConfigError):
-    """An agreement, audience or purpose is refused; the refusal is written to the audit of `workspace`, where that is known."""
-
-    workspace: Path | None = None
+    """An agreement, audience or purpose is refused; the refusal is written to the audit."""
 
 
 class DataError(LinkageError):

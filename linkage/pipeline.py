@@ -22,7 +22,7 @@ from linkage.engine.sql import quote
 from linkage.errors import AuditError, ModelError, WorkspaceError
 from linkage.forecast import Work
 from linkage.sharing.agreements import agreed_text
-from linkage.sharing.audit import user
+from linkage.sharing.audit import user, write_anchor
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders, thin_out
 from linkage.stages import changes
 from linkage.stages.block import block
@@ -133,6 +133,7 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         _clean(workspace, ledger)
+        write_anchor(project, ledger, number)
         given = _hand_out(run)
         return {**report, "publish_to": given} if given else report
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.config.project import CENTRE, LoadedProject, load_project
 from linkage.engine.sql import quote
-from linkage.errors import RequestError, WorkspaceError
+from linkage.errors import RequestError, SharingError, WorkspaceError
 from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
@@ -66,7 +66,12 @@ class Project:
         audiences = self.loaded.settings.audiences
         if audience not in audiences:
             message = f"there is no audience {audience!r}; the project has: {', '.join(audiences)}"
-            raise RequestError(message)
+            refusal = RequestError(message)
+            refusal.workspace = self.loaded.workspace
+            from linkage.sharing.audit import record_refusal
+
+            record_refusal(refusal, action="release")
+            raise refusal
         workspace = Workspace(self.loaded.workspace)
         if workspace.ledger.is_file():
             with Ledger(workspace.ledger) as ledger:
@@ -158,11 +163,22 @@ class Project:
         """Return the purpose that a look is written with: the stated one, or the project's own."""
         return stated or self.loaded.settings.default_purpose or ""
 
-    def look(self, action: str, objects: list[str], *, audience: str = CENTRE, purpose: str | None = None) -> None:
-        """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11)."""
+    def look(
+        self,
+        action: str,
+        objects: list[str],
+        *,
+        audience: str = CENTRE,
+        purpose: str | None = None,
+        asked: str | None = None,
+    ) -> None:
+        """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11).
+
+        `asked` is what was asked for where that holds values: it is kept apart from the audit and can be purged.
+        """
         from linkage.sharing.audit import record_look
 
-        record_look(self.loaded, action, objects, audience, purpose)
+        record_look(self.loaded, action, objects, audience, purpose, asked=asked)
 
 
 def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
@@ -181,5 +197,11 @@ def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
 
 
 def open_project(path: str | Path) -> Project:
-    """Open a project file (or the folder that holds `project.toml`)."""
-    return Project(load_project(Path(path)))
+    """Open a project file (or the folder that holds `project.toml`). A refusal of its agreements is written to the audit."""
+    try:
+        return Project(load_project(Path(path)))
+    except SharingError as error:
+        from linkage.sharing.audit import record_refusal
+
+        record_refusal(error, action="agreements")
+        raise

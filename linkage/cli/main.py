@@ -60,6 +60,10 @@ def main() -> None:
     except LinkageError as error:
         if _is_interruption(error):
             _fail(STOPPED, INTERRUPTED)
+        if error.workspace is not None:
+            from linkage.sharing.audit import record_refusal
+
+            record_refusal(error)
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
@@ -91,6 +95,20 @@ def _page(file: Path, kind: PageKind, page: str, *, as_json: bool) -> None:
     write_page(file, kind, page)
     if not as_json:
         render.say(f"{file}: {kind} page written, readable by you alone")
+
+
+@app.callback()
+def root(
+    acting: Annotated[
+        str | None,
+        typer.Option("--as", help="Who works here, beside the system's user; for the audit.", show_default=False),
+    ] = None,
+) -> None:
+    """Find which records are the same real person, business or account, and publish lasting identities."""
+    if acting is not None:
+        from linkage.sharing.audit import act_as
+
+        act_as(acting)
 
 
 @app.command()

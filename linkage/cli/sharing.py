@@ -1,21 +1,108 @@
-"""The commands about who sees what and who has looked: agreements."""
+"""The commands about who sees what and who has looked: agreements, audit."""
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003  # read at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli.options import JsonOption, NowOption, ProjectArgument, answer, moment
+from linkage.cli.options import JsonOption, NowOption, ProjectArgument, PurposeOption, answer, moment
 from linkage.cli.render import _table, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+audit_app = typer.Typer(
+    help="Who has looked at what, and whether that was altered.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
 def add(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("agreements")(agreements)
+    app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command()
+def verify(project: ProjectArgument, as_json: JsonOption = False) -> None:
+    """Check that no row of the audit was edited, cut or reordered, and that the anchors outside the workspace fit."""
+    import linkage
+    from linkage.errors import AuditError
+    from linkage.sharing.audit import verify as check
+
+    found = check(linkage.open(project).loaded)
+    answer(found, _verified, as_json=as_json)
+    if found["broken"]:
+        raise AuditError(found["broken"][0])
+
+
+def _verified(found: dict[str, Any]) -> None:
+    say(f"{found['rows']:,} rows; the head is {found['head']}")
+    if found["anchored"] is None:
+        say("No anchor outside the workspace: who can write the ledger could have made the chain anew (audit_anchor).")
+    else:
+        say(
+            f"{found['anchors']:,} anchors; the last holds row {found['anchored']:,}: rows behind it could be cut off unseen."
+        )
+    if found["asked_gone"]:
+        say(f"What was asked for is gone in {found['asked_gone']:,} rows: it was purged.")
+    for fault in found["broken"]:
+        say(fault)
+    if not found["broken"]:
+        say("Nothing was altered.")
+
+
+@audit_app.command()
+def show(
+    project: ProjectArgument,
+    record: Annotated[
+        str | None, typer.Option("--record", help="Who was given this record, DATASET/KEY[#ROLE].", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the last rows.")] = 20,
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the last rows of the audit, or who was given a record, when and why."""
+    import linkage
+    from linkage.sharing.audit import rows
+    from linkage.sharing.given import given
+
+    loaded = linkage.open(project).loaded
+    if record is not None:
+        answer(given(loaded, record, purpose=purpose), lambda found: _given(record, found), as_json=as_json)
+        return
+    answer(rows(loaded, purpose=purpose)[-limit:], _rows, as_json=as_json)
+
+
+def _given(record: str, found: list[dict[str, Any]]) -> None:
+    columns = ("number", "at", "by", "agency", "audience", "release", "purpose", "action", "how")
+    _table(f"Who was given {record}", *columns, rows=[tuple(one[name] for name in columns) for one in found])
+
+
+def _rows(found: list[dict[str, Any]]) -> None:
+    columns = ("number", "at", "kind", "action", "by", "agency", "audience", "release", "purpose", "outcome")
+    shown = [(*(one[name] for name in columns), _listed(one["objects"][:4])) for one in found]
+    _table("Audit", *columns, "objects", rows=shown)
+
+
+@audit_app.command()
+def export(
+    project: ProjectArgument,
+    file: Annotated[Path, typer.Argument(help="JSON lines file to write, readable by you alone.", show_default=False)],
+    purpose: PurposeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole audit to a file, one row a line, with the hashes that prove it."""
+    import linkage
+    from linkage.sharing.audit import export as write
+
+    answer(
+        write(linkage.open(project).loaded, file, purpose=purpose),
+        lambda told: say(f"{file}: {told['rows']:,} rows"),
+        as_json=as_json,
+    )
 
 
 def agreements(

@@ -87,6 +87,7 @@ class Project(Settings):
     entities: str | None = None
     placeholders: str | None = None
     agreements: OneOrMore = ()
+    audit_anchor: str | None = None
     engine: EngineLimits = EngineLimits()
     approval: Approval = Approval()
     audits: Audits = Audits()
@@ -154,6 +155,12 @@ class LoadedProject:
     def workspace(self) -> Path:
         """The workspace folder."""
         return (self.folder / self.settings.workspace).resolve()
+
+    @property
+    def anchor(self) -> Path | None:
+        """The file outside the workspace that gets the head of the audit at each release."""
+        named = self.settings.audit_anchor
+        return (self.folder / named).resolve() if named else None
 
     def publish_folders(self) -> dict[str, Path]:
         """Return audience → folder of its `publish_to`, for those that have one."""
@@ -269,6 +276,9 @@ def _check_audiences(path: Path, settings: Project, found: Agreements) -> None:
 def _check_folders(project: LoadedProject) -> None:
     """Refuse a folder of `publish_to` that touches the workspace or that of another audience."""
     workspace, taken = project.workspace, dict[str, Path]()
+    if project.anchor is not None and project.anchor.is_relative_to(workspace):
+        message = f"{project.path}: audit_anchor: {project.anchor} lies in the workspace, with which it would be altered; name a file outside, better on another machine"
+        raise ConfigError(message)
     for audience, folder in project.publish_folders().items():
         others = {"the workspace": workspace, **{f"the folder of {name}": path for name, path in taken.items()}}
         for what, other in others.items():

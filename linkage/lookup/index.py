@@ -124,7 +124,9 @@ def find(project: LoadedProject, audience: str, entity_type: EntityType) -> Plac
     """Return which index the current release of an audience needs. Raises RequestError where there is none to answer from."""
     if audience not in project.settings.audiences:
         message = f"there is no audience {audience!r}; the project has: {', '.join(project.settings.audiences)}"
-        raise RequestError(message)
+        refusal = RequestError(message)
+        refusal.workspace = project.workspace
+        raise refusal
     if entity_type not in project.entity_types():
         message = f"no source of {project.path} tells of a {entity_type}; the project has: {', '.join(project.entity_types())}"
         raise RequestError(message)

@@ -1,4 +1,4 @@
-"""The ledger: one SQLite file with runs, releases, models, approvals and judgements.
+"""The ledger: one SQLite file with runs, releases, models, approvals, judgements, agreements and the audit.
 
 Rows are added, never rewritten; undoing a judgement fills the columns that close it, once. A ledger of an older version
 is brought to this one by `MIGRATIONS` when it is opened; the old file is kept beside it.
@@ -11,13 +11,14 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from linkage.errors import WorkspaceError
+from linkage.store.chain import CHANGE, LOOK, SELECT_ROWS, Entry, Row, append, take_over_looks, to_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _FIRST = """
@@ -49,7 +50,7 @@ CREATE TABLE judgement (
 
 # Script n makes version n of version n - 1; the first makes the first version of an empty file. A script that has been
 # handed out is never changed: what is new is a script of its own at the end.
-MIGRATIONS = (
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _FIRST,
     """
     CREATE TABLE pruned (
@@ -72,6 +73,7 @@ MIGRATIONS = (
         version INTEGER PRIMARY KEY, run INTEGER NOT NULL, recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, content TEXT NOT NULL
     ) STRICT;
     """,
+    take_over_looks,
 )
 VERSION = len(MIGRATIONS)
 _MARK_BYTES = 16
@@ -140,7 +142,7 @@ class Approved:
 
 @dataclass(frozen=True)
 class Look:
-    """One look: when, who, in whose view, why, by which command, at which ids."""
+    """One look: when, who, in whose view, why, by which command, at which ids; for which agency, and the audience's release then."""
 
     looked_at: str
     looked_by: str
@@ -148,6 +150,8 @@ class Look:
     purpose: str
     action: str
     objects: tuple[str, ...]
+    agency: str = ""
+    release: int | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +249,9 @@ class Ledger:
             if 0 < version < VERSION:
                 self.copy_to(self.path.with_name(f"{self.path.name}.version-{version}"))
             for script in MIGRATIONS[version:]:
+                if not isinstance(script, str):
+                    script(self._connection)
+                    continue
                 for statement in script.split(";"):
                     self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -372,6 +379,9 @@ class Ledger:
                     for entry in entries
                 ],
             )
+            if entries:
+                told = tuple(f"{entry.release.audience}/{entry.release.sequence}" for entry in entries)
+                append(connection, Entry(entries[0].pruned_at, CHANGE, "prune", entries[0].pruned_by, objects=told))
 
     def agreements(self) -> list[Agreed]:
         """Return all versions of what is agreed, oldest first."""
@@ -392,6 +402,8 @@ class Ledger:
                     "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
                     (*model, row.started_at, entry.approved_by, entry.why),
                 )
+                told = ("/".join(model),)
+                append(connection, Entry(row.started_at, CHANGE, "approve", entry.approved_by, objects=told))
             if agreed is not None:
                 last = connection.execute("SELECT content FROM agreement ORDER BY version DESC LIMIT 1").fetchone()
                 if last is None or last[0] != agreed[1]:
@@ -403,6 +415,8 @@ class Ledger:
                 "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)",
                 (row.run, row.started_at, row.finished_at, row.base, releases, json.dumps(row.report, sort_keys=True)),
             )
+            objects = (f"run {row.run}", *(f"{release.audience}/{release.sequence}" for release in row.releases))
+            append(connection, Entry(row.finished_at, CHANGE, "release", agreed[0] if agreed else "", objects=objects))
 
     def add_model(self, entity_type: str, model_hash: str, created_at: str, run: int) -> None:
         """List a model that a run has trained; listing it again changes nothing."""
@@ -418,6 +432,8 @@ class Ledger:
                 "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
                 (entity_type, model_hash, approved_at, approved_by, why),
             )
+            told = (f"{entity_type}/{model_hash}",)
+            append(connection, Entry(approved_at, CHANGE, "approve", approved_by, objects=told))
 
     def approved_model(self, entity_type: str) -> str | None:
         """Return the hash of the approved model of a type, if there is one."""
@@ -445,21 +461,48 @@ class Ledger:
         rows = self._rows("SELECT entity_type, hash, approved_at, approved_by, why FROM approval ORDER BY approval")
         return [Approved(*row) for row in rows]
 
-    def look(self, look: Look) -> None:
-        """Add one look to the audit."""
+    def look(self, look: Look, *, asked: str | None = None, asked_hash: str | None = None) -> None:
+        """Add one look to the audit; what was asked for stands beside it, its keyed hash in it."""
+        entry = Entry(
+            look.looked_at,
+            LOOK,
+            look.action,
+            look.looked_by,
+            look.agency,
+            look.audience,
+            look.release,
+            look.purpose,
+            look.objects,
+            asked=asked_hash,
+        )
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO look (looked_at, looked_by, audience, purpose, action, objects) VALUES (?, ?, ?, ?, ?, ?)",
-                (look.looked_at, look.looked_by, look.audience, look.purpose, look.action, json.dumps(look.objects)),
-            )
+            append(connection, entry, asked)
 
     def looks(self) -> list[Look]:
         """Return all looks, oldest first."""
-        rows = self._rows("SELECT looked_at, looked_by, audience, purpose, action, objects FROM look ORDER BY look")
         return [
-            Look(at, by, audience, purpose, action, tuple(json.loads(objects)))
-            for at, by, audience, purpose, action, objects in rows
+            Look(one.at, one.by, one.audience, one.purpose, one.action, one.objects, one.agency, one.release)
+            for one in (row.entry for row in self.audit())
+            if one.kind == LOOK
         ]
+
+    def record(self, entry: Entry) -> None:
+        """Add a row to the audit."""
+        with self._transaction() as connection:
+            append(connection, entry)
+
+    def record_asked(self, entry: Entry, asked: str, asked_hash: str) -> None:
+        """Add a row to the audit, with what was asked for beside it."""
+        with self._transaction() as connection:
+            append(connection, replace(entry, asked=asked_hash), asked)
+
+    def audit(self) -> list[Row]:
+        """Return the whole audit, oldest first, as it stands: `linkage.sharing.audit` verifies it."""
+        return [to_row(row) for row in self._rows(SELECT_ROWS)]
+
+    def asked(self) -> dict[int, str]:
+        """Return what was asked for, by the number of the audit's row, as far as it was not purged."""
+        return dict(self._rows("SELECT number, content FROM asked ORDER BY number"))
 
     def judge(self, judgement: Judgement, judged_at: str) -> int:
         """Add a judgement on two records and return its number; the next run applies it."""
@@ -483,6 +526,8 @@ class Ledger:
                         (number, one.drawn.sample, one.drawn.stratum, one.drawn.stratum_pairs),
                     )
                 numbers.append(number)
+                told = (f"judgement {number}",)
+                append(connection, Entry(judged_at, CHANGE, "judge", one.judged_by, audience=one.sight, objects=told))
         return numbers
 
     def undo(self, number: int, closed_at: str, closed_by: str, why: str) -> bool:
@@ -492,6 +537,9 @@ class Ledger:
                 "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
                 (closed_at, closed_by, why, number),
             )
+            if cursor.rowcount == 1:
+                told = (f"judgement {number}",)
+                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
             return cursor.rowcount == 1
 
     def undo_all(self, numbers: Sequence[int], closed_at: str, closed_by: str, why: str) -> list[int]:
@@ -504,6 +552,9 @@ class Ledger:
                     (closed_at, closed_by, why, number),
                 )
                 closed += [number] * cursor.rowcount
+            if closed:
+                told = tuple(f"judgement {number}" for number in closed)
+                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
         return closed
 
     def judgements(self) -> list[Judged]:
