@@ -24,6 +24,7 @@ from linkage.forecast import Work
 from linkage.sharing.agreements import agreed_text
 from linkage.sharing.audit import user, write_anchor
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders, thin_out
+from linkage.sharing.purge import forget_asked, purge_base, purge_models, purge_state
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from linkage.forecast import Estimate
 
 SCHEMA_VERSION = 1
+PURGED = "the approved model without values that only purged records held"
 
 STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("ingest", ingest),
@@ -85,6 +87,7 @@ def run_project(
     workspace.prepare()
     prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        _refuse_unfinished(project, ledger, options)
         _clean(workspace, ledger)
         last = ledger.last_run()
         number = last.run + 1 if last else 1
@@ -111,9 +114,11 @@ def run_project(
                 _prepare(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
+                if run.options.purge is not None:
+                    purge_state(run)
                 with timer.stage("keep"):
                     _keep_small(engine)
-                    is_smaller = engine.compact(staged / "compact.duckdb")
+                    is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
             if run.held and run.options.restored is not None:
                 # Whole or not at all: one audience under the old models beside others under the new would mislead.
                 _keep_held(run)
@@ -136,6 +141,16 @@ def run_project(
         write_anchor(project, ledger, number)
         given = _hand_out(run)
         return {**report, "publish_to": given} if given else report
+
+
+def _refuse_unfinished(project: LoadedProject, ledger: Ledger, options: RunOptions) -> None:
+    """Go on with nothing while files may hold what a purge has taken out of the base."""
+    unfinished = ledger.open_purges()
+    if unfinished and options.purge is None:
+        message = (
+            f"{project.workspace}: purge {unfinished[0][0]} was broken off; run: linkage purge {project.path} --finish"
+        )
+        raise WorkspaceError(message)
 
 
 def _prepare(run: Run) -> None:
@@ -448,9 +463,12 @@ def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
     for name, stage in STAGES:
         if name == "ingest" and run.options.judgements_only:
             timer.skipped.add(name)
+            _purge(run, timer)
             continue
         with timer.stage(name):
             stage(run)
+        if name == "standardise" and run.options.purge is not None:
+            run.replaced = purge_models(run)
         if name == "standardise":
             timer.estimate = _estimate(run, timer.base_bytes)
         elif name == "block":
@@ -462,6 +480,19 @@ def _stages(run: Run, timer: _Timer) -> dict[str, Release]:
         if release is not None:
             releases[audience] = release
     return releases
+
+
+def _purge(run: Run, timer: _Timer) -> None:
+    """Take out what this run is to purge, before any stage reads it."""
+    if run.options.purge is None:
+        return
+    if run.anew:
+        message = f"{run.workspace.path}: {run.anew}, so what was derived from records cannot be told; run the project once, then purge again"
+        raise WorkspaceError(message)
+    run.progress("purge")
+    with timer.stage("purge"):
+        run.count("purged", purge_base(run, run.options.purge))
+        forget_asked(run)
 
 
 def _release(run: Run, timer: _Timer, audience: str) -> Release | None:
@@ -546,6 +577,8 @@ def _report(run: Run, releases: dict[str, Release], timer: _Timer, base: Path) -
         "drift": run.counts.get("drift", {}),
         "audiences": run.counts.get("audiences", {}),
         "feed": run.counts.get("feed", {}),
+        "purged": {"datasets": run.counts.get("purged", {}), "models": run.replaced} if run.options.purge else None,
+        "unknown_markings": run.counts.get("unknown_markings", {}),
         "accepted": {audit: {"why": why, "by": user()} for audit, why in sorted(run.options.accept.items())},
         "held": {
             audience: [{"audit": finding.audit, "told": finding.told} for finding in findings]
@@ -576,6 +609,10 @@ def _approvals(run: Run) -> list[Approval]:
         Approval(kind, model.hash, "project rule", RETRAINED if run.ledger.approved_model(kind) else AUTOMATIC)
         for kind, model in run.models.items()
         if model.trained_now
+    ]
+    approved = {kind: run.ledger.approved_model(kind) for kind in run.types}
+    found += [
+        Approval(kind, run.replaced[name], user(), PURGED) for kind, name in approved.items() if name in run.replaced
     ]
     restored = run.options.restored
     if restored is not None:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+RecordsOption = Annotated[
+    list[str] | None, typer.Option("--record", help="DATASET/KEY; may be given again.", show_default=False)
+]
+DatasetsOption = Annotated[
+    list[str] | None, typer.Option("--dataset", help="A whole dataset; may be given again.", show_default=False)
+]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; kept in the ledger.", show_default=False)]
 audit_app = typer.Typer(
     help="Who has looked at what, and whether that was altered.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -22,10 +29,93 @@ audit_app = typer.Typer(
 def add(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("agreements")(agreements)
+    app.command("purge")(purge)
+    app.command("revalidate")(revalidate)
     app.add_typer(audit_app, name="audit")
 
 
-@audit_app.command()
+def purge(  # noqa: PLR0913  # the options of one command
+    project: ProjectArgument,
+    record: RecordsOption = None,
+    dataset: DatasetsOption = None,
+    agency: Annotated[
+        list[str] | None, typer.Option("--agency", help="All datasets of an agency.", show_default=False)
+    ] = None,
+    expired: Annotated[
+        bool, typer.Option("--expired", help="What is older than retention_years and was not validated again.")
+    ] = False,
+    why: WhyOption = "",
+    finish: Annotated[bool, typer.Option("--finish", help="Only finish a purge that was broken off.")] = False,
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take records and all that was derived from them out of the workspace; older releases go."""
+    import linkage
+    from linkage import purging
+    from linkage.cli import render
+
+    loaded = linkage.open(project).loaded
+    if finish:
+        answer(
+            {"finished": purging.finish(loaded)},
+            lambda told: say(f"Finished: {told['finished'] or 'nothing was broken off'}"),
+            as_json=as_json,
+        )
+        return
+    at = moment(now)
+    scope = purging.choose(
+        loaded,
+        records=record or [],
+        datasets=dataset or [],
+        agencies=agency or [],
+        expired=expired,
+        day=at.date() if at else None,
+    )
+    with render.working(quiet=as_json) as progress:
+        found = purging.purge(loaded, scope, why=why, now=at, progress=progress)
+    answer(found, _purged, as_json=as_json)
+
+
+def _purged(found: dict[str, Any]) -> None:
+    rows = sorted(found["datasets"].items())
+    _table(f"Purge {found['purge']}, made by run {found['run']}", "dataset", "source rows", rows=rows)
+    if found["models"]:
+        say(f"Models made again without values that nobody holds any more: {_listed([*found['models'].values()])}")
+    say("Older releases are gone. Delivered files, backups and what was handed out stay as they are:")
+    columns = ("at", "by", "audience", "action")
+    _table(
+        "Handed out before",
+        *columns,
+        "what",
+        rows=[(*(one[name] for name in columns), _listed(one["objects"])) for one in found["handed_out"]],
+    )
+
+
+def revalidate(
+    project: ProjectArgument,
+    record: RecordsOption = None,
+    dataset: DatasetsOption = None,
+    why: WhyOption = "",
+    now: NowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """State that records were looked at again and may stay: their retention begins anew."""
+    import linkage
+    from linkage import purging
+
+    found = purging.revalidate(
+        linkage.open(project).loaded, records=record or [], datasets=dataset or [], why=why, now=moment(now)
+    )
+    answer(
+        found,
+        lambda told: say(
+            f"{told['records']:,} records and {len(told['datasets']):,} datasets validated again at {told['validated_at']}"
+        ),
+        as_json=as_json,
+    )
+
+
+@audit_app.command("verify")
 def verify(project: ProjectArgument, as_json: JsonOption = False) -> None:
     """Check that no row of the audit was edited, cut or reordered, and that the anchors outside the workspace fit."""
     import linkage
@@ -54,7 +144,7 @@ def _verified(found: dict[str, Any]) -> None:
         say("Nothing was altered.")
 
 
-@audit_app.command()
+@audit_app.command("show")
 def show(
     project: ProjectArgument,
     record: Annotated[
@@ -87,7 +177,7 @@ def _rows(found: list[dict[str, Any]]) -> None:
     _table("Audit", *columns, "objects", rows=shown)
 
 
-@audit_app.command()
+@audit_app.command("export")
 def export(
     project: ProjectArgument,
     file: Annotated[Path, typer.Argument(help="JSON lines file to write, readable by you alone.", show_default=False)],

@@ -63,8 +63,22 @@ def record_look(
     agency = (settings.agency or settings.group or "") if settings else ""
     with Ledger(workspace.ledger) as ledger:
         release = ledger.last_sequence(audience) or None
-        look = Look(_now(), user(), audience, stated, action, tuple(objects), agency, release)
+        kept = tuple(objects) if action == "rejects" else tuple(object_of(project, workspace, name) for name in objects)
+        if asked is None and kept != tuple(objects):
+            # A key may be personal: the chain, from which nothing can be taken, has its keyed hash.
+            asked = json.dumps(objects)
+        look = Look(_now(), user(), audience, stated, action, kept, agency, release)
         ledger.look(look, asked=asked, asked_hash=keyed_hash(workspace, asked) if asked is not None else None)
+
+
+def object_of(project: LoadedProject, workspace: Workspace, name: str) -> str:
+    """Return how the audit names an object: a record by its keyed hash, without its role; anything else as it is."""
+    dataset, _, key = name.partition("/")
+    if dataset not in project.settings.sources or not key:
+        return name
+    head, _, role = key.rpartition("#")
+    whole = head if head and role in project.settings.sources[dataset].roles else key
+    return f"record:{keyed_hash(workspace, f'{dataset}/{whole}')[:24]}"
 
 
 def keyed_hash(workspace: Workspace, text: str) -> str:

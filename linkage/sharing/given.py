@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import literal
 from linkage.errors import RequestError
-from linkage.sharing.audit import record_look
+from linkage.sharing.audit import object_of, record_look
 from linkage.store.chain import LOOK
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
@@ -41,13 +41,14 @@ def given(project: LoadedProject, record: str, *, purpose: str | None = None) ->
         message = f"{project.workspace}: there is no audit yet; run: linkage run {project.path}"
         raise RequestError(message)
     record_look(project, "audit", [record], "centre", purpose)
+    names = {record, f"{dataset}/{key}", object_of(project, workspace, record)}
     with Ledger(workspace.ledger) as ledger:
         rows = [row for row in ledger.audit() if row.entry.kind == LOOK and row.entry.action != "audit"]
     audiences = sorted({row.entry.audience for row in rows})
     held = {audience: _held(project, workspace, audience, (dataset, key, role)) for audience in audiences}
     found = []
     for row in rows:
-        how = _how(row, held[row.entry.audience], {record, f"{dataset}/{key}"})
+        how = _how(row, held[row.entry.audience], names)
         if how:
             told = ("at", "by", "agency", "audience", "release", "purpose", "action")
             found.append({"number": row.number, **{name: getattr(row.entry, name) for name in told}, "how": how})

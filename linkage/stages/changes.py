@@ -45,6 +45,8 @@ def begin(run: Run) -> None:
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.level (audience VARCHAR, marking INTEGER, level VARCHAR, agreement VARCHAR)"
     )
+    # What was purged and is kept out, by its keyed hash; without a hash: the whole dataset.
+    engine.run("CREATE TABLE IF NOT EXISTS kept.purged (run BIGINT, dataset VARCHAR, hash VARCHAR)")
     # What Splink writes for a model is kept too (`linkage.matching.score`).
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
+    from linkage.sharing.purge import Scope
     from linkage.stages.audit import Finding
     from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
@@ -51,7 +52,8 @@ class RunOptions:
     `now` is taken as the time. `retrain` trains new models; without `learn` a model that is trained keeps m and u at the
     shipped priors (to measure what training adds). `full` makes everything anew from the source records, with the same
     result. With `judgements_only` no delivery is read. `accept` names limits (audit → why) that this run may exceed.
-    `restored` is the older release whose models this run uses and approves again (`linkage/rollback.py`).
+    `restored` is the older release whose models this run uses and approves again (`linkage/rollback.py`). `purge` is what
+    this run takes out (`linkage/purging.py`).
     """
 
     now: datetime | None = None
@@ -61,6 +63,7 @@ class RunOptions:
     judgements_only: bool = False
     accept: Mapping[str, str] = field(default_factory=dict)
     restored: Restored | None = None
+    purge: Scope | None = None
 
 
 @dataclass
@@ -88,6 +91,8 @@ class Run:
     remodelled: set[EntityType] = field(default_factory=set)
     # Datasets of which this run has read a delivery.
     delivered: set[str] = field(default_factory=set)
+    # Models that a purge has made again without values that nobody holds any more: old hash → new.
+    replaced: dict[str, str] = field(default_factory=dict)
     # On a copy that is thrown away: nothing of the workspace may change.
     trial: bool = False
     # What the base was made under, by name (`stages/changes.py`).
@@ -112,7 +117,8 @@ class Run:
     def approved_model(self, entity_type: EntityType) -> str | None:
         """Return the hash of the model that this run uses: the approved one, or that of the release it brings back."""
         restored = self.options.restored.models.get(entity_type) if self.options.restored else None
-        return restored or self.ledger.approved_model(entity_type)
+        found = restored or self.ledger.approved_model(entity_type)
+        return self.replaced.get(found, found) if found else None
 
     def judgements(self, audience: str, entity_type: EntityType) -> list[tuple[Any, ...]]:
         """Return the open judgements that an audience's release applies.

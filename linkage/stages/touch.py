@@ -58,6 +58,8 @@ def among(run: Run, audience: str, entity_type: EntityType, record: str) -> str:
 def _can_amend(run: Run, audience: str) -> bool:
     """Whether the audience's last identities were made under the models and settings of today."""
     same = run.signatures.get(f"audience:{audience}") == changes.audience_signature(run, audience)
+    # A purge leaves no row of before in a file: the release is written whole.
+    same = same and run.options.purge is None
     return same and changes.same_sight(run, audience) and not run.anew and run.amended_types == set(run.types)
 
 

@@ -74,6 +74,16 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     ) STRICT;
     """,
     take_over_looks,
+    """
+    CREATE TABLE purge (
+        purge INTEGER PRIMARY KEY, started_at TEXT NOT NULL, started_by TEXT NOT NULL, why TEXT NOT NULL, scope TEXT NOT NULL,
+        run INTEGER NOT NULL, finished_at TEXT, outcome TEXT
+    ) STRICT;
+    CREATE TABLE revalidation (
+        revalidation INTEGER PRIMARY KEY, dataset TEXT NOT NULL, key TEXT, validated_at TEXT NOT NULL, validated_by TEXT NOT NULL,
+        why TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 VERSION = len(MIGRATIONS)
 _MARK_BYTES = 16
@@ -503,6 +513,75 @@ class Ledger:
     def asked(self) -> dict[int, str]:
         """Return what was asked for, by the number of the audit's row, as far as it was not purged."""
         return dict(self._rows("SELECT number, content FROM asked ORDER BY number"))
+
+    def open_purges(self) -> list[tuple[int, int]]:
+        """Return (purge, the run that makes it) of the purges that were begun and not finished."""
+        return [(int(a), int(b)) for a, b in self._rows("SELECT purge, run FROM purge WHERE finished_at IS NULL")]
+
+    def begin_purge(self, started_at: str, by: str, why: str, scope: str, run: int) -> int:
+        """Write that a purge begins; return its number. `scope` names datasets and keyed hashes, no key."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO purge (started_at, started_by, why, scope, run) VALUES (?, ?, ?, ?, ?)",
+                (started_at, by, why, scope, run),
+            )
+            number = int(cursor.lastrowid or 0)
+            append(connection, Entry(started_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome="begun"))
+        return number
+
+    def end_purge(self, number: int, ended_at: str, by: str, outcome: str) -> None:
+        """Write how a purge ended: done, or refused (nothing went)."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE purge SET finished_at = ?, outcome = ? WHERE purge = ? AND finished_at IS NULL",
+                (ended_at, outcome, number),
+            )
+            append(connection, Entry(ended_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome=outcome))
+
+    def bury_judgement(self, number: int, a: Sequence[str], b: Sequence[str]) -> None:
+        """Put keyed hashes in the place of the records of a judgement, and drop its reasons; it applies to nothing any more."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE judgement SET dataset_a = ?, key_a = ?, role_a = ?, dataset_b = ?, key_b = ?, role_b = ?, why = 'purged', "
+                "closed_at = coalesce(closed_at, judged_at), closed_by = coalesce(closed_by, 'purge'), closed_why = 'purged' WHERE judgement = ?",
+                (*a, *b, number),
+            )
+
+    def forget_asked(self, numbers: Sequence[int]) -> None:
+        """Delete what was asked for in rows of the audit; their keyed hashes stay in the chain."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM asked WHERE number = ?", [(number,) for number in numbers])
+
+    def shrink(self) -> None:
+        """Write the file whole again: what was deleted leaves no bytes in it nor in its log."""
+        try:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            message = f"{self.path}: the ledger cannot be written whole again ({error}); check the disk, then finish the purge"
+            raise WorkspaceError(message) from error
+
+    def revalidate(self, records: Sequence[tuple[str, str | None]], at: str, by: str, why: str) -> None:
+        """Write that records (dataset and key; None: the whole dataset) were looked at again and may stay."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO revalidation (dataset, key, validated_at, validated_by, why) VALUES (?, ?, ?, ?, ?)",
+                [(dataset, key, at, by, why) for dataset, key in records],
+            )
+            told = tuple(sorted({dataset for dataset, _ in records}))
+            append(connection, Entry(at, CHANGE, "revalidate", by, objects=(*told, f"{len(records)} entries")))
+
+    def validated(self) -> list[tuple[str, str | None, str]]:
+        """Return dataset, key (None: the whole dataset) and the day of the last time it was validated."""
+        rows = self._rows(
+            "SELECT dataset, key, max(validated_at) FROM revalidation GROUP BY dataset, key ORDER BY 1, 2"
+        )
+        return [(dataset, key, at[:10]) for dataset, key, at in rows]
+
+    def forget_validated(self, records: Sequence[tuple[str, str]]) -> None:
+        """Delete the re-validations of single records that are purged."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM revalidation WHERE dataset = ? AND key = ?", list(records))
 
     def judge(self, judgement: Judgement, judged_at: str) -> int:
         """Add a judgement on two records and return its number; the next run applies it."""

@@ -29,7 +29,7 @@ def ran(make_project, accounts):
     """A project of two datasets with an anchor, after its first run."""
     project = make_project(
         accounts.source("a") + accounts.source("b"),
-        {"a.csv": accounts.csv(x="12", y="3"), "b.csv": accounts.csv(x="7", z="8")},
+        {"a.csv": accounts.csv(alpha="12", zulu="3"), "b.csv": accounts.csv(alpha="7", mike="8")},
         head=HEAD,
     )
     project.run()
