@@ -140,28 +140,25 @@ def _purge_dataset(run: Run, dataset: str, *, whole: bool) -> int:
             f"WHERE length(value) >= {_LEAST_VALUE}",
             values,
         )
-    for column, where, source in (
-        ("accepted + no_entity", f"{quote(KEY)} IN {keys}", table),
-        (
-            "rejected",
-            f"dataset = $dataset AND ({'TRUE' if whole else 'EXISTS (SELECT 1 FROM change.purged AS gone WHERE gone.dataset = $dataset AND contains(raw, gone.key))'})",
-            "source.reject",
-        ),
-    ):
-        delivery = quote(DELIVERY) if source == table else "delivery"
-        taken = (
-            "accepted = accepted - least(accepted, moved.rows), no_entity = no_entity - (moved.rows - least(accepted, moved.rows))"
-            if source == table
-            else "rejected = rejected - moved.rows"
-        )
-        engine.run(
-            f"UPDATE source.delivery SET purged = purged + moved.rows, {taken} "
-            f"FROM (SELECT {delivery} AS number, count(*) AS rows FROM {source} WHERE {where} GROUP BY ALL) AS moved "
-            f"WHERE delivery.dataset = $dataset AND delivery.delivery = moved.number AND {column} >= 0",
-            values,
-        )
-        engine.run(f"DELETE FROM {source} WHERE {where}", values)
+    raw = "TRUE" if whole else f"EXISTS (SELECT 1 FROM {keys} AS gone WHERE contains(raw, gone.key))"
+    _take_out(engine, dataset, table, quote(DELIVERY), f"{quote(KEY)} IN {keys}", "accepted")
+    _take_out(engine, dataset, "source.reject", "delivery", f"dataset = $dataset AND {raw}", "rejected")
     return number
+
+
+def _take_out(engine: Engine, dataset: str, table: str, delivery: str, where: str, counted: str) -> None:
+    """Delete rows of a table, and move them from `counted` to `purged` in the sums of their deliveries.
+
+    Rows without an entity are told apart from the accepted ones when the dataset is standardised again.
+    """
+    values = {"dataset": dataset}
+    engine.run(
+        f"UPDATE source.delivery SET purged = purged + moved.rows, {counted} = {counted} - moved.rows "
+        f"FROM (SELECT {delivery} AS number, count(*) AS rows FROM {table} WHERE {where} GROUP BY ALL) AS moved "
+        "WHERE delivery.dataset = $dataset AND delivery.delivery = moved.number",
+        values,
+    )
+    engine.run(f"DELETE FROM {table} WHERE {where}", values)
 
 
 def forget_asked(run: Run) -> None:
