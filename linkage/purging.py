@@ -134,6 +134,11 @@ def finish(project: LoadedProject) -> list[int]:
                 ledger.end_purge(number, _now(), user(), "refused")
         if not done or last is None:
             return []
+        published = {release.audience for release in last.releases}
+        held = sorted(set(project.settings.audiences) - published)
+        if held:
+            message = f"audience {held[0]!r} has no release without what is purged: its audit failed in run {last.run}; mend what it says, then purge again"
+            raise WorkspaceError(message)
         replaced = {
             old: new
             for row in ledger.runs()

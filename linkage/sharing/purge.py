@@ -20,7 +20,7 @@ from linkage.engine.duckdb import Engine
 from linkage.engine.sql import literal, qualified, quote
 from linkage.matching import model as models
 from linkage.sharing.audit import keyed_hash
-from linkage.stages.ingest import DELIVERY, KEY, META, dataset_table
+from linkage.stages.ingest import DELIVERY, KEY, KEY_SEPARATOR, META, dataset_table
 from linkage.stages.purged import TOMBSTONE, hash_sql, hash_values
 from linkage.standardise import CANONICAL
 from linkage.store.workspace import sync
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 _LEAST_VALUE = 4
 """Letters from which a value is looked for in what was asked for; shorter ones are in any text."""
+
+
+_PART = "'(^|[^A-Za-z0-9])' || regexp_escape(part) || '($|[^A-Za-z0-9])'"
+_TELLS_KEY = f"list_bool_and(list_transform(string_split(gone.key, '{KEY_SEPARATOR}'), lambda part: regexp_matches(raw, {_PART})))"
+"""Whether the text of a rejected row tells a key: every part of it, not inside another word."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ def _purge_dataset(run: Run, dataset: str, *, whole: bool) -> int:
             f"WHERE length(value) >= {_LEAST_VALUE}",
             values,
         )
-    raw = "TRUE" if whole else f"EXISTS (SELECT 1 FROM {keys} AS gone WHERE contains(raw, gone.key))"
+    raw = "TRUE" if whole else f"EXISTS (SELECT 1 FROM {keys} AS gone WHERE {_TELLS_KEY})"
     _take_out(engine, dataset, table, quote(DELIVERY), f"{quote(KEY)} IN {keys}", "accepted")
     _take_out(engine, dataset, "source.reject", "delivery", f"dataset = $dataset AND {raw}", "rejected")
     return number

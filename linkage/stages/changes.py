@@ -18,6 +18,7 @@ from linkage.config.markings import datasets_seen
 from linkage.engine.duckdb import engine_version
 from linkage.engine.sql import quote
 from linkage.stages.ingest import KEY, dataset_table
+from linkage.stages.mark import read_markings
 from linkage.standardise import CANONICAL
 from linkage.tables import PUBLISHED
 
@@ -54,6 +55,7 @@ def begin(run: Run) -> None:
     engine.make_schema("change")
     engine.run("CREATE OR REPLACE TABLE change.key (dataset VARCHAR, key VARCHAR)")
     run.signatures = dict(engine.rows("FROM kept.signature"))
+    run.markings = read_markings(run)
     now = _general(run)
     changed = [name for name, value in now.items() if run.signatures.get(name) != value]
     if not run.signatures:
