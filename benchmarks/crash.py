@@ -40,12 +40,13 @@ import splink  # noqa: F401
 import linkage
 import linkage.matching.train
 import linkage.project
-from linkage import pipeline, queries
+from linkage import queries
 from linkage.clustering import ClusterSettings, Edges, Judgements, cluster
 from linkage.demo import generate
 from linkage.engine.duckdb import Engine
 from linkage.store.ledger import Ledger
 from linkage.tables import PUBLISHED
+from linkage.upkeep import publish_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +177,7 @@ def state(folder: Path) -> dict[str, Any]:
 
 def handed_out(folder: Path) -> bool:
     """Whether the folder of `publish_to` has the last release of the centre and says so."""
-    pipeline.publish_project(linkage.open(folder).loaded)
+    publish_project(linkage.open(folder).loaded)
     current = json.loads((folder / "out" / "current.json").read_text(encoding="utf-8"))
     path = linkage.open(folder).release_path()
     digest = hashlib.sha256((folder / "out" / current["file"]).read_bytes()).hexdigest()

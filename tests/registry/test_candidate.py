@@ -71,7 +71,7 @@ def test_a_base_that_is_read_in_another_way_is_refused(bank, monkeypatch):
     """Records that another standardiser made are not trained on."""
     bank.run()
     monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
-    monkeypatch.setattr("linkage.pipeline.choose", lambda run: run.standardiser)
+    monkeypatch.setattr("linkage.staging.choose", lambda run: run.standardiser)
     with pytest.raises(ModelError, match=r"the standardiser is another now.*--retrain"):
         train_candidate(bank.loaded, "account")
 
