@@ -25,10 +25,10 @@ from linkage.upkeep import prune_project
 
 
 @pytest.fixture
-def bank(make_project, accounts):
+def bank(make_project, accounts, first_run):
     """A project of five accounts that has been run once."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(Ann="abc", Bob="de")})
-    project.run()
+    first_run(project)
     return project
 
 
