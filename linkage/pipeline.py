@@ -26,6 +26,7 @@ from linkage.stages.feed import KINDS, feed_file, write_feed
 from linkage.stages.identify import forget, identify, settle, take_over
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
+from linkage.stages.release import begin_release, opened_release
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
@@ -192,10 +193,15 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
             with run.engine.attached(newer, "handed"):
                 take_over(run, audience, readers.sequence)
         identify(run, audience, release.sequence)
+    path = run.staging / f"{audience}.duckdb"
     with timer.stage("survive", audience):
-        survive(run, audience)
+        begin_release(run, audience, path, before)
+    with opened_release(run, path):
+        with timer.stage("survive", audience):
+            survive(run, audience)
+        with timer.stage("publish", audience):
+            counts, findings = publish(run, audience, release.sequence)
     with timer.stage("publish", audience):
-        counts, findings = publish(run, audience, release.sequence, run.staging / f"{audience}.duckdb", before)
         failed = [finding for finding in findings if not (finding.acceptable and finding.audit in run.options.accept)]
         if failed:
             run.held[audience] = failed

@@ -50,9 +50,10 @@ class Timer:
         self._current = part, start
         yield
         entry = self.stages.setdefault(name, {"seconds": 0.0, "peak_memory_bytes": 0.0})
-        self._took[part] = time.perf_counter() - start
+        took = time.perf_counter() - start
+        self._took[part] = self._took.get(part, 0.0) + took
         self._current = None
-        entry["seconds"] += self._took[part]
+        entry["seconds"] += took
         entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         self.disk_bytes = max(self.disk_bytes, written(self._staged))
 

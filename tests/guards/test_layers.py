@@ -12,6 +12,7 @@ REPOSITORY = PACKAGE.parent
 LEVELS = {
     "errors": 0,
     "log": 0,
+    "compiled": 0,
     "tables": 0,
     "config": 1,
     "engine": 2,
@@ -20,6 +21,7 @@ LEVELS = {
     "standardise": 3,
     "matching": 3,
     "clustering": 3,
+    "survivorship": 3,
     "stages": 4,
     "profiling": 4,
     "sharing": 4,
