@@ -1,12 +1,14 @@
 """What a run costs beside bare Splink on as many records: made data, one run in a fresh workspace, then the fixed baseline.
 
-    python benchmarks/scale.py --records 1000000 [--format parquet] [--approved] [--incremental 1000] --json
+    python benchmarks/scale.py --records 1000000 [--format parquet] [--approved] [--incremental 10000] [--lookup 500]
+        [--peers PYTHON] --json
 
 The demo's data (80 % records of persons, 8 % of businesses, 12 % of accounts, with households and hubs) for the centre
 alone. The baseline is bare Splink 5 on the standardised person records of that run: eight fixed comparisons, six fixed
 rules; load, λ, u, three EM runs, predict, components. One after the other, each a process of its own. `ratio` is our seconds a
 record by the baseline's seconds a record. `--approved` measures a full run with the models of the first, beside the
-baseline without its training; `--incremental M` a delivery of M new rows.
+baseline without its training; `--incremental M` a delivery of M rows, half of them new and half changed; `--lookup Q` Q
+lookups of persons; `--peers PYTHON` GoldenMatch without configuration on the same person records, by an interpreter that has it.
 """
 
 from __future__ import annotations
@@ -16,18 +18,36 @@ import json
 import platform
 import sys
 import tempfile
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import lookup
 from measured import Measured, bytes_of, measured, run_linkage
+from scale_baseline import COLUMNS
 
 import linkage
 from linkage.demo import generate
 from linkage.engine.duckdb import Engine
+from linkage.engine.sql import literal
 
 HERE = Path(__file__).parent
 AUDIENCES = "[audiences."
+DELTA = "fbi_intercepts"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is measured: records, file format, memory limit of both sides, and what beside the first run."""
+
+    records: int
+    format: str = "csv"
+    memory: str = "10GB"
+    approved: bool = False
+    incremental: int = 0
+    lookup: int = 0
+    peers: str | None = None
 
 
 def main() -> None:
@@ -37,39 +57,75 @@ def main() -> None:
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
     parser.add_argument("--memory", default="10GB", help="memory_limit of the engine, for both sides")
     parser.add_argument("--approved", action="store_true", help="measure a full run without training too")
+    parser.add_argument("--incremental", type=int, default=0, metavar="M", help="measure a delivery of M rows")
+    parser.add_argument("--lookup", type=int, default=0, metavar="Q", help="measure Q lookups of persons")
+    parser.add_argument("--peers", metavar="PYTHON", help="measure GoldenMatch, by this interpreter")
     parser.add_argument("--folder", type=Path, help="work here and leave everything; an existing project is used again")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args()
-    if options.folder is not None:
-        found = measure(options.folder, options.records, options.format, options.memory, approved=options.approved)
+    options = vars(parser.parse_args())
+    folder, as_json = options.pop("folder"), options.pop("json")
+    wanted = Wanted(**options)
+    if folder is not None:
+        found = measure(folder, wanted)
     else:
-        with tempfile.TemporaryDirectory(prefix="linkage-scale-") as folder:
-            found = measure(Path(folder), options.records, options.format, options.memory, approved=options.approved)
-    print(json.dumps(found, indent=1) if options.json else told(found))
+        with tempfile.TemporaryDirectory(prefix="linkage-scale-") as made:
+            found = measure(Path(made), wanted)
+    print(json.dumps(found, indent=1) if as_json else told(found))
 
 
-def measure(folder: Path, records: int, file_format: str, memory: str, *, approved: bool) -> dict[str, Any]:
+def measure(folder: Path, wanted: Wanted) -> dict[str, Any]:
     """Return the figures of our run, of the baseline, and their ratio."""
     if not (folder / "project.toml").is_file():
-        make_data(folder, records, file_format, memory)
+        make_data(folder, wanted.records, wanted.format, wanted.memory)
     found: dict[str, Any] = {
-        "records": records,
-        "format": file_format,
+        "records": wanted.records,
+        "format": wanted.format,
         "machine": {"system": platform.machine(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("splink", "duckdb")},
         "ours": _ours(folder),
     }
     found["quality"] = _quality(folder)
-    if approved:
+    if wanted.approved:
         found["ours_approved"] = _ours(folder, "--full")
-    found["baseline"] = _baseline(folder, memory)
-    persons = found["baseline"]["records"]
-    found["ratio"] = round((found["ours"]["seconds"] / records) / (found["baseline"]["seconds"] / persons), 2)
-    if approved:
-        trained = found["baseline"]["stages"]["train"]
-        untrained = (found["baseline"]["seconds"] - trained) / persons
-        found["ratio_approved"] = round((found["ours_approved"]["seconds"] / records) / untrained, 2)
+    persons = _persons(folder, wanted.memory)
+    found["baseline"] = base = _baseline(persons, wanted.memory)
+    found["ratio"] = round((found["ours"]["seconds"] / wanted.records) / (base["seconds"] / base["records"]), 2)
+    if wanted.approved:
+        untrained = (base["seconds"] - base["stages"]["train"]) / base["records"]
+        found["ratio_approved"] = round((found["ours_approved"]["seconds"] / wanted.records) / untrained, 2)
+    if wanted.peers:
+        found["goldenmatch"] = _goldenmatch(persons, wanted.peers)
+    persons.unlink()
+    if wanted.incremental:
+        deliver(folder, wanted)
+        found["incremental"] = {"rows": wanted.incremental, **_ours(folder)}
+    if wanted.lookup:
+        found["lookup"] = lookup.measure(folder, "person", "centre", wanted.lookup)
     return found
+
+
+def deliver(folder: Path, wanted: Wanted) -> None:
+    """Write the next delivery of the demo's delta source: rows drawn by a hash, half as new ones, half with other phones."""
+    file = folder / "data" / f"{DELTA}.{wanted.format}"
+    read = f"read_csv({literal(str(file))}, all_varchar = true)" if wanted.format == "csv" else literal(str(file))
+    half = wanted.incremental // 2
+    with Engine(memory_limit=wanted.memory) as engine:
+        engine.create_as("main", "drawn", f"FROM {read} ORDER BY hash(INTERCEPT_ID) LIMIT {2 * half}")
+        engine.create_as(
+            "main",
+            "delivered",
+            f"""
+            SELECT * EXCLUDE (nth, other) REPLACE (
+                CASE WHEN nth <= {half} THEN 'NEW-' || INTERCEPT_ID ELSE INTERCEPT_ID END AS INTERCEPT_ID,
+                CASE WHEN nth <= {half} THEN PHONE_1 ELSE other END AS PHONE_1
+            ) FROM (
+                SELECT *, row_number() OVER numbered AS nth, lag(PHONE_1) OVER numbered AS other
+                FROM drawn WINDOW numbered AS (ORDER BY hash(INTERCEPT_ID), INTERCEPT_ID)
+            )
+            """,
+        )
+        options = "(FORMAT csv, HEADER true)" if wanted.format == "csv" else "(FORMAT parquet)"
+        engine.copy_to("SELECT * FROM delivered ORDER BY INTERCEPT_ID", file, options)
 
 
 def make_data(folder: Path, records: int, file_format: str, memory: str) -> None:
@@ -139,15 +195,34 @@ def _quality(folder: Path) -> dict[str, Any]:
     return {kind: {"precision": round(precision, 4), "recall": round(recall, 4)} for kind, precision, recall in rows}
 
 
-def _baseline(folder: Path, memory: str) -> dict[str, Any]:
-    """Run the baseline on the standardised persons of the base, written to a file first: neither is part of its time."""
+def _persons(folder: Path, memory: str) -> Path:
+    """Write the standardised persons of the base to a file for the others, and return it; it is part of nobody's time."""
     persons = folder / "persons.parquet"
-    base = max((folder / "work" / "base").glob("*.duckdb"))
+    base = max((folder / "work" / "base").glob("*.duckdb"), key=lambda path: int(path.stem))
     with Engine(base, read_only=True, memory_limit=memory) as engine:
         engine.copy_to("SELECT * FROM canonical.person ORDER BY record", persons, "(FORMAT parquet)")
+    return persons
+
+
+def _baseline(persons: Path, memory: str) -> dict[str, Any]:
     run: Measured = measured([sys.executable, str(HERE / "scale_baseline.py"), str(persons), memory])
-    persons.unlink()
     return {**run.told(), **run.report()}
+
+
+def _goldenmatch(persons: Path, python: str) -> dict[str, Any]:
+    """Run GoldenMatch on the columns that the baseline compares."""
+    source, target = persons.with_name("peer.parquet"), persons.with_name("peer.json")
+    columns = ", ".join(f"CAST({sql} AS VARCHAR) AS {name}" for name, sql in COLUMNS.items())
+    with Engine() as engine:
+        engine.copy_to(
+            f"SELECT {columns} FROM read_parquet({literal(str(persons))}) ORDER BY record", source, "(FORMAT parquet)"
+        )
+    run = measured([python, str(HERE / "goldenmatch_worker.py"), str(source), str(target)])
+    result = json.loads(target.read_text("utf-8"))
+    for path in (source, target):
+        path.unlink()
+    clusters = result.pop("clusters")
+    return {**run.told(), "result": result, "clusters": len(clusters)}
 
 
 def told(found: dict[str, Any]) -> str:
@@ -168,6 +243,11 @@ def told(found: dict[str, Any]) -> str:
         lines.append(
             f"without training on either side: {found['ours_approved']['seconds']} s, ratio {found['ratio_approved']}"
         )
+    if "incremental" in found:
+        lines.append(
+            f"a delivery of {found['incremental']['rows']} rows: {found['incremental']['seconds']} s, {found['incremental']['work']}"
+        )
+    lines += [f"{name}: {found[name]}" for name in ("lookup", "goldenmatch") if name in found]
     return "\n".join(lines)
 
 

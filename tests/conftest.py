@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import importlib.util
 import random
 import shutil
@@ -110,6 +112,33 @@ def make_project(tmp_path: Path) -> Callable[..., Project]:
         return linkage.open(tmp_path / "project.toml")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """Make a project's first run, or give it what the same files got before; return the run's report.
+
+    The run is made once for the same content of the project's folder. A test that changes what a first run does, or
+    looks at how it is done, runs its project itself.
+    """
+    known: dict[str, tuple[Path, dict[str, Any]]] = {}
+
+    def run(project: Project, **given: Any) -> dict[str, Any]:
+        folder = project.loaded.folder
+        assert not any((project.loaded.workspace).glob("base/*")), "the project has run before"
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        contents = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in files]
+        key = hashlib.sha256(repr((contents, sorted(given.items()))).encode()).hexdigest()
+        if key in known:
+            shutil.copytree(known[key][0], folder, dirs_exist_ok=True)
+        else:
+            report = project.run(**given)
+            kept = tmp_path_factory.mktemp("first_run") / "folder"
+            shutil.copytree(folder, kept)
+            known[key] = kept, report
+        return copy.deepcopy(known[key][1])
+
+    return run
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from linkage import queries
 from linkage.config.project import default_configs
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import literal
-from linkage.pipeline import prune_project
 from linkage.store.workspace import Workspace
+from linkage.upkeep import prune_project
 from tests.conftest import NOW, REPOSITORY
 
 DAYS = (

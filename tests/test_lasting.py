@@ -36,12 +36,12 @@ def deliver(project, text):
 
 
 @pytest.fixture
-def bank(make_project, accounts):
+def bank(make_project, accounts, first_run):
     """A project of one bank that has run: ab, c, d and efg are its accounts."""
     project = make_project(
         accounts.source("bank"), {"bank.csv": accounts.csv(one="ab", two="c", three="d", four="efg")}
     )
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     return project
 
 

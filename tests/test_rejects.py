@@ -35,10 +35,10 @@ def project(make_project, text, *, delivery="snapshot", form="csv", name="a.csv"
     return make_project(SOURCE.format(delivery=delivery, form=form, ending=form), {name: data})
 
 
-def test_rejected_rows_come_back_in_the_form_of_the_source(make_project, tmp_path):
+def test_rejected_rows_come_back_in_the_form_of_the_source(make_project, tmp_path, first_run):
     """Header, delimiter, quotes and encoding are the source's; each row's reason and place stand beside it."""
     found = project(make_project, HEADER + ROWS + BAD)
-    found.run()
+    first_run(found)
     target = tmp_path / "back.csv"
     assert write_rejects(found, "a", target) == {"dataset": "a", "delivery": 1, "rows": 3, "again": 0}
     assert target.read_bytes() == (HEADER + BAD).encode("latin-1")
@@ -84,10 +84,10 @@ def test_json_lines_come_back_as_they_were(make_project, tmp_path):
     assert (tmp_path / "back.jsonl").read_text(encoding="utf-8").splitlines() == bad
 
 
-def test_what_cannot_be_given_back_is_refused(make_project, tmp_path):
+def test_what_cannot_be_given_back_is_refused(make_project, tmp_path, first_run):
     """An unknown dataset, a delivery without rejects and a folder that is absent are refused; nothing half-written stays."""
     found = project(make_project, HEADER + ROWS + BAD)
-    found.run()
+    first_run(found)
     with pytest.raises(RequestError, match="there is no dataset 'b'"):
         write_rejects(found, "b", tmp_path / "x.csv")
     with pytest.raises(RequestError, match="no rejected rows of delivery 7"):

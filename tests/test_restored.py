@@ -23,8 +23,8 @@ HANDED = '[audiences.centre.publish_to]\nfolder = "out"\n'
 class Operator:
     """A small account project: deliver and run, save, lose everything, restore."""
 
-    def __init__(self, project, accounts):
-        self.project, self.accounts = project, accounts
+    def __init__(self, project, accounts, first_run):
+        self.project, self.accounts, self.first_run = project, accounts, first_run
         self.folder = project.loaded.folder
         self.workspace = Workspace(project.loaded.workspace)
 
@@ -32,7 +32,10 @@ class Operator:
         """Deliver these groups, run, and return what the release holds: key → id."""
         (self.folder / "bank.csv").write_text(self.accounts.csv(**groups), encoding="utf-8")
         self.project = linkage.open(self.folder)
-        self.project.run(now=NOW)
+        if self.workspace.path.exists():
+            self.project.run(now=NOW)
+        else:
+            self.first_run(self.project, now=NOW)
         with self.project.release() as release:
             return dict(release.rows("SELECT key, identity_id FROM published.identity_record ORDER BY ALL"))
 
@@ -52,15 +55,15 @@ class Operator:
 
 
 @pytest.fixture
-def operator(make_project, accounts):
+def operator(make_project, accounts, first_run):
     """An operator whose release goes to no folder."""
-    return Operator(make_project(accounts.source("bank"), {}), accounts)
+    return Operator(make_project(accounts.source("bank"), {}), accounts, first_run)
 
 
 @pytest.fixture
-def handing(make_project, accounts):
+def handing(make_project, accounts, first_run):
     """An operator whose release of the centre goes to a folder."""
-    return Operator(make_project(HANDED + accounts.source("bank"), {}), accounts)
+    return Operator(make_project(HANDED + accounts.source("bank"), {}), accounts, first_run)
 
 
 def test_no_id_is_given_to_others(operator):

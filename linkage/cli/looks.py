@@ -128,6 +128,8 @@ def history(found: dict[str, Any]) -> None:
     ]
     columns = ("release", "identity", "event", "into or from", "records before", "records after", "cause")
     _table(f"What became of {name}", *columns, rows=events)
+    if not events:
+        say("No event names it: nothing but its records' values has changed since its first release.")
     resolved(found)
 
 

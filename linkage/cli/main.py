@@ -513,7 +513,7 @@ def publish(project: ProjectArgument, as_json: JsonOption = False) -> None:
     """Bring the folders of publish_to to the last releases, where a run could not."""
     import linkage
     from linkage.cli import render
-    from linkage.pipeline import publish_project
+    from linkage.upkeep import publish_project
 
     _answer(publish_project(linkage.open(project).loaded), render.published, as_json=as_json)
 
@@ -527,7 +527,7 @@ def prune(
     """Remove old releases to save room; the last of each audience, the ledger and the feed stay."""
     import linkage
     from linkage.cli import render
-    from linkage.pipeline import prune_project
+    from linkage.upkeep import prune_project
 
     _answer(prune_project(linkage.open(project).loaded, keep), render.pruned, as_json=as_json)
 

@@ -398,24 +398,12 @@ def undone_together(told: dict[str, Any]) -> None:
 
 def judgements(found: dict[str, Any]) -> None:
     """Print the list of judgements and the contradictions among them."""
-    rows = [
-        (
-            one["judgement"],
-            one["entity_type"],
-            one["a"],
-            one["b"],
-            one["verdict"],
-            one["judged_at"][:10],
-            one["judged_by"],
-            one["why"],
-            one["state"] + (f" in {', '.join(one['losing_in'])}" if one["state"] == "losing" else ""),
-            "yes" if one["waits"] else "no",
-        )
-        for one in found["judgements"]
-    ]
-    columns = ("no.", "type", "a", "b", "verdict", "date", "by", "why", "state", "waits for a run")
-    _table("Judgements", *columns, rows=rows)
-    if not rows:
+    for one in found["judgements"]:
+        state = one["state"] + (f" in {', '.join(one['losing_in'])}" if one["state"] == "losing" else "")
+        waits = ", waits for a run" if one["waits"] else ""
+        say(f"{one['judgement']}. {one['verdict']} ({one['entity_type']}), {state}{waits}: {one['a']} and {one['b']}")
+        say(f"   {one['judged_at'][:10]} by {one['judged_by']}: {one['why']}")
+    if not found["judgements"]:
         say("No judgement yet.")
     _conflicts(found["conflicts"])
 

@@ -11,27 +11,14 @@ for a component of k <= 65,536 records.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from linkage.compiled import compiled
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from linkage.clustering.contracts import Flags, Integers, Weights
-
-_F = TypeVar("_F", bound="Callable[..., Any]")
-
-
-def compiled(function: _F) -> _F:
-    """Compile by numba; without a cache where no folder for it can be written (a read-only installation)."""
-    njit = importlib.import_module("numba").njit
-    try:
-        compiled: _F = njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:
-        compiled = njit(error_model="numpy")(function)
-    return compiled
 
 
 class Packed(NamedTuple):

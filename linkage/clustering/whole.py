@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from linkage.clustering.kernels import compiled
+from linkage.compiled import compiled
 
 if TYPE_CHECKING:
     from linkage.clustering.contracts import Flags, Integers

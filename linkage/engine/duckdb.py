@@ -90,6 +90,16 @@ class Engine:
         """Run one query and return its result piece by piece, `size` rows each; nothing else may run meanwhile."""
         return self.connection.sql(sql).to_arrow_reader(size)
 
+    def in_order(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Run one query on a table and yield its rows in the order of the table, `size` at a time; others may run meanwhile."""
+        cursor = self.connection.cursor()
+        self.run("SET preserve_insertion_order = true")
+        try:
+            yield from cursor.sql(sql).to_arrow_reader(size)
+        finally:
+            self.run("SET preserve_insertion_order = false")
+            cursor.close()
+
     def arrays(self, sql: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Run one query and return its columns as NumPy arrays (columns must hold no NULL)."""
         return {

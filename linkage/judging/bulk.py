@@ -69,7 +69,7 @@ def judge_file(
         before = {(_key(one.judgement), one.judgement.verdict) for one in ledger.judgements() if one.closed_at is None}
         fresh = [entry for _, entry in entries.values() if (_key(entry), entry.verdict) not in before]
         numbers = ledger.judge_all(fresh, datetime.now(UTC).isoformat())
-        found = conflicts(ledger.judgements())
+        found = conflicts(ledger.judgements(), set(numbers))
     return {
         "schema_version": 1,
         "file": str(path),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from linkage.store.ledger import Judged
 
@@ -32,15 +32,20 @@ class Conflict:
         return frozenset({self.apart.number, *(one.number for one in self.path)})
 
 
-def conflicts(held: Sequence[Judged]) -> list[Conflict]:
-    """Return the contradictions among the open judgements, in the order of the non-matches."""
+def conflicts(held: Sequence[Judged], entered: Collection[int] = ()) -> list[Conflict]:
+    """Return the contradictions among the open judgements, in the order of the non-matches.
+
+    Where several matches say the same of a pair, a path goes by one of `entered`, else by the first.
+    """
     links: dict[str, Links] = defaultdict(lambda: defaultdict(dict))
     standing = [one for one in held if one.closed_at is None]
     for one in standing:
         entry = one.judgement
         if entry.verdict == "match":
-            links[entry.entity_type][entry.a].setdefault(entry.b, one)
-            links[entry.entity_type][entry.b].setdefault(entry.a, one)
+            for here, there in ((entry.a, entry.b), (entry.b, entry.a)):
+                known = links[entry.entity_type][here]
+                if there not in known or one.number in entered:
+                    known[there] = one
     found = []
     for one in standing:
         if one.judgement.verdict == "non-match":

@@ -54,7 +54,7 @@ def judge(
         "b": shown(b),
         "verdict": verdict,
         "audience": audience,
-        "conflicts": [shown_conflict(one) for one in conflicts(held) if number in one.numbers],
+        "conflicts": [shown_conflict(one) for one in conflicts(held, {number}) if number in one.numbers],
     }
 
 

@@ -10,13 +10,13 @@ from linkage.matching import model as models
 from linkage.matching.comparisons import levels_of
 from linkage.pages.files import write_page
 from linkage.pages.trained import kept, trained, trained_page
-from linkage.pipeline import on_a_copy
 from linkage.registry.compare import differences, weight
 from linkage.registry.figures import blocking, judged, measured, rarity
 from linkage.registry.preview import approved_models, resolve_approved, resolve_candidate
 from linkage.sharing.audit import record_look
 from linkage.stages.train import candidate
 from linkage.store.workspace import Workspace
+from linkage.upkeep import on_a_copy
 
 if TYPE_CHECKING:
     from linkage.config.project import LoadedProject

@@ -9,13 +9,12 @@ touched records are clustered again; the others' rows stay.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from linkage.clustering import (
-    BIT,
     ClusterSettings,
     Edges,
     Judgements,
@@ -32,10 +31,11 @@ from linkage.engine.sql import qualified, quote
 from linkage.errors import DataError
 from linkage.matching.evidence import gather, gathered, with_evidence
 from linkage.matching.meetings import told_between
-from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.matching.score import score as score_pairs
 from linkage.stages.changes import judged_table
-from linkage.stages.mark import BARRED, bound_sql, keep_linkable
+from linkage.stages.claims import BESIDE, CLAIMED, claims, conflict_sql, count_contradictions
+from linkage.stages.judged import keep_judgements, placed_judgements
+from linkage.stages.mark import keep_linkable
 from linkage.stages.touch import among, begin_audience, touch
 
 if TYPE_CHECKING:
@@ -48,9 +48,6 @@ if TYPE_CHECKING:
 
 READS = ("scoring.edge", "scoring.inside", "canonical.relation")
 WRITES = ("resolution.cluster", "resolution.evidence")
-
-LIKELY_UNIQUE = 4.0
-"""Bits against a pair of one dataset that likely holds each entity once: one match in sixteen is expected there."""
 
 
 def cluster_audience(run: Run, audience: str) -> None:
@@ -84,7 +81,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _number_records(run, audience, entity_type, judged)
     n = int(engine.value("SELECT count(*) FROM resolution.place"))
     edges = _edges(run, model)
-    judgements, standing, barred = _placed_judgements(run, entity_type, judged)
+    judgements, standing, barred = placed_judgements(run, entity_type, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
     missing = count_missing_pairs(found.label, edges)
@@ -92,9 +89,9 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     whole = _with_missing(run, model, edges, found.label, missing)
     result = cluster(n, whole, judgements, settings, component=found.label)
     label = _look_again(run, model, result, whole, judgements)
-    _count_contradictions(run, audience, model)
+    count_contradictions(run, audience, model)
     _write(run, audience, entity_type, result, label, found.uncut)
-    lost = _keep_judgements(
+    lost = keep_judgements(
         run, audience, entity_type, judged, standing, barred + [standing[row] for row in result.lost]
     )
     told = {
@@ -133,25 +130,6 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa
         )
 
 
-def _claims(run: Run) -> dict[str, Any]:
-    """Return the parameters of `_CLAIMED`: the datasets that say that they hold each entity once."""
-    said: dict[str, list[str]] = {"strict": [], "likely": []}
-    for name, source in run.project.settings.sources.items():
-        if source.unique is not None:
-            said[source.unique].append(name)
-    return {**said, "against": round(LIKELY_UNIQUE * BIT)}
-
-
-_AGAINST = (
-    "CASE WHEN one.dataset = two.dataset AND list_contains($likely, one.dataset) THEN -CAST($against AS INTEGER) END"
-)
-_BESIDE = (_AGAINST, "bits")
-"""What the second look weighs beside the comparisons: a claim of the dataset, and evidence."""
-_CLAIMED = (
-    f"weight + coalesce({_AGAINST}, 0) AS weight, one.dataset = two.dataset AND list_contains($strict, one.dataset)"
-)
-
-
 def _score_shared(run: Run, model: Model) -> None:
     """Score the pairs that share evidence and that no rule found, as those inside components are."""
     engine, kind = run.engine, model.entity_type
@@ -176,72 +154,14 @@ def _edges(run: Run, model: Model) -> Edges:
     )
     arrays = run.engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM ({with_evidence(pairs, "resolution.evidence")}) AS edge
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
         """,
-        _claims(run),
+        claims(run),
     )
     return Edges(arrays["a"], arrays["b"], arrays["weight"].astype(np.int32), arrays["conflict"].astype(np.bool_))
-
-
-def conflict_sql(model: Model) -> str:
-    """Return the SQL test of a pattern for a hard conflict of the model."""
-    tests = []
-    for name, level in model.conflicts:
-        place = next(i for i, comparison in enumerate(model.comparisons) if comparison.name == name)
-        comparison = model.comparisons[place]
-        codes = [
-            code for code in range(16) if code <= len(model.chances[name]) and level_name(comparison, code) == level
-        ]
-        tests += [f"((pattern >> {PATTERN_BITS * place}) & 15) = {code}" for code in codes]
-    return f"({' OR '.join(tests)})" if tests else "FALSE"
-
-
-def _placed_judgements(run: Run, kind: EntityType, judged: pa.Table) -> tuple[Judgements, list[int], list[int]]:
-    """Return the judgements between records that are clustered now, their numbers, and those that join what may not link."""
-    if not len(judged):
-        return Judgements.none(), [], []
-    bound = bound_sql(run, kind) or "SELECT CAST(NULL AS BIGINT) AS record, '' AS compartment WHERE FALSE"
-    with run.engine.registered("judged", judged):
-        rows = run.engine.rows(
-            "SELECT judged.judgement, one.place, two.place, verdict = 'match', "
-            f"verdict = 'match' AND {BARRED.replace('one.', 'bound_one.').replace('two.', 'bound_two.')} FROM judged "
-            "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
-            "LEFT JOIN resolution.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
-            f"LEFT JOIN ({bound}) AS bound_one ON bound_one.record = one.record LEFT JOIN ({bound}) AS bound_two ON bound_two.record = two.record "
-            "ORDER BY judged.judgement"
-        )
-    # A judgement on a record that is withdrawn at present waits until the record returns.
-    held = [row for row in rows if row[1] is not None and row[2] is not None]
-    # What the owner of a record allows outranks a steward.
-    standing = [row for row in held if not row[4]]
-    columns = np.array([[row[1], row[2]] for row in standing], dtype=np.int64).reshape(-1, 2)
-    placed = Judgements(columns[:, 0], columns[:, 1], np.array([row[3] for row in standing], dtype=np.bool_))
-    return placed, [row[0] for row in standing], [row[0] for row in held if row[4]]
-
-
-def _keep_judgements(
-    run: Run, audience: str, entity_type: EntityType, judged: pa.Table, standing: list[int], lost: list[int]
-) -> list[int]:
-    """Keep which judgements this clustering was made under, and which of them lost; return those.
-
-    One that concerned no record that was clustered now has lost if it had lost before.
-    """
-    engine = run.engine
-    whose = "audience = $audience AND entity_type = $type"
-    values = {"audience": audience, "type": entity_type, "standing": standing, "lost": lost}
-    before = [row[0] for row in engine.rows(f"SELECT judgement FROM kept.judgement WHERE {whose} AND lost", values)]
-    values["lost"] = [*lost, *(set(before) - set(standing) if audience in run.amended_audiences else ())]
-    engine.run(f"DELETE FROM kept.judgement WHERE {whose}", values)
-    with engine.registered("judged", judged):
-        engine.run(
-            "INSERT INTO kept.judgement SELECT $audience, $type, *, list_contains($lost, judgement) FROM judged", values
-        )
-    return [
-        row[0] for row in engine.rows(f"SELECT judgement FROM kept.judgement WHERE {whose} AND lost ORDER BY 1", values)
-    ]
 
 
 def _largest(run: Run, audience: str, entity_type: EntityType) -> int:
@@ -271,11 +191,11 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
     arrays = engine.arrays(
         f"""
-        SELECT one.place AS a, two.place AS b, {_CLAIMED} OR {conflict_sql(model)} AS conflict
+        SELECT one.place AS a, two.place AS b, {CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM {inside} AS edge SEMI JOIN resolution.missing USING (a, b)
         JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
         """,
-        _claims(run),
+        claims(run),
     )
     for table in ("missing", "unscored", "scored"):
         engine.run(f"DROP TABLE resolution.{table}")
@@ -300,11 +220,11 @@ def _look_again(run: Run, model: Model, result: Clustering, edges: Edges, judgem
     clusters = np.unique(result.label[looked])
     _check_bytes(
         run,
-        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + len(_BESIDE)),
+        second_look_bytes(int(np.bincount(result.component[clusters]).max()), len(model.comparisons) + len(BESIDE)),
         "comparing clusters again",
     )
     table = pa.table({"place": looked, "label": result.label[looked], "component": result.component[looked]})
-    known, pairs = told_between(run.engine, model, table, _BESIDE, _claims(run))
+    known, pairs = told_between(run.engine, model, table, BESIDE, claims(run))
     return _merged(model, result, known, pairs, _held_pairs(result, edges, judgements))
 
 
@@ -317,7 +237,7 @@ def _merged(
 ) -> NDArray[np.int64]:
     """Return the labels after the second look. held: int64[h], keys of cluster pairs that must stay apart."""
     label, n = known["label"], len(result.label)
-    told = range(len(model.comparisons) + len(_BESIDE))
+    told = range(len(model.comparisons) + len(BESIDE))
     meetings = Meetings(
         component=result.component[label],
         known=np.stack([known[f"k{c}"] for c in told], axis=1),
@@ -340,32 +260,6 @@ def _held_pairs(result: Clustering, edges: Edges, judgements: Judgements) -> NDA
     b = np.concatenate((edges.b[edges.conflict], judgements.b[~judgements.match]))
     one, two = result.label[a], result.label[b]
     return np.unique(np.minimum(one, two) * len(result.label) + np.maximum(one, two))
-
-
-def _count_contradictions(run: Run, audience: str, model: Model) -> None:
-    """Count, for each dataset that says it is strictly unique, the pairs of its records that the evidence would join."""
-    claims = _claims(run)
-    if not claims["strict"]:
-        return
-    rows = run.engine.rows(
-        f"""
-        SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
-        JOIN canonical.{model.entity_type} AS one ON one.record = edge.a JOIN canonical.{model.entity_type} AS two ON two.record = edge.b
-        WHERE {run.sees(audience, "one.marking")} AND {run.sees(audience, "two.marking")} AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
-        GROUP BY one.dataset ORDER BY one.dataset
-        """,
-        {
-            **claims,
-            "stop": model.units(model.thresholds.match),
-        },
-    )
-    found = {dataset: int(pairs) for dataset, pairs in rows}
-    run.count(f"audiences.{audience}.{model.entity_type}.not_unique", found)
-    for dataset, pairs in found.items():
-        run.progress(
-            f'{dataset} says unique = "strict", but {pairs} pairs of its {model.entity_type} records weigh as much as a match; '
-            'look at them, or say unique = "likely"'
-        )
 
 
 def _write(

@@ -1,12 +1,11 @@
-"""Publish: everything an audience gets, in one new database file in staging. The ledger row makes it visible.
+"""Publish: everything an audience gets beside values, in one new database file in staging. The ledger row makes it visible.
 
-In an increment the file is a copy of the last release, in which the rows of the touched identities are put anew. All
-tables of a file that is made whole are written in the order of their keys; nothing in them depends on records the audience may not see (rule R7).
+All tables of a file that is made whole are written in the order of their keys; nothing in them depends on records the
+audience may not see (rule R7).
 """
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,15 +15,14 @@ from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
 from linkage.matching.evidence import gathered, with_evidence
 from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.stages.attributes import make_value_views
 from linkage.stages.audit import audit
-from linkage.stages.cluster import conflict_sql
-from linkage.stages.survive import ATTRIBUTES, LISTS
+from linkage.stages.claims import conflict_sql
+from linkage.stages.release import STALE, write
 from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from linkage.config.source import EntityType
     from linkage.matching.model import Model
     from linkage.stages.audit import Finding
@@ -34,8 +32,6 @@ READS = (
     "resolution.identified",
     "resolution.old",
     "resolution.now",
-    "resolution.golden",
-    "resolution.value",
     "resolution.event",
     "resolution.redirect",
 )
@@ -46,64 +42,23 @@ HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
 
-def publish(
-    run: Run, audience: str, sequence: int, path: Path, last: Path | None
-) -> tuple[dict[str, Any], list[Finding]]:
-    """Write an audience's release to the new file `path`; return its counts and what its audits found. `last` is the release before."""
+def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], list[Finding]]:
+    """Write the rest of an audience's release, which is attached as `release`; return its counts and what its audits found."""
     run.progress(f"publish for {audience}")
-    engine = run.engine
-    if audience in run.amended_audiences and last is not None:
-        shutil.copyfile(last, path)
-    engine.create_as("resolution", "stale", "SELECT DISTINCT identity_id FROM resolution.old")
-    with engine.attached(path, "release", read_only=False):
-        engine.run("CREATE SCHEMA IF NOT EXISTS release.published")
-        _evidence(run, audience)
-        _identities(run, audience)
-        for kind in ATTRIBUTES:
-            _golden(run, audience, kind)
-        _values(run, audience)
-        _relations(run, audience)
-        _write(run, audience, "identity_event", "FROM resolution.event")
-        _write(run, audience, "identity_redirect", "FROM resolution.redirect")
-        _pointers(run, audience)
-        _rejects(run, audience)
-        counts = _info(run, audience, sequence)
-        findings = audit(run, audience)
-        engine.run("CHECKPOINT release")
-    for table in ("compared", "stale"):
-        engine.run(f"DROP TABLE resolution.{table}")
+    _evidence(run, audience)
+    _identities(run, audience)
+    _relations(run, audience)
+    write(run, audience, "identity_event", "FROM resolution.event")
+    write(run, audience, "identity_redirect", "FROM resolution.redirect")
+    _pointers(run, audience)
+    _rejects(run, audience)
+    counts = _info(run, audience, sequence)
+    if audience not in run.amended_audiences:
+        make_value_views(run)
+    findings = audit(run, audience)
+    run.engine.run("DROP TABLE resolution.compared")
+    run.engine.run("CHECKPOINT release")
     return counts, findings
-
-
-_STALE = "identity_id IN (SELECT identity_id FROM resolution.stale)"
-
-
-def _write(
-    run: Run,
-    audience: str,
-    name: str,
-    query: str,
-    values: dict[str, Any] | None = None,
-    *,
-    order: str = "",
-    stale: str = "TRUE",
-) -> None:
-    """Write one published table: contract columns, contract types, in the order of its key.
-
-    `order` may name a column that orders the rows as the key does, at less cost. In an increment the query gives the rows
-    that take the place of those of the last release which meet the test `stale`.
-    """
-    table = next(table for table in PUBLISHED if table.name == name)
-    columns = ", ".join(
-        f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in table.columns
-    )
-    order = order or ", ".join(quote(column) for column in table.key)
-    rows = f"SELECT {columns} FROM ({query}) ORDER BY {order}"
-    if audience in run.amended_audiences:
-        run.engine.run(f"DELETE FROM release.published.{quote(name)} WHERE {stale}")
-        run.engine.run(f"INSERT INTO release.published.{quote(name)} {rows}", values)
-    else:
-        run.engine.run(f"CREATE TABLE release.published.{quote(name)} AS {rows}", values)
 
 
 def _by_number(run: Run, order: str) -> str:
@@ -124,16 +79,16 @@ def _evidence(run: Run, audience: str) -> None:
         + " ".join(f"WHEN '{kind}' THEN {levels_sql(run.models[kind])}" for kind in run.types)
         + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM resolution.compared)",
     )
-    _write(
+    write(
         run,
         audience,
         "link_evidence",
         f"SELECT * REPLACE ({_LEVELS} AS levels), identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
         "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
         order=_by_number(run, "entity_type, record_a, record_b"),
-        stale=_STALE,
+        stale=STALE,
     )
-    _write(
+    write(
         run,
         audience,
         "possible_match",
@@ -144,7 +99,7 @@ def _evidence(run: Run, audience: str) -> None:
         WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
         """,
         order=_by_number(run, "entity_type, record_a, record_b"),
-        stale=f"{_STALE.replace('identity_id', 'identity_a', 1)} OR {_STALE.replace('identity_id', 'identity_b', 1)}",
+        stale=f"{STALE.replace('identity_id', 'identity_a', 1)} OR {STALE.replace('identity_id', 'identity_b', 1)}",
     )
     engine.run("DROP TABLE resolution.pattern_text")
 
@@ -217,7 +172,7 @@ def levels_sql(model: Model) -> str:
 
 
 def _identities(run: Run, audience: str) -> None:
-    _write(
+    write(
         run,
         audience,
         "identity",
@@ -240,59 +195,15 @@ def _identities(run: Run, audience: str) -> None:
         ) LEFT JOIN link USING (identity)
         """,
         order="identity",
-        stale=_STALE,
+        stale=STALE,
     )
-    _write(
+    write(
         run,
         audience,
         "identity_record",
         "FROM resolution.identified",
         order=_by_number(run, "entity_type, record"),
-        stale=_STALE,
-    )
-
-
-_NAMED = "SELECT DISTINCT identity, identity_id FROM resolution.identified"
-
-
-def _golden(run: Run, audience: str, kind: EntityType) -> None:
-    if kind in run.types:
-        golden = f"FROM resolution.{quote(f'golden_{audience}_{kind}')} JOIN ({_NAMED}) USING (identity)"
-        _write(run, audience, kind, golden, order="identity", stale=_STALE)
-    else:
-        table = next(table for table in PUBLISHED if table.name == kind)
-        nothing = ", ".join(f"NULL AS {quote(column.name)}" for column in table.columns)
-        _write(run, audience, kind, f"SELECT {nothing} WHERE FALSE")
-
-
-def _values(run: Run, audience: str) -> None:
-    """Store the values of identities of two records and more; a view adds those of single records."""
-    engine = run.engine
-    stored = " UNION ALL ".join(f"FROM resolution.{quote(f'value_{audience}_{kind}')}" for kind in run.types)
-    rows = (
-        "SELECT identity_id, attribute, value, records, record_names, agencies, first_seen, last_seen "
-        f"FROM ({stored}) JOIN ({_NAMED}) USING (identity) ORDER BY identity, attribute, value"
-    )
-    if audience in run.amended_audiences:
-        engine.run(f"DELETE FROM release.published.stored_value WHERE {_STALE}")
-        engine.run(f"INSERT INTO release.published.stored_value {rows}")
-        return
-    engine.run(f"CREATE TABLE release.published.stored_value AS {rows}")
-    singles = []
-    for kind in run.types:
-        columns = {column.name for table in PUBLISHED if table.name == kind for column in table.columns}
-        for attribute in ATTRIBUTES[kind]:
-            listed = next((name for name, entry in LISTS.items() if entry == attribute.name and name in columns), None)
-            value = f"unnest({quote(listed)})" if listed else f"CAST({quote(attribute.name)} AS VARCHAR)"
-            singles.append(
-                f"SELECT identity_id, '{attribute.name}' AS attribute, {value} AS value FROM published.{quote(kind)}"
-            )
-    engine.run(
-        "CREATE VIEW release.published.identity_value AS SELECT * FROM published.stored_value UNION ALL "
-        "SELECT identity_id, attribute, value, CAST(1 AS BIGINT) AS records, [dataset || '/' || key || '#' || role] AS record_names, "
-        f"identity.agencies, first_seen, last_seen FROM ({' UNION ALL '.join(singles)}) "
-        "JOIN published.identity USING (identity_id) JOIN published.identity_record USING (identity_id) "
-        "WHERE identity.records = 1 AND value IS NOT NULL"
+        stale=STALE,
     )
 
 
@@ -314,7 +225,7 @@ def _relations(run: Run, audience: str) -> None:
         for end in ("from", "to")
     }
     here = "(SELECT identity_id FROM resolution.identified)"
-    _write(
+    write(
         run,
         audience,
         "identity_relation",
@@ -328,7 +239,7 @@ def _relations(run: Run, audience: str) -> None:
             GROUP BY ALL
         ) WHERE from_identity IN {here} OR to_identity IN {here}
         """,
-        stale=f"{_STALE.replace('identity_id', 'from_identity', 1)} OR {_STALE.replace('identity_id', 'to_identity', 1)}",
+        stale=f"{STALE.replace('identity_id', 'from_identity', 1)} OR {STALE.replace('identity_id', 'to_identity', 1)}",
     )
     for table in ("related", "party"):
         engine.run(f"DROP TABLE resolution.{table}")
@@ -357,7 +268,7 @@ def _pointers(run: Run, audience: str) -> None:
     told = {name: agency.contact for name, agency in agreements.agencies.items()} if agreements else {}
     contacts = pa.table({"agency": pa.array(list(told), pa.string()), "contact": pa.array(told.values(), pa.string())})
     with engine.registered("agency_contact", contacts):
-        _write(
+        write(
             run,
             audience,
             "identity_pointer",
@@ -379,7 +290,7 @@ def _rejects(run: Run, audience: str) -> None:
         for name in datasets_seen(run.project, audience, run.day)
         if audience == CENTRE or settings.sources[name].agency == agency
     ]
-    _write(
+    write(
         run,
         audience,
         "rejected_record",
@@ -408,5 +319,5 @@ def _info(run: Run, audience: str, sequence: int) -> dict[str, Any]:
         told |= {f"{kind}.{name}": str(value) for name, value in counts[kind].items()}
     info = pa.table({"name": list(told), "value": list(told.values())})
     with run.engine.registered("told", info):
-        _write(run, audience, "release_info", "FROM told")
+        write(run, audience, "release_info", "FROM told")
     return counts

@@ -1,182 +1,188 @@
-"""Survive: records of an identity → its golden values, by rule; every other value is kept with its records.
+"""Survive: records of an identity → its golden values, by rule; every other value is kept with its record.
 
-Identities of one record take no part in the aggregation: their golden values are the record's own.
+What the records of identities of two and more tell is stored in the release, one row a record in the order of identities; the
+view `identity_value` puts the values together where it is read. Identities of one record take no part: their golden values are
+the record's own. In an increment all this concerns the touched identities.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import qualified, quote
-from linkage.tables import PUBLISHED
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.engine.sql import comma, literal, qualified, quote
+from linkage.stages.attributes import ATTRIBUTES, LISTS, PARTS, golden_columns, stored
+from linkage.stages.release import STALE, write
+from linkage.survivorship import days, distinct_values, fullest, survivors, taken, told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
 READS = ("resolution.identified", "canonical.person", "canonical.business", "canonical.account")
-WRITES = ("resolution.value", "resolution.golden")
+WRITES = ("published.stored", "published.person", "published.business", "published.account", "published.identity_value")
 
 
-@dataclass(frozen=True)
-class Attribute:
-    """An attribute of golden values: its name, the canonical column it comes from, and whether that is a list."""
-
-    name: str
-    column: str
-    is_list: bool = False
-
-
-def _plain(*names: str) -> tuple[Attribute, ...]:
-    return tuple(Attribute(name, name) for name in names)
-
-
-_CONTACTS = (
-    Attribute("phone", "phones", is_list=True),
-    Attribute("email", "emails", is_list=True),
-    Attribute("identifier", "identifiers", is_list=True),
-    Attribute("other_name", "other_names", is_list=True),
-)
-LISTS = {"phones": "phone", "emails": "email", "identifiers": "identifier", "other_names": "other_name"}
-ATTRIBUTES: dict[EntityType, tuple[Attribute, ...]] = {
-    "person": (
-        *_plain("name", "birth_date", "sex", "ssn", "address", "birth_place", "occupation", "employer"),
-        *_CONTACTS,
-    ),
-    "business": (*_plain("name", "tax_id", "domain", "address"), *_CONTACTS),
-    "account": _plain(
-        "institution", "number", "number_tail", "iban", "account_type", "currency", "holder", "opened_on"
-    ),
-}
-_PLACE = ("city", "region", "postcode", "country")
-# The parts of a name or an address come from the records that hold the chosen whole, so that none is made up of two.
-PARTS: dict[EntityType, dict[str, tuple[str, ...]]] = {
-    "person": {"name": ("given_name", "middle_name", "surname", "suffix"), "address": _PLACE},
-    "business": {"name": ("name_core", "legal_form"), "address": _PLACE},
-    "account": {},
-}
-
-# What comes first wins; the value itself comes last, so that a tie never depends on the order of rows.
-_LONG_AGO = "DATE '0001-01-01'"
-_RULES = {
-    "most_agreed": f"row(records, coalesce(last_seen, {_LONG_AGO}), length(value), value)",
-    "most_recent": f"row(coalesce(last_seen, {_LONG_AGO}), records, length(value), value)",
-    "most_complete": f"row(length(value), records, coalesce(last_seen, {_LONG_AGO}), value)",
-}
+_BATCH = 200_000
+"""Records whose values are in arrays at once: about 500 bytes each."""
+DEFAULT_RULE = "most_agreed"
+_TOLD = "resolution.told"
 
 
 def survive(run: Run, audience: str) -> None:
-    """Write values and golden values of every type for one audience."""
-    for entity_type in run.types:
+    """Write what records tell, and the golden values, of every type for one audience; its release is attached as `release`."""
+    for entity_type in ATTRIBUTES:
+        if entity_type not in run.types:
+            write(run, audience, entity_type, f"SELECT {_nothing(entity_type)} WHERE FALSE")
+            continue
         run.progress(f"survive {entity_type} for {audience}")
-        _size(run, entity_type)
-        _values(run, audience, entity_type)
-        _golden(run, audience, entity_type)
+        _split(run, entity_type)
+        source = _tell(run, audience, entity_type)
+        _golden(run, audience, entity_type, source)
+        if source == _TOLD:
+            name = f"release.{qualified('published', stored(entity_type))}"
+            run.engine.run(f"DELETE FROM {name} WHERE {STALE}")
+            run.engine.run(f"INSERT INTO {name} FROM {_TOLD}")
+            run.engine.run(f"DROP TABLE {_TOLD}")
         run.engine.run("DROP TABLE resolution.many")
-        run.engine.run("DROP TABLE resolution.single")
 
 
-def _size(run: Run, entity_type: EntityType) -> None:
-    """Split the identified records in those of identities of one record and of more."""
-    engine = run.engine
-    engine.create_as(
-        "resolution",
-        "sized",
-        "SELECT record, identity, count(*) OVER (PARTITION BY identity) > 1 AS many FROM resolution.identified WHERE entity_type = $type",
-        {"type": entity_type},
-    )
-    for table, test in (("many", "many"), ("single", "NOT many")):
-        engine.create_as(
-            "resolution",
-            table,
-            f"SELECT sized.identity, dataset || '/' || key || '#' || role AS record_name, entity.* FROM resolution.sized JOIN canonical.{quote(entity_type)} AS entity USING (record) WHERE {test}",
-        )
-    engine.run("DROP TABLE resolution.sized")
+def _nothing(entity_type: EntityType) -> str:
+    return ", ".join(f"NULL AS {quote(column.name)}" for column in golden_columns(entity_type))
 
 
-def _values(run: Run, audience: str, entity_type: EntityType) -> None:
-    selects = []
-    for attribute in ATTRIBUTES[entity_type]:
-        column = quote(attribute.column)
-        value = f"unnest({column})" if attribute.is_list else f"CAST({column} AS VARCHAR)"
-        selects.append(
-            f"SELECT identity, '{attribute.name}' AS attribute, {value} AS value, record_name, agency, seen_on "
-            f"FROM resolution.many WHERE {column} IS NOT NULL"
-        )
+def _split(run: Run, entity_type: EntityType) -> None:
+    """Write `resolution.many`: the records of identities of two and more."""
     run.engine.create_as(
         "resolution",
-        f"value_{audience}_{entity_type}",
-        f"""
-        SELECT identity, attribute, value, count(*) AS records,
-               list_sort(list(record_name)) AS record_names, list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
-        FROM ({" UNION ALL ".join(selects)}) GROUP BY identity, attribute, value
+        "many",
+        """
+        SELECT record, identity, identity_id FROM resolution.identified SEMI JOIN (
+            SELECT identity FROM resolution.identified WHERE entity_type = $type GROUP BY identity HAVING count(*) > 1
+        ) USING (identity)
         """,
+        {"type": entity_type},
     )
 
 
-def _golden(run: Run, audience: str, entity_type: EntityType) -> None:
+def _tell(run: Run, audience: str, entity_type: EntityType) -> str:
+    """Write what the records of `resolution.many` tell, in the order of identities and records; return the table."""
+    columns = [attribute.column for attribute in ATTRIBUTES[entity_type]]
+    columns += [part for parts in PARTS[entity_type].values() for part in parts]
+    query = (
+        f"SELECT identity_id, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on, {comma(columns, 'entity.')} "
+        f"FROM resolution.many JOIN canonical.{quote(entity_type)} AS entity USING (record) "
+        "ORDER BY identity, entity.dataset, entity.key, entity.role"
+    )
+    table = _TOLD if audience in run.amended_audiences else f"release.{qualified('published', stored(entity_type))}"
+    run.engine.run(f"CREATE OR REPLACE TABLE {table} AS {query}")
+    return table
+
+
+def _golden(run: Run, audience: str, entity_type: EntityType, source: str) -> None:
+    """Write the golden values: those of the identities in `source`, and of single records."""
     engine = run.engine
     rules = run.entity(entity_type).survivorship
-    table = next(table for table in PUBLISHED if table.name == entity_type)
-    columns = [column for column in table.columns if column.name != "identity_id"]
+    columns = ", ".join(f"{quote(column.name)} {_text(column.type)}" for column in golden_columns(entity_type))
+    engine.run(f"CREATE OR REPLACE TABLE resolution.golden ({columns})")
+    texts = [attribute.column for attribute in ATTRIBUTES[entity_type] if not attribute.is_list]
+    replaced = ", ".join(f"CAST({quote(text)} AS VARCHAR) AS {quote(text)}" for text in texts)
+    for batch in _identities(engine.in_order(f"SELECT * REPLACE ({replaced}) FROM {source}", _BATCH)):
+        with engine.registered("survived", best(entity_type, batch, rules)):
+            engine.run("INSERT INTO resolution.golden FROM survived")
+    write(
+        run,
+        audience,
+        entity_type,
+        f"FROM resolution.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} FROM resolution.identified AS identified "
+        f"ANTI JOIN resolution.many USING (record) JOIN canonical.{quote(entity_type)} AS entity USING (record) "
+        f"WHERE identified.entity_type = {literal(entity_type)}",
+        stale=STALE,
+    )
+    engine.run("DROP TABLE resolution.golden")
+
+
+def _text(sql_type: str) -> str:
+    return sql_type if sql_type.endswith("[]") else "VARCHAR"
+
+
+def _identities(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Cut a stream that is ordered by identity_id so that each piece holds whole identities."""
+    rest: pa.Table | None = None
+    for batch in batches:
+        piece = pa.Table.from_batches([batch])
+        piece = pa.concat_tables([rest, piece]) if rest is not None else piece
+        ids = piece["identity_id"].combine_chunks()
+        # The last identity may go on in the next batch.
+        end = len(ids) - int(np.argmax(_begins(ids)[::-1])) - 1
+        if end:
+            yield piece.slice(0, end).combine_chunks()
+        rest = piece.slice(end)
+    if rest is not None and len(rest):
+        yield rest.combine_chunks()
+
+
+def _begins(ids: pa.Array) -> NDArray[np.bool_]:
+    """Return for each row of ordered ids whether an identity begins there."""
+    begins = np.ones(len(ids), np.bool_)
+    begins[1:] = pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
+    return begins
+
+
+def best(entity_type: EntityType, records: pa.Table, rules: Mapping[str, str]) -> pa.Table:
+    """Return the golden values of each identity of `records`, which are in the order of identity_id; texts for every type.
+
+    records: identity_id, seen_on, and the columns of attributes and parts. rules: attribute → rule, `most_agreed` where none is named.
+    """
+    ids = _column(records, "identity_id")
+    begins = np.flatnonzero(_begins(ids))
+    start = np.append(begins, len(ids)).astype(np.int64)
+    seen = days(_column(records, "seen_on"))
+    found: dict[str, pa.Array] = {"identity_id": ids.take(pa.array(begins))}
+    for attribute in ATTRIBUTES[entity_type]:
+        values = told(_column(records, attribute.column))
+        chosen, kept, ends = survivors(start, values, seen, rules.get(attribute.name, DEFAULT_RULE))
+        found[attribute.name] = taken(values.texts, chosen)
+        if attribute.is_list:
+            found[attribute.column] = distinct_values(values, kept, ends)
+        parts = PARTS[entity_type].get(attribute.name)
+        if parts:
+            columns = [_column(records, part) for part in parts]
+            rows = pa.array(fullest(start, values, chosen, columns, seen))
+            found |= {part: column.take(rows) for part, column in zip(parts, columns, strict=True)}
+    names = [column.name for column in golden_columns(entity_type)]
+    return pa.table({name: found[name] for name in names})
+
+
+def _column(records: pa.Table, name: str) -> pa.Array:
+    chunks = records[name]
+    return chunks.combine_chunks() if chunks.num_chunks != 1 else chunks.chunk(0)
+
+
+def single_values(entity_type: EntityType) -> str:
+    """Return the SQL of the golden values of a single record's identity, from its canonical columns, in the order of the contract."""
     own = {attribute.name: attribute for attribute in ATTRIBUTES[entity_type]}
-    parts = {part: whole for whole, names in PARTS[entity_type].items() for part in names}
-    taken = [_parts_sql(whole, names) for whole, names in PARTS[entity_type].items()]
-    best, many, single = [], [], []
-    for column in columns:
+    values = []
+    for column in golden_columns(entity_type)[1:]:
         name = quote(column.name)
-        if column.name in parts:
-            many.append(f"part.{quote(parts[column.name])}.{name}")
-            single.append(name)
-        elif column.name in LISTS:
-            best.append(f"list(value ORDER BY value) FILTER (WHERE attribute = '{LISTS[column.name]}') AS {name}")
-            many.append(f"best.{name}")
-            single.append(f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END")
+        source = own.get(column.name)
+        if column.name in LISTS:
+            value = f"CASE WHEN len({name}) > 0 THEN list_sort({name}) END"
+        elif source is not None and source.is_list:
+            value = _longest(quote(source.column))
         else:
-            rule = _RULES[rules.get(column.name, "most_agreed")]
-            best.append(
-                f"CAST(arg_max(value, {rule}) FILTER (WHERE attribute = '{column.name}') AS {column.type}) AS {name}"
-            )
-            many.append(f"best.{name}")
-            source = own[column.name]
-            single.append(_longest(quote(source.column)) if source.is_list else quote(source.column))
-    values = qualified("resolution", f"value_{audience}_{entity_type}")
-    # An identity whose records tell nothing still has its row.
-    engine.create_as(
-        "resolution",
-        "best",
-        f"SELECT * FROM (SELECT DISTINCT identity FROM resolution.many) LEFT JOIN "
-        f"(SELECT identity, {', '.join(best)} FROM {values} GROUP BY identity) USING (identity)",
-    )
-    engine.create_as(
-        "resolution",
-        "part",
-        f"SELECT {', '.join(['best.identity', *taken])} FROM resolution.many AS many "
-        "JOIN resolution.best AS best USING (identity) GROUP BY best.identity",
-    )
-    names = [quote(column.name) for column in columns]
-    engine.create_as(
-        "resolution",
-        f"golden_{audience}_{entity_type}",
-        f"SELECT {', '.join(['best.identity', *many])} FROM resolution.best AS best JOIN resolution.part AS part USING (identity) "
-        f"UNION ALL SELECT {', '.join(['identity', *(f'{value} AS {name}' for value, name in zip(single, names, strict=True))])} FROM resolution.single",
-    )
-    engine.run("DROP TABLE resolution.best")
-    engine.run("DROP TABLE resolution.part")
+            value = name if source is None else quote(source.column)
+        values.append(f"{value} AS {name}")
+    return ", ".join(values)
 
 
 def _longest(values: str) -> str:
     """Choose from the list of a single record as the rules do between values that are told equally often and late."""
     return f"list_sort(list_transform({values}, lambda x: row(length(x), x)))[-1][2]"
-
-
-def _parts_sql(whole: str, names: tuple[str, ...]) -> str:
-    """Take all parts from one record with the chosen whole, the fullest and then the latest: none is made up of two."""
-    parts = [f"many.{quote(name)}" for name in names]
-    filled = " + ".join(f"CAST({part} IS NOT NULL AS INTEGER)" for part in parts)
-    texts = ", ".join(f"coalesce({part}, '')" for part in parts)
-    fullest = f"row({filled}, coalesce(many.seen_on, {_LONG_AGO}), {texts})"
-    packed = ", ".join(f"{quote(name)} := {part}" for name, part in zip(names, parts, strict=True))
-    chosen = f"best.{quote(whole)} IS NULL OR many.{quote(whole)} = best.{quote(whole)}"
-    return f"arg_max(struct_pack({packed}), {fullest}) FILTER (WHERE {chosen}) AS {quote(whole)}"

@@ -15,13 +15,13 @@ SECTIONS = '[audiences.centre]\n[audiences.dea]\nhidden = ["zulu"]\n'
 
 
 @pytest.fixture
-def bank(make_project, accounts):
+def bank(make_project, accounts, first_run):
     """A small account project with two audiences that has been run once."""
     project = make_project(
         SECTIONS + accounts.source("bank") + accounts.source("zulu"),
         {"bank.csv": accounts.csv(one="abc", two="de"), "zulu.csv": accounts.csv(one="A", three="BC")},
     )
-    project.run()
+    first_run(project)
     return project
 
 

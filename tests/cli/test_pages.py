@@ -49,9 +49,9 @@ def test_the_three_pages_of_a_project_with_hostile_values(linkage_, bank, tmp_pa
     assert "1000000007" in pages["e"]
 
 
-def test_pages_are_looks_with_a_purpose(linkage_, bank, tmp_path, looks):
+def test_pages_are_looks_with_a_purpose(linkage_, bank, tmp_path, looks, first_run):
     """Explain and report write who looked and why, and the purpose stands on the page; a check page shows no values and is no look."""
-    bank.run()
+    first_run(bank)
     linkage_("check", bank.loaded.path, "--html", tmp_path / "c.html")
     assert looks(bank) == []
     linkage_("report", bank.loaded.path, "--html", tmp_path / "r.html", "--purpose", "case 17 & more")
@@ -67,9 +67,9 @@ def test_pages_are_looks_with_a_purpose(linkage_, bank, tmp_path, looks):
         assert "case 17 &amp; more" in (tmp_path / f"{name}.html").read_text(encoding="utf-8")
 
 
-def test_without_a_purpose_there_is_no_page(linkage_, bank, tmp_path):
+def test_without_a_purpose_there_is_no_page(linkage_, bank, tmp_path, first_run):
     """Where neither the call nor the project states a purpose, nothing is written."""
-    bank.run()
+    first_run(bank)
     text = bank.loaded.path.read_text(encoding="utf-8").replace('default_purpose = "test"', "")
     bank.loaded.path.write_text(text, encoding="utf-8")
     for arguments in (("report", bank.loaded.path), ("explain", bank.loaded.path, "bank/a", "bank/b")):
@@ -79,9 +79,9 @@ def test_without_a_purpose_there_is_no_page(linkage_, bank, tmp_path):
     assert not (tmp_path / "x.html").exists()
 
 
-def test_places_that_cannot_be_are_refused_before_the_look(linkage_, bank, tmp_path, looks):
+def test_places_that_cannot_be_are_refused_before_the_look(linkage_, bank, tmp_path, looks, first_run):
     """A file that is no page of the kind is neither overwritten nor is anything looked at for it."""
-    bank.run()
+    first_run(bank)
     mine = tmp_path / "mine.html"
     mine.write_text("mine", encoding="utf-8")
     for arguments in (
@@ -104,9 +104,9 @@ def test_a_report_before_the_first_run_is_refused(linkage_, bank, tmp_path):
     assert not (tmp_path / "r.html").exists()
 
 
-def test_json_still_goes_to_standard_output(linkage_, bank, tmp_path):
+def test_json_still_goes_to_standard_output(linkage_, bank, tmp_path, first_run):
     """With --json and --html both are given; without --html a report prints what the run printed."""
-    told = bank.run()
+    told = first_run(bank)
     code, out, _ = linkage_("report", bank.loaded.path, "--json", "--html", tmp_path / "r.html")
     found = json.loads(out)
     assert code == 0

@@ -36,10 +36,10 @@ main()
 
 
 @pytest.mark.parametrize("where", HANG)
-def test_a_run_that_is_stopped(make_project, accounts, where):
+def test_a_run_that_is_stopped(make_project, accounts, where, first_run):
     """A run that is stopped, in Python or inside a query, tells it in one line with exit code 130; the next run goes through."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab")})
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     work = Workspace(project.loaded.workspace)
     command = [sys.executable, "-c", DRIVER.format(hang=HANG[where]), str(project.loaded.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -60,10 +60,10 @@ def test_a_run_that_is_stopped(make_project, accounts, where):
 
 
 @pytest.mark.parametrize("how", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
-def test_an_export_that_is_stopped(make_project, accounts, linkage_, monkeypatch, how):
+def test_an_export_that_is_stopped(make_project, accounts, linkage_, monkeypatch, how, first_run):
     """An export that is stopped while it writes leaves no file."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab")})
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     folder = project.loaded.folder
 
     def stop(engine, sql, parameters=None):

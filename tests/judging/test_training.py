@@ -31,7 +31,7 @@ def judged_sample(project, path, verdict="match"):
     return [tuple((row[f"dataset_{s}"], row[f"key_{s}"], row[f"role_{s}"]) for s in "ab") for row in rows]
 
 
-def test_one_half_trains_and_the_other_measures(make_project, accounts, tmp_path):
+def test_one_half_trains_and_the_other_measures(make_project, accounts, tmp_path, first_run):
     """A retrained model takes the training half as labels and says so; its releases are measured by the other half alone."""
     keys = string.ascii_letters
     groups = {f"holder{i}": keys[2 * i : 2 * i + 2] for i in range(26)}
@@ -41,7 +41,7 @@ def test_one_half_trains_and_the_other_measures(make_project, accounts, tmp_path
     def card(report):
         return models.load(folder, "account", report["types"]["account"]["model"]).card
 
-    assert "labels" not in card(project.run())
+    assert "labels" not in card(first_run(project))
     pairs = judged_sample(project, tmp_path / "first.csv")
     half = sum(trains(a, b) for a, b in pairs)
     assert 0 < half < len(pairs)
@@ -62,12 +62,12 @@ def test_one_half_trains_and_the_other_measures(make_project, accounts, tmp_path
     assert "labels" not in card(project.run(retrain=True))
 
 
-def test_pairs_of_the_review_queue_weigh_as_one_that_somebody_chose(make_project, accounts, tmp_path):
+def test_pairs_of_the_review_queue_weigh_as_one_that_somebody_chose(make_project, accounts, tmp_path, first_run):
     """Verdicts on chosen pairs (stratum 0 without pairs) train like those entered one by one: each weighs 1."""
     keys = string.ascii_letters
     groups = {f"holder{i}": keys[2 * i : 2 * i + 2] for i in range(26)}
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(**groups)})
-    project.run()
+    first_run(project)
     pairs = judged_sample(project, tmp_path / "queue.csv")
     rows = list(csv.DictReader((tmp_path / "queue.csv").open(encoding="utf-8", newline="")))
     with (tmp_path / "queue.csv").open("w", encoding="utf-8", newline="") as file:

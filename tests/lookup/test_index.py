@@ -17,10 +17,10 @@ from linkage.store.workspace import Workspace
 
 
 @pytest.fixture
-def bank(make_project, accounts):
+def bank(make_project, accounts, first_run):
     """A small account project after its run."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab", two="cd")})
-    project.run()
+    first_run(project)
     return project
 
 

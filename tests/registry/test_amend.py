@@ -22,9 +22,9 @@ def grown():
     return groups | {"holder00": groups["holder00"] + "0123456789"}
 
 
-def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver):
+def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver, first_run):
     """The refusal proposes its keys; amended and approved, the run goes through, and the model differs in its stop keys alone; none is amended while a run is on."""
-    first = bank.run()["types"]["account"]["model"]
+    first = first_run(bank)["types"]["account"]["model"]
     workspace = Workspace(bank.loaded.workspace)
     changed = deliver(**grown())
     with pytest.raises(DataError, match=r"linkage models amend .* account, then linkage approve"):
@@ -54,9 +54,9 @@ def test_a_refused_run_is_mended_by_an_amended_model(bank, deliver):
     assert not file.exists()
 
 
-def test_amending_again_gives_the_same_model(bank, deliver):
+def test_amending_again_gives_the_same_model(bank, deliver, first_run):
     """The same proposal gives the same artefact however often; once another model is approved it is refused."""
-    bank.run()
+    first_run(bank)
     changed = deliver(**grown())
     with pytest.raises(DataError):
         changed.run()
@@ -67,9 +67,9 @@ def test_amending_again_gives_the_same_model(bank, deliver):
         amend_model(changed.loaded, "account")
 
 
-def test_without_a_refusal_there_is_nothing_to_amend(bank, deliver):
+def test_without_a_refusal_there_is_nothing_to_amend(bank, deliver, first_run):
     """A run that goes through takes the proposal of an earlier one away; amending is then refused, and so is a damaged model."""
-    model = bank.run()["types"]["account"]["model"]
+    model = first_run(bank)["types"]["account"]["model"]
     changed = deliver(**grown())
     with pytest.raises(DataError):
         changed.run()

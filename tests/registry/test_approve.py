@@ -21,9 +21,9 @@ def test_nothing_is_listed_before_the_first_run(bank):
     assert not bank.loaded.workspace.exists()
 
 
-def test_an_approval_keeps_who_when_and_why(bank):
+def test_an_approval_keeps_who_when_and_why(bank, first_run):
     """The list tells who approved a model, when and why; an approval without a reason is refused."""
-    model = bank.run()["types"]["account"]["model"]
+    model = first_run(bank)["types"]["account"]["model"]
     with pytest.raises(RequestError, match="needs a reason"):
         approve_model(bank.loaded, "account", model, " ")
     told = approve_model(bank.loaded, "account", model, " looked at it ")
@@ -31,9 +31,9 @@ def test_an_approval_keeps_who_when_and_why(bank):
     assert (one["why"], one["approved_by"], one["approved_at"]) == ("looked at it", user(), told["approved_at"])
 
 
-def test_no_approval_while_a_run_is_on(bank):
+def test_no_approval_while_a_run_is_on(bank, first_run):
     """While a run holds the workspace an approval is refused with who holds it, and the model in use stays."""
-    model = bank.run()["types"]["account"]["model"]
+    model = first_run(bank)["types"]["account"]["model"]
     before = list_models(bank.loaded)
     with (
         Workspace(bank.loaded.workspace).locked(),
@@ -44,9 +44,9 @@ def test_no_approval_while_a_run_is_on(bank):
 
 
 @pytest.mark.parametrize("damage", ["altered", "gone", "standardiser"])
-def test_a_model_that_cannot_be_used_is_not_approved(bank, damage, monkeypatch):
+def test_a_model_that_cannot_be_used_is_not_approved(bank, damage, monkeypatch, first_run):
     """A model that was altered, is gone, or was trained on values of another standardiser is refused."""
-    model = bank.run()["types"]["account"]["model"]
+    model = first_run(bank)["types"]["account"]["model"]
     file = Workspace(bank.loaded.workspace).models / "account" / model / "model.json"
     words = {"altered": "was altered", "gone": "cannot be read", "standardiser": "standardised by version"}
     if damage == "altered":

@@ -15,9 +15,9 @@ from linkage.store.workspace import Workspace
 from .conftest import pairs
 
 
-def test_a_candidate_is_the_model_that_a_run_would_make(bank):
+def test_a_candidate_is_the_model_that_a_run_would_make(bank, first_run):
     """On unchanged data the candidate is the approved model, and with judgements the one that `retrain` then makes and uses."""
-    first = bank.run()["types"]["account"]["model"]
+    first = first_run(bank)["types"]["account"]["model"]
     same = train_candidate(bank.loaded, "account")
     assert (same["model"], same["approved"], same["labels"]) == (first, first, None)
     keys = "abcdefghijklmnopqrstuvwxyz"
@@ -30,9 +30,9 @@ def test_a_candidate_is_the_model_that_a_run_would_make(bank):
     assert bank.run(retrain=True)["types"]["account"]["model"] == found["model"]
 
 
-def test_no_run_uses_a_candidate(bank, deliver):
+def test_no_run_uses_a_candidate(bank, deliver, first_run):
     """A candidate is listed with the run whose records it saw, approved by nobody; the next run uses the approved model."""
-    first = bank.run()["types"]["account"]["model"]
+    first = first_run(bank)["types"]["account"]["model"]
     workspace = Workspace(bank.loaded.workspace)
     base = workspace.base(1).read_bytes()
     judge(bank, ("bank/a", "bank/b"), "match", "seen")
@@ -50,11 +50,11 @@ def test_no_run_uses_a_candidate(bank, deliver):
     assert changed.run()["types"]["account"]["model"] == first
 
 
-def test_training_is_refused_where_it_cannot_be(bank):
+def test_training_is_refused_where_it_cannot_be(bank, first_run):
     """No run, an unknown type, a type without records, and a workspace in use are refused with the mend; nothing is listed."""
     with pytest.raises(WorkspaceError, match="no run has finished yet"):
         train_candidate(bank.loaded, "account")
-    bank.run()
+    first_run(bank)
     with pytest.raises(RequestError, match="has no type 'ship'; its types are: account"):
         train_candidate(bank.loaded, "ship")
     workspace = Workspace(bank.loaded.workspace)
@@ -67,18 +67,18 @@ def test_training_is_refused_where_it_cannot_be(bank):
         assert len(ledger.listed()) == 1
 
 
-def test_a_base_that_is_read_in_another_way_is_refused(bank, monkeypatch):
+def test_a_base_that_is_read_in_another_way_is_refused(bank, monkeypatch, first_run):
     """Records that another standardiser made are not trained on."""
-    bank.run()
+    first_run(bank)
     monkeypatch.setattr("linkage.standardise.kept.standardiser_version", lambda: "9-another")
-    monkeypatch.setattr("linkage.pipeline.choose", lambda run: run.standardiser)
+    monkeypatch.setattr("linkage.staging.choose", lambda run: run.standardiser)
     with pytest.raises(ModelError, match=r"the standardiser is another now.*--retrain"):
         train_candidate(bank.loaded, "account")
 
 
-def test_an_approved_candidate_is_used(bank):
+def test_an_approved_candidate_is_used(bank, first_run):
     """The next run uses an approved candidate and makes its type anew; the older model can be approved again."""
-    first = bank.run()["types"]["account"]["model"]
+    first = first_run(bank)["types"]["account"]["model"]
     for a, b in ("ab", "cd", "ef", "gh"):
         judge(bank, (f"bank/{a}", f"bank/{b}"), "match", "seen")
     found = train_candidate(bank.loaded, "account")["model"]

@@ -49,9 +49,9 @@ def test_what_is_set_aside_is_counted(model):
     assert found["thresholds"]["match"] == {"then": 3.0, "now": 3.0}
 
 
-def test_only_listed_models_are_compared(bank):
+def test_only_listed_models_are_compared(bank, first_run):
     """A model that is not listed is refused with those that are; a model does not differ from itself."""
-    model = bank.run()["types"]["account"]["model"]
+    model = first_run(bank)["types"]["account"]["model"]
     found = diff_models(bank.loaded, "account", model, model)
     assert {row["moved"] for row in found["weights"]} == {0}
     with pytest.raises(ModelError, match=f"listed models: account={model}"):

@@ -31,12 +31,12 @@ def letter(one):
 
 
 @pytest.fixture
-def strict(bank, tmp_path):
+def strict(bank, tmp_path, first_run):
     """The bank after a run under a threshold that no pair reaches, its settings then as shipped again."""
     settings = tmp_path / "own" / "account.toml"
     shipped = settings.read_text(encoding="utf-8")
     settings.write_text(shipped.replace("match = 3.0", "match = 200.0"), encoding="utf-8")
-    linkage.open(bank.loaded.path).run()
+    first_run(linkage.open(bank.loaded.path))
     settings.write_text(shipped, encoding="utf-8")
     return linkage.open(bank.loaded.path)
 
@@ -76,9 +76,9 @@ def test_what_is_told_is_what_the_next_run_does(strict):
     assert before["identities"]["types"]["account"]["merged"] > 0
 
 
-def test_today_s_judgements_are_no_change_of_the_model(bank, tmp_path):
+def test_today_s_judgements_are_no_change_of_the_model(bank, tmp_path, first_run):
     """What a new judgement parts is parted under both models, so it is told as no difference between them."""
-    bank.run()
+    first_run(bank)
     judge(bank, ("bank/a", "bank/b"), "non-match", "two firms")
     settings = tmp_path / "own" / "account.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("match = 3.0", "match = 2.75"), encoding="utf-8")
@@ -115,9 +115,9 @@ def test_without_a_preview_only_identities_are_missing(strict):
         assert whole[part] == found[part]
 
 
-def test_the_approved_model_again_is_not_compared(bank):
+def test_the_approved_model_again_is_not_compared(bank, first_run):
     """Where training makes the approved model again there is nothing to compare, and it says so."""
-    bank.run()
+    first_run(bank)
     found = train_candidate(bank.loaded, "account")
     assert (found["identities"], found["not_resolved"]) == (None, "it is the approved model")
     assert found["judged_pairs"]["candidate"] is None
@@ -150,9 +150,11 @@ def test_blocking_and_rarity_are_counted(strict):
         assert all(value["holders"] >= 10 for value in column["most_common"])
 
 
-def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, accounts):
+def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, accounts, first_run):
     """Of a column the most common values that ten and more hold are told with their shares, the most common first."""
-    model = models.load(Workspace(bank.loaded.workspace).models, "account", bank.run()["types"]["account"]["model"])
+    model = models.load(
+        Workspace(bank.loaded.workspace).models, "account", first_run(bank)["types"]["account"]["model"]
+    )
     rows = [("holder", f"v{place}", records) for place, records in enumerate((9, 10, 30, 10, 2, 11, 12, 13))]
     columns = [pa.array(column) for column in zip(*rows, strict=True)]
     made = replace(model, frequencies=pa.table(columns, schema=FREQUENCY_SCHEMA), totals={"holder": 120})
@@ -162,9 +164,9 @@ def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, accounts):
     assert told == [("v2", 30, 0.25), ("v7", 13, 0.108333), ("v6", 12, 0.1), ("v5", 11, 0.091667), ("v1", 10, 0.083333)]
 
 
-def test_where_a_run_would_be_refused_nothing_is_compared(bank, deliver, tmp_path):
+def test_where_a_run_would_be_refused_nothing_is_compared(bank, deliver, tmp_path, first_run):
     """A block too large for the approved model is told as the reason, proposes nothing, and names no record beside the model."""
-    first = bank.run()["types"]["account"]["model"]
+    first = first_run(bank)["types"]["account"]["model"]
     for file in (tmp_path / "own").glob("*.toml"):
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace("max_block = 10\n", "max_block = 1000\n"), encoding="utf-8")
@@ -182,9 +184,9 @@ def test_where_a_run_would_be_refused_nothing_is_compared(bank, deliver, tmp_pat
     assert "bank/" not in page
 
 
-def test_a_type_that_no_run_has_resolved_is_named(bank, monkeypatch):
+def test_a_type_that_no_run_has_resolved_is_named(bank, monkeypatch, first_run):
     """Where another type of the project has no model yet, identities are not compared, and it is named."""
-    bank.run()
+    first_run(bank)
     monkeypatch.setattr(type(bank.loaded), "entity_types", lambda _self: ("account", "person"))
     found = train_candidate(bank.loaded, "account")
     assert found["not_resolved"] == "no run has resolved type person yet; run first"

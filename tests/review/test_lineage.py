@@ -8,8 +8,8 @@ import pytest
 
 import linkage
 from linkage.errors import RequestError
-from linkage.pipeline import prune_project
 from linkage.review.lineage import history, record_history, resolve_id
+from linkage.upkeep import prune_project
 
 
 def test_an_id_in_use_answers_itself(moved, id_of):

@@ -26,14 +26,14 @@ ALPHA = {"one": "ab", "two": "cd", "three": "e"}
 
 
 @pytest.fixture
-def world(make_project, accounts):
+def world(make_project, accounts, first_run):
     """Open and run two datasets, the second hidden from one of two audiences, under a limit."""
 
     def make(limit, **zulu):
         sections = AUDIENCES.format(limit=limit) + accounts.source("alpha") + accounts.source("zulu")
         files = {"alpha.csv": accounts.csv(**ALPHA), "zulu.csv": accounts.csv(**zulu)}
         project = make_project(sections, files)
-        project.run(now=NOW)
+        first_run(project, now=NOW)
         return project
 
     return make

@@ -30,10 +30,10 @@ def lines(numbers, bank=lambda _: "021000021", head="id,number,bank,holder\n"):
     return "".join([head, *(f"r{n},{10**9 + 7919 * n},{bank(n)},Holder {n}\n" for n in numbers)])
 
 
-def test_the_first_run_keeps_how_the_data_look(make_project, accounts):
+def test_the_first_run_keeps_how_the_data_look(make_project, accounts, first_run):
     """The first run of a model counts records, filled columns and edges, and has nothing to compare them with."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(Ann="abc", Bob="de")})
-    report = project.run()
+    report = first_run(project)
     shape = report["types"]["account"]["shape"]
     assert (shape["records"], shape["filled"]["number"]) == (5, 1.0)
     assert shape["edges"] == report["types"]["account"]["edges"] == 4
@@ -41,10 +41,10 @@ def test_the_first_run_keeps_how_the_data_look(make_project, accounts):
     assert report["drift"] == {"account": []}
 
 
-def test_an_increment_is_compared_with_the_first_run_of_its_model(make_project, accounts, tmp_path):
+def test_an_increment_is_compared_with_the_first_run_of_its_model(make_project, accounts, tmp_path, first_run):
     """An increment that triples the records is told beside the first run's figure; one that changes nothing tells nothing."""
     project = make_project(accounts.source("bank"), {"bank.csv": lines(range(20))})
-    project.run()
+    first_run(project)
     assert project.run()["drift"] == {"account": []}
     (tmp_path / "bank.csv").write_text(lines(range(60)), encoding="utf-8")
     report = project.run()
@@ -54,18 +54,18 @@ def test_an_increment_is_compared_with_the_first_run_of_its_model(make_project, 
     assert "linkage train" in told["told"]
 
 
-def test_a_new_model_is_compared_with_its_own_first_run(make_project, accounts, tmp_path):
+def test_a_new_model_is_compared_with_its_own_first_run(make_project, accounts, tmp_path, first_run):
     """After a retrain the figures of the older model's time tell nothing."""
     project = make_project(accounts.source("bank"), {"bank.csv": lines(range(20))})
-    project.run()
+    first_run(project)
     (tmp_path / "bank.csv").write_text(lines(range(60)), encoding="utf-8")
     assert project.run(retrain=True)["drift"] == {"account": []}
 
 
-def test_figures_are_those_of_a_full_run(make_project, accounts, tmp_path):
+def test_figures_are_those_of_a_full_run(make_project, accounts, tmp_path, first_run):
     """Increments with new, changed, withdrawn and returning records count the same shape as a full run on the same records."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(Ann="abc", Bob="de")})
-    project.run()
+    first_run(project)
     draw = random.Random(5)
     for _ in range(3):
         groups = {
@@ -78,10 +78,10 @@ def test_figures_are_those_of_a_full_run(make_project, accounts, tmp_path):
     assert report["types"]["account"]["shape"] == project.run(full=True)["types"]["account"]["shape"]
 
 
-def test_an_increment_counts_its_batch_alone(make_project, accounts, monkeypatch, tmp_path):
+def test_an_increment_counts_its_batch_alone(make_project, accounts, monkeypatch, tmp_path, first_run):
     """An increment counts the rows of its batch: none of the tables of all records and edges, and no value before a hundredth has come in."""
     project = make_project(accounts.source("bank"), {"bank.csv": lines(range(300))})
-    project.run()
+    first_run(project)
     read = []
     for name in ("count_records", "count_edges"):
         whole = getattr(drift, name)
@@ -111,10 +111,10 @@ def test_counts_of_another_program_are_not_gone_on_with(make_project, accounts, 
     assert shape["filled"] == {"holders": 1.0, "institution": 1.0, "number": 1.0}
 
 
-def test_a_candidate_is_compared_with_the_data_it_was_trained_on(make_project, accounts, tmp_path):
+def test_a_candidate_is_compared_with_the_data_it_was_trained_on(make_project, accounts, tmp_path, first_run):
     """A model that is approved after the data have grown is compared with its card, and the shape in it is that of a run."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(Ann="abc", Bob="de")})
-    first = project.run()
+    first = first_run(project)
     (tmp_path / "bank.csv").write_text(accounts.csv(Ann="abc", Bob="de", Cy="fg"), encoding="utf-8")
     shape = project.run()["types"]["account"]["shape"]
     model = train_candidate(project.loaded, "account")["model"]
@@ -129,10 +129,10 @@ def test_a_candidate_is_compared_with_the_data_it_was_trained_on(make_project, a
     assert "when the model was trained" in told["told"]
 
 
-def test_a_model_without_a_shape_is_compared_with_its_first_run(make_project, accounts, tmp_path):
+def test_a_model_without_a_shape_is_compared_with_its_first_run(make_project, accounts, tmp_path, first_run):
     """A model that was trained before cards held a shape, or kept common values, is compared with the first run that used it."""
     project = make_project(accounts.source("bank"), {"bank.csv": lines(range(20))})
-    model = project.run()["types"]["account"]["model"]
+    model = first_run(project)["types"]["account"]["model"]
     folder = Workspace(project.loaded.workspace).models / "account" / model
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "shape": None}), encoding="utf-8")
@@ -170,10 +170,10 @@ def test_a_value_that_far_more_records_hold_is_told_without_it(make_project, acc
     ]
 
 
-def test_damaged_common_values_are_refused(make_project, accounts, tmp_path):
+def test_damaged_common_values_are_refused(make_project, accounts, tmp_path, first_run):
     """Common values that cannot be read are told with their file and the mend."""
     project = make_project(accounts.source("bank"), {"bank.csv": lines(range(20))})
-    model = project.run()["types"]["account"]["model"]
+    model = first_run(project)["types"]["account"]["model"]
     file = Workspace(project.loaded.workspace).models / "account" / model / "common.parquet"
     file.write_bytes(b"no parquet")
     (tmp_path / "bank.csv").write_text(lines(range(30)), encoding="utf-8")

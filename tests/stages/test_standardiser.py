@@ -13,7 +13,6 @@ import linkage
 from linkage.config.project import default_configs
 from linkage.engine.duckdb import Engine
 from linkage.errors import ModelError
-from linkage.pipeline import prune_project
 from linkage.registry.approve import approve_model
 from linkage.registry.candidate import train_candidate
 from linkage.standardise import shipped
@@ -22,13 +21,14 @@ from linkage.standardise.version import standardiser_version
 from linkage.store.backup import backup, restore
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
+from linkage.upkeep import prune_project
 
 
 @pytest.fixture
-def bank(make_project, accounts):
+def bank(make_project, accounts, first_run):
     """A project of five accounts that has been run once."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(Ann="abc", Bob="de")})
-    project.run()
+    first_run(project)
     return project
 
 

@@ -14,7 +14,7 @@ from linkage.engine.duckdb import Engine
 from linkage.matching.comparisons import levels_of
 from linkage.matching.model import from_entity
 from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
-from linkage.stages.cluster import conflict_sql
+from linkage.stages.claims import conflict_sql
 from linkage.standardise import CANONICAL, canonical_sql, install, install_letters
 from linkage.standardise.contracts import MAPPED
 

@@ -1,0 +1,69 @@
+"""The release file of an audience while it is made: opened in staging, attached as `release`, its tables written by contract.
+
+In an increment the file is a copy of the last release, in which the rows of the touched identities are put anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from linkage.engine.sql import quote
+from linkage.tables import PUBLISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from linkage.stages.context import Run
+
+READS = ("resolution.old",)
+WRITES = ("resolution.stale",)
+
+STALE = "identity_id IN (SELECT identity_id FROM resolution.stale)"
+"""The SQL test of a row of the last release that this one puts anew."""
+
+
+def begin_release(run: Run, audience: str, path: Path, last: Path | None) -> None:
+    """Make the file of an audience's next release: in an increment a copy of the last one."""
+    if audience in run.amended_audiences and last is not None:
+        shutil.copyfile(last, path)
+    run.engine.create_as("resolution", "stale", "SELECT DISTINCT identity_id FROM resolution.old")
+
+
+@contextmanager
+def opened_release(run: Run, path: Path) -> Iterator[None]:
+    """Attach the file as `release` for the time of the block."""
+    with run.engine.attached(path, "release", read_only=False):
+        run.engine.run("CREATE SCHEMA IF NOT EXISTS release.published")
+        yield
+    run.engine.run("DROP TABLE resolution.stale")
+
+
+def write(
+    run: Run,
+    audience: str,
+    name: str,
+    query: str,
+    values: dict[str, Any] | None = None,
+    *,
+    order: str = "",
+    stale: str = "TRUE",
+) -> None:
+    """Write one published table: contract columns, contract types, in the order of its key.
+
+    `order` may name a column that orders the rows as the key does, at less cost. In an increment the query gives the rows
+    that take the place of those of the last release which meet the test `stale`.
+    """
+    table = next(table for table in PUBLISHED if table.name == name)
+    columns = ", ".join(
+        f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in table.columns
+    )
+    order = order or ", ".join(quote(column) for column in table.key)
+    rows = f"SELECT {columns} FROM ({query}) ORDER BY {order}"
+    if audience in run.amended_audiences:
+        run.engine.run(f"DELETE FROM release.published.{quote(name)} WHERE {stale}")
+        run.engine.run(f"INSERT INTO release.published.{quote(name)} {rows}", values)
+    else:
+        run.engine.run(f"CREATE TABLE release.published.{quote(name)} AS {rows}", values)

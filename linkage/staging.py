@@ -1,0 +1,91 @@
+"""The copy of the base that a run, or a trial, works on: made in staging, thrown away unless the run commits it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from linkage.engine.duckdb import DatabaseError, Engine
+from linkage.engine.sql import quote
+from linkage.errors import WorkspaceError
+from linkage.stages import changes
+from linkage.stages.standardiser import choose
+from linkage.tables import PUBLISHED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linkage.config.project import LoadedProject
+    from linkage.stages.context import Run, RunOptions
+    from linkage.store.ledger import Ledger, RunRow
+    from linkage.store.workspace import Workspace
+
+# What the next run makes again.
+APART = ("change", "feature", "incoming", "training")
+
+
+def clean(workspace: Workspace, ledger: Ledger) -> None:
+    """Remove what a run that died has left, and what no row of the ledger names."""
+    workspace.clear_staging()
+    runs = ledger.runs()
+    releases = {(release.audience, release.sequence) for release in ledger.kept_releases()}
+    published = {(release.audience, release.sequence) for row in runs for release in row.releases}
+    workspace.clear_orphans({runs[-1].base} if runs else set(), releases, published)
+    workspace.clear_lookups(releases)
+
+
+def limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
+    """Return the limits of an engine that works in the folder `staged`."""
+    limits = project.limits()
+    # A run that died leaves nothing behind: its own spill goes with its staging.
+    return limits if project.settings.engine.temp_directory else {**limits, "temp_directory": staged / "spill"}
+
+
+def refuse_unfinished(project: LoadedProject, ledger: Ledger, options: RunOptions) -> None:
+    """Go on with nothing while files may hold what a purge has taken out of the base."""
+    unfinished = ledger.open_purges()
+    if unfinished and options.purge is None:
+        message = (
+            f"{project.workspace}: purge {unfinished[0][0]} was broken off; run: linkage purge {project.path} --finish"
+        )
+        raise WorkspaceError(message)
+
+
+def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
+    """Copy the base of the last run into the folder; return where. Raises WorkspaceError where it is gone or damaged."""
+    base = staged / "base.duckdb"
+    if last is not None:
+        current = workspace.base(last.base)
+        if not current.is_file():
+            message = f"{current}: the current base is gone; restore the workspace from a backup"
+            raise WorkspaceError(message)
+        # Opened where it lies, so that damage is told of the base and not of its copy.
+        Engine(current, read_only=True).close()
+        shutil.copyfile(current, base)
+    return base
+
+
+def prepare(run: Run) -> None:
+    """Set up what every stage finds: what goes at the end apart, the standardisers, and what has changed since the base was made."""
+    run.engine.put_apart(APART, run.staging)
+    run.standardiser = choose(run)
+    changes.begin(run)
+
+
+def refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger) -> None:
+    """Name the last release of an audience that cannot be read: what failed in a copy of it is mended there."""
+    for audience in sorted(project.settings.audiences):
+        path = workspace.release(audience, ledger.last_sequence(audience))
+        if not path.is_file():
+            continue
+        try:
+            with Engine(path, read_only=True, **project.limits()) as engine:
+                # A release of an older version may lack a table.
+                for table in (table for table in PUBLISHED if engine.has_table("published", table.name)):
+                    engine.rows(f"SELECT bit_xor(hash(told)) FROM published.{quote(table.name)} AS told")
+        except (DatabaseError, WorkspaceError) as error:
+            message = (
+                f"{path}: the last release is damaged, so it cannot be gone on with ({str(error).splitlines()[0]}); "
+                "restore the workspace from a backup (linkage restore)"
+            )
+            raise WorkspaceError(message) from error
