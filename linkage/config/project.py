@@ -129,8 +129,13 @@ class Project(Settings):
             raise ValueError(message)
 
     def visible(self, audience: str) -> tuple[str, ...]:
-        """Return the sorted datasets that an audience may see in full by this file alone (without agreements and markings)."""
+        """Return the sorted datasets that an audience may see in full by this file alone.
+
+        Agreements and markings say more (`linkage.config.markings`): where there are agreements this is only what is its own.
+        """
         settings = self.audiences[audience]
+        if self.agreements and audience != CENTRE:
+            return tuple(sorted(name for name, source in self.sources.items() if source.agency == settings.agency))
         seen = set(self.sources) if settings.sees == "all" else set(settings.sees)
         return tuple(sorted(seen - set(settings.hidden)))
 
