@@ -34,9 +34,9 @@ def _compare(one: int, other: int, offsets: Any, data: Any) -> int:
     a, b = offsets[one], offsets[other]
     length_a, length_b = offsets[one + 1] - a, offsets[other + 1] - b
     for place in range(min(length_a, length_b)):
-        if data[a + place] != data[b + place]:
-            return int(data[a + place]) - int(data[b + place])
-    return int(length_a) - int(length_b)
+        if data[a + place] != data[b + place]:  # bytes have no sign: their difference would have none either
+            return -1 if data[a + place] < data[b + place] else 1
+    return length_a - length_b
 
 
 @compiled
