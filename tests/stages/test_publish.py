@@ -439,7 +439,7 @@ def test_a_broken_release_is_refused_by_the_audit(make_project, accounts, monkey
     honest = publishing.write
 
     def losing(run, audience, name, query, *values, **named):
-        lost = f"SELECT * FROM ({query}) WHERE key <> 'a'" if name == "identity_record" else query
+        lost = f"SELECT * FROM ({query}) WHERE key <> 'a'" if name == "stored_record" else query
         honest(run, audience, name, lost, *values, **named)
 
     monkeypatch.setattr(publishing, "write", losing)
