@@ -213,6 +213,30 @@ PUBLISHED: tuple[Table, ...] = (
     ),
 )
 
+STORED: tuple[Table, ...] = (
+    Table(
+        "published",
+        "stored_record",
+        _columns(
+            "number INTEGER Number of the record in this release\nentity_type VARCHAR person, business or account\n"
+            + _RECORD.strip()
+            + "\nagency VARCHAR Submitting agency\nidentity_id VARCHAR Identity that holds the record\nambiguous BOOLEAN As in identity_record"
+        ),
+        ("entity_type", "dataset", "key", "role"),
+        "What the view `identity_record` shows, numbered.",
+    ),
+    Table(
+        "published",
+        "stored_link",
+        _columns(
+            "a INTEGER Number of the first record\nb INTEGER Number of the second\nweight INTEGER Match weight in 1/1024 bit\nlevels VARCHAR As in link_evidence"
+        ),
+        ("a", "b"),
+        "What the view `link_evidence` shows, by numbers of records.",
+    ),
+)
+"""Tables behind views of the contract: no part of it, they may change."""
+
 
 def published(name: str) -> Table | None:
     """Return the contract of a published table, if there is one of that name."""

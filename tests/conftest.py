@@ -25,7 +25,7 @@ from linkage.engine.duckdb import Engine
 from linkage.stages.context import Run
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import PUBLISHED
+from linkage.tables import PUBLISHED, STORED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -278,7 +278,9 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str,
             found[table.name] = target.read_bytes()
         with project.release(audience) as engine:
             engine.run("SET preserve_insertion_order = true")
-            for name in (*(table.name for table in PUBLISHED if table.name != "identity_value"), "stored_value"):
+            views = ("identity_value", "identity_record", "link_evidence")
+            tables = [table.name for table in (*PUBLISHED, *STORED) if table.name not in views]
+            for name in (*tables, *(f"stored_{kind}" for kind in project.loaded.entity_types())):
                 found[f"{name} as stored"] = repr(engine.rows(f"FROM published.{name}")).encode()
         known[path] = found
         return found
