@@ -254,6 +254,7 @@ def _events(run: Run, audience: str, sequence: int) -> None:
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
         "sequence": sequence,
+        "datasets": list(run.project.settings.visible(audience)),
         "remodelled": sorted(run.remodelled),
         "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }
