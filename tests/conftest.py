@@ -66,21 +66,28 @@ holder = ["holder"]
 """
 
 
-LONG = (
+FIRST = (
     "test_ten_days.py",
-    "test_non_interference.py",
+    "standardise/test_properties.py",
     "test_crash.py",
+    "standardise/test_reference_dates.py",
+    "properties/test_non_interference.py",
+    "properties/test_increments.py",
     "test_restored.py",
-    "test_increments.py",
-    "test_preview.py",
-    "test_standardiser.py",
+    "registry/test_preview.py",
+    "stages/test_standardiser.py",
 )
-"""Files of few tests that take long."""
+"""Files that take long though they hold few tests, so that no worker is alone with one of them at the end (`make test`).
+
+The first makes the demo and compiles the clustering; the second and fourth need neither: two workers begin with one each,
+and the other finds demo and compiled code when it needs them.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no worker is alone with one of them at the end (`make test`)."""
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    """Begin with the files of `FIRST`, in their order."""
+    places = {REPOSITORY / "tests" / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
 
 
 class Accounts:

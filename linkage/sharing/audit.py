@@ -36,3 +36,8 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def numbered(release: int | None) -> list[str]:
+    """Return how the audit names an older release; nothing for the last one."""
+    return [] if release is None else [f"release {release}"]
