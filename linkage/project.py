@@ -99,22 +99,34 @@ class Project:
             raise WorkspaceError(message) from error
 
     def identities(
-        self, entity_type: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+        self,
+        entity_type: str,
+        *,
+        audience: str = CENTRE,
+        output: Format = "pandas",
+        purpose: str | None = None,
+        release: int | None = None,
     ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
         """Return the golden values of all identities of a type, joined to what is known of the identity itself.
 
-        `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file. Handing over the
-        table is one dissemination; it is written to the audit with its purpose.
+        `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file; `release` the number
+        of an older release. Handing over the table is one dissemination; it is written to the audit with its purpose.
         """
         if entity_type not in _TYPES:
             message = f"there is no entity type {entity_type!r}; the types are: {', '.join(_TYPES)}"
             raise RequestError(message)
-        return self.table(entity_type, audience=audience, output=output, purpose=purpose)
+        return self.table(entity_type, audience=audience, output=output, purpose=purpose, release=release)
 
     def table(
-        self, name: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+        self,
+        name: str,
+        *,
+        audience: str = CENTRE,
+        output: Format = "pandas",
+        purpose: str | None = None,
+        release: int | None = None,
     ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
-        """Return a published table of an audience's last release, ordered by its key."""
+        """Return a published table of an audience's last release, or of an older one by its number, ordered by its key."""
         table = next((table for table in PUBLISHED if table.name == name), None)
         if table is None:
             message = (
@@ -122,16 +134,17 @@ class Project:
             )
             raise RequestError(message)
         from linkage.engine.duckdb import Engine
+        from linkage.sharing.audit import numbered
 
         query = f"FROM published.{quote(name)} ORDER BY {', '.join(quote(column) for column in table.key)}"
         if name in _TYPES:
             query = f"SELECT * FROM published.{quote(name)} JOIN (SELECT * EXCLUDE (entity_type) FROM published.identity) USING (identity_id) ORDER BY identity_id"
-        path = self.release_path(audience)
-        self.look("table", [name], audience=audience, purpose=purpose)
+        path = self.release_path(audience, release)
+        self.look("table", [name, *numbered(release)], audience=audience, purpose=purpose)
         if output == "duckdb":
             # The relation keeps its connection; the caller closes it by dropping the relation.
             return Engine(path, read_only=True, **self.loaded.limits()).connection.sql(query)
-        with self.release(audience) as engine:
+        with self.release(audience, release) as engine:
             found = engine.arrow(query)
         return found if output == "arrow" else found.to_pandas()
 

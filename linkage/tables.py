@@ -168,7 +168,7 @@ PUBLISHED: tuple[Table, ...] = (
         "published",
         "identity_event",
         _columns(
-            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn or reinstated (an id that had ended is used again for its records)\n"
+            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn, retired (the audience no longer sees any dataset that held it) or reinstated (an id that had ended is used again for its records)\n"
             "other_id VARCHAR Identity it merged into, was split from, or its records came from\nrecords_before BIGINT Records in the last release\nrecords_after BIGINT Records in this release\n"
             "release BIGINT Release in which it happened\ncause VARCHAR delivery, judgement, model or settings: what was new in that release for these records"
         ),
@@ -212,6 +212,30 @@ PUBLISHED: tuple[Table, ...] = (
         "About this release: audience, sequence, contract version, models, counts.",
     ),
 )
+
+STORED: tuple[Table, ...] = (
+    Table(
+        "published",
+        "stored_record",
+        _columns(
+            "number INTEGER Number of the record in this release\nentity_type VARCHAR person, business or account\n"
+            + _RECORD.strip()
+            + "\nagency VARCHAR Submitting agency\nidentity_id VARCHAR Identity that holds the record\nambiguous BOOLEAN As in identity_record"
+        ),
+        ("entity_type", "dataset", "key", "role"),
+        "What the view `identity_record` shows, numbered.",
+    ),
+    Table(
+        "published",
+        "stored_link",
+        _columns(
+            "a INTEGER Number of the first record\nb INTEGER Number of the second\nweight INTEGER Match weight in 1/1024 bit\nlevels VARCHAR As in link_evidence"
+        ),
+        ("a", "b"),
+        "What the view `link_evidence` shows, by numbers of records.",
+    ),
+)
+"""Tables behind views of the contract: no part of it, they may change."""
 
 
 def published(name: str) -> Table | None:

@@ -267,7 +267,7 @@ def explain(
 
 
 @app.command()
-def export(
+def export(  # noqa: PLR0913  # the options of a command
     project: ProjectArgument,
     table: Annotated[str, typer.Argument(help="A published table.", show_default=False)],
     target: Annotated[
@@ -280,6 +280,7 @@ def export(
         str | None,
         typer.Option("--format", help="csv, parquet, ftm (FollowTheMoney) or senzing; else the file's ending tells."),
     ] = None,
+    release: Annotated[int | None, typer.Option("--release", help="Number of a release; else the last one.")] = None,
 ) -> None:
     """Write a published table to a file or a PostgreSQL database, or identities in the forms of others."""
     import linkage
@@ -287,8 +288,11 @@ def export(
     from linkage.cli import render
 
     opened = linkage.open(project)
-    rows = queries.export(opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form)
-    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, release of {audience}")
+    rows = queries.export(
+        opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form, release=release
+    )
+    number = "release" if release is None else f"release {release}"
+    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, {number} of {audience}")
 
 
 @app.command()

@@ -106,7 +106,7 @@ def _find(parent: Integers, node: int) -> int:
 @compiled
 def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers) -> bool:
     """Whether a non-match lies between two groups; walks the shorter of their lists of non-matches."""
-    head, _, count, following = chain
+    head, _tail, count, following = chain
     if count[one] > count[other]:
         one, other = other, one
     entry = head[one]
@@ -118,18 +118,17 @@ def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, .
 
 
 @compiled
-def join_matches(
-    n: int, match_a: Integers, match_b: Integers, apart_a: Integers, apart_b: Integers
-) -> tuple[Integers, Flags]:
-    """Apply matches in the given order; return each node's group (its smallest node) and which matches lost.
-
-    n nodes; a match loses when a non-match lies between the two groups at its turn.
-    """
-    parent = np.arange(n)
-    partner = np.concatenate((apart_b, apart_a))
-    owner = np.concatenate((apart_a, apart_b))
-    head, tail, count = np.full(n, -1), np.full(n, -1), np.zeros(n, np.int64)
-    following = np.full(len(owner), -1)
+def _join_matches(
+    match_a: Integers,
+    match_b: Integers,
+    owner: Integers,
+    partner: Integers,
+    parent: Integers,
+    chain: tuple[Integers, Integers, Integers, Integers],
+    lost: Flags,
+) -> None:
+    """Write to `parent` each node's group and to `lost` which matches lost; see `join_matches`."""
+    head, tail, count, following = chain
     for entry in range(len(owner)):  # linked lists, because merging two groups must join their lists at no cost
         node = owner[entry]
         if head[node] < 0:
@@ -137,12 +136,11 @@ def join_matches(
         following[entry] = head[node]
         head[node] = entry
         count[node] += 1
-    lost = np.zeros(len(match_a), np.bool_)
     for row in range(len(match_a)):
         one, other = _find(parent, match_a[row]), _find(parent, match_b[row])
         if one == other:
             continue
-        if _kept_apart(one, other, parent, (head, tail, count, following), partner):
+        if _kept_apart(one, other, parent, chain, partner):
             lost[row] = True
             continue
         one, other = min(one, other), max(one, other)
@@ -153,8 +151,23 @@ def join_matches(
         elif head[other] >= 0:
             following[tail[one]] = head[other]
             tail[one] = tail[other]
-    for node in range(n):
+    for node in range(len(parent)):
         parent[node] = _find(parent, node)
+
+
+def join_matches(
+    n: int, match_a: Integers, match_b: Integers, apart_a: Integers, apart_b: Integers
+) -> tuple[Integers, Flags]:
+    """Apply matches in the given order; return each node's group (its smallest node) and which matches lost.
+
+    n nodes; a match loses when a non-match lies between the two groups at its turn.
+    """
+    # Arrays are made here: numpy in a compiled loop takes longer to compile than the loop.
+    parent, lost = np.arange(n, dtype=np.int64), np.zeros(len(match_a), np.bool_)
+    owner, partner = np.concatenate((apart_a, apart_b)), np.concatenate((apart_b, apart_a))
+    none = np.full(n, -1, np.int64)
+    chain = (none, none.copy(), np.zeros(n, np.int64), np.full(len(owner), -1, np.int64))
+    _join_matches(match_a, match_b, owner, partner, parent, chain, lost)
     return parent, lost
 
 
@@ -243,7 +256,7 @@ def _agglomerate(m: int, stop: int, room: Scratch, count: Integers) -> None:
         _look(row, m, stop, room)
         count[row] = room.size[row] * room.size[max(room.best[row], 0)]
     while True:
-        top = -1
+        top = int(np.int64(-1))  # a bare -1 is a type of its own: all that is called with it would be compiled twice
         for row in range(m):
             if not room.alive[row] or room.best[row] < 0:
                 continue

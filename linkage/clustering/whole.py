@@ -84,14 +84,19 @@ def _load(place: int, packed: Meeting, square: Square, prior: int, most: int) ->
 @compiled
 def _add_up(i: int, j: int, square: Square) -> None:
     """Add what cluster j and others say of each other to what cluster i and they do."""
-    square.known[i] += square.known[j]
+    # Number by number: sums of whole rows would take seconds to compile.
     for c in range(square.known.shape[1]):
-        square.total[c, i] += square.total[c, j]
-        square.total[c, :, i] = square.total[c, i]
-        square.told[c, i] += square.told[c, j]
-        square.told[c, :, i] = square.told[c, i]
-    square.held[i] |= square.held[j]
-    square.held[:, i] = square.held[i]
+        square.known[i, c] += square.known[j, c]
+        for r in range(len(square.held)):
+            square.total[c, i, r] += square.total[c, j, r]
+            square.told[c, i, r] += square.told[c, j, r]
+        for r in range(len(square.held)):
+            square.total[c, r, i] = square.total[c, i, r]
+            square.told[c, r, i] = square.told[c, i, r]
+    for r in range(len(square.held)):
+        square.held[i, r] |= square.held[j, r]
+    for r in range(len(square.held)):
+        square.held[r, i] = square.held[i, r]
 
 
 @compiled
@@ -112,7 +117,7 @@ def _update_best(i: int, j: int, best: Integers, alive: Flags, square: Square, s
 @compiled
 def _heaviest(best: Integers, alive: Flags, weight: Integers) -> int:
     """Return the row of the heaviest possible merge (ties: the smallest), or -1."""
-    top = -1
+    top = int(np.int64(-1))
     for row in range(len(alive)):
         if alive[row] and best[row] >= 0 and (top < 0 or weight[row, best[row]] > weight[top, best[top]]):
             top = row

@@ -260,3 +260,8 @@ def export(project: LoadedProject, path: Path, *, purpose: str | None = None) ->
     finally:
         draft.unlink(missing_ok=True)
     return {"file": str(path), "rows": len(found)}
+
+
+def numbered(release: int | None) -> list[str]:
+    """Return how the audit names an older release; nothing for the last one."""
+    return [] if release is None else [f"release {release}"]

@@ -63,13 +63,13 @@ def _sums(run: Run, audience: str) -> list[Finding]:
     )
     known = "ANTI JOIN release.published.identity USING (identity_id)"
     checks = {
-        "records are missing from the crosswalk": f"SELECT count(*) <> {records} FROM release.published.identity_record",
-        "a record is in two identities": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity_record GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
-        "the crosswalk names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_record {known}",
+        "records are missing from the crosswalk": f"SELECT count(*) <> {records} FROM release.published.stored_record",
+        "a record is in two identities": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
+        "the crosswalk names unknown identities": f"SELECT count(*) > 0 FROM release.published.stored_record {known}",
         "two identities have one id": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity GROUP BY identity_id HAVING count(*) > 1)",
-        "identities tell another number of records than the crosswalk": "SELECT coalesce(sum(records), 0) <> (SELECT count(*) FROM release.published.identity_record) FROM release.published.identity",
+        "identities tell another number of records than the crosswalk": "SELECT coalesce(sum(records), 0) <> (SELECT count(*) FROM release.published.stored_record) FROM release.published.identity",
         "a relation names unknown identities": f"SELECT count(*) > 0 FROM (SELECT from_identity AS identity_id FROM release.published.identity_relation UNION ALL SELECT to_identity FROM release.published.identity_relation) {known}",
-        "link evidence names unknown identities": f"SELECT count(*) > 0 FROM release.published.link_evidence {known}",
+        "link evidence names unknown records": "SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) ANTI JOIN release.published.stored_record USING (number)",
         "a possible match names unknown identities": f"SELECT count(*) > 0 FROM (SELECT identity_a AS identity_id FROM release.published.possible_match UNION ALL SELECT identity_b FROM release.published.possible_match) {known}",
         "a pointer names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_pointer {known}",
         "a redirect leads to an unknown identity": f"SELECT count(*) > 0 FROM (SELECT new_id AS identity_id FROM release.published.identity_redirect) {known}",
@@ -88,8 +88,8 @@ def _judgements(run: Run, audience: str) -> list[Finding]:
     with run.engine.registered("non_match", judged_table(judged)):
         broken = run.engine.value(
             "SELECT min(judgement) FROM non_match "
-            "JOIN release.published.identity_record AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
-            "JOIN release.published.identity_record AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
+            "JOIN release.published.stored_record AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
+            "JOIN release.published.stored_record AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
             "WHERE one.identity_id = two.identity_id"
         )
     return [] if broken is None else [Finding("judgements", f"judgement {broken} (non-match) is broken")]
@@ -106,7 +106,7 @@ def _limits(run: Run, audience: str) -> list[Finding]:
     if not engine.has_table("resolution", f"assignment_{audience}"):
         return findings
     before = int(engine.value(f"SELECT count(*) FROM {qualified('resolution', f'assignment_{audience}')}"))
-    now = int(engine.value("SELECT count(*) FROM release.published.identity_record"))
+    now = int(engine.value("SELECT count(*) FROM release.published.stored_record"))
     moved = int(
         engine.value(
             "SELECT count(*) FROM resolution.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role) "

@@ -20,7 +20,7 @@ from linkage.engine.sql import quote
 from linkage.stages.ingest import KEY, dataset_table
 from linkage.stages.mark import read_markings
 from linkage.standardise import CANONICAL
-from linkage.tables import PUBLISHED
+from linkage.tables import PUBLISHED, STORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -160,7 +160,7 @@ def _general(run: Run) -> dict[str, str]:
         "the layout of the base": LAYOUT,
         "the engine": engine_version(),
         # A release is gone on with in an increment, and so are the canonical tables: their columns must be today's.
-        "the form of the tables": _hash([[(c.name, c.type) for c in table.columns] for table in PUBLISHED])
+        "the form of the tables": _hash([[(c.name, c.type) for c in table.columns] for table in (*PUBLISHED, *STORED)])
         + _hash([(kind, c.name, c.type) for kind in sorted(CANONICAL) for c in CANONICAL[kind]]),
         "the standardiser": f"{run.standardiser.version} {own}".strip(),
     }

@@ -43,8 +43,8 @@ def identify(run: Run, audience: str, sequence: int) -> None:
     """
     run.progress(f"identify for {audience}")
     engine = run.engine
-    _members(run, audience)
     _old(run, audience)
+    _members(run, audience)
     _match(run)
     _reinstate(run, audience)
     mark = run.ledger.mark()
@@ -154,7 +154,21 @@ def _members(run: Run, audience: str) -> None:
         """
         for kind in run.types
     ]
-    run.engine.create_as("resolution", "member", " UNION ALL ".join(selects))
+    members = " UNION ALL ".join(selects)
+    values: dict[str, Any] = {}
+    if audience in run.amended_audiences:
+        # A record keeps its number; new ones follow.
+        values["last"] = run.engine.value(
+            f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}"
+        )
+        numbered = f"""
+            SELECT member.*, coalesce(old.number, coalesce($last, 0) + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
+            FROM ({members}) AS member LEFT JOIN (SELECT entity_type, dataset, key, role, number FROM resolution.old) AS old USING (entity_type, dataset, key, role)
+        """
+    else:
+        order = "record" if run.anew else "dataset, key, role"
+        numbered = f"SELECT *, row_number() OVER (ORDER BY entity_type, {order}) AS number FROM ({members})"
+    run.engine.create_as("resolution", "member", numbered, values)
 
 
 def _untouched(run: Run, audience: str) -> str:
@@ -176,6 +190,8 @@ def _old(run: Run, audience: str) -> None:
         return
     test = f"NOT ({_untouched(run, audience)})" if audience in run.amended_audiences else "TRUE"
     columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
+    if audience in run.amended_audiences:
+        columns += ", number"
     run.engine.create_as(
         "resolution", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}"
     )
@@ -253,6 +269,7 @@ def _events(run: Run, audience: str, sequence: int) -> None:
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
         "sequence": sequence,
+        "datasets": list(run.project.settings.visible(audience)),
         "remodelled": sorted(run.remodelled),
         "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }

@@ -6,7 +6,7 @@ audience may not see (rule R7).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ from linkage.matching.score import PATTERN_BITS, level_name
 from linkage.stages.attributes import make_value_views
 from linkage.stages.audit import audit
 from linkage.stages.claims import conflict_sql
-from linkage.stages.release import STALE, write
+from linkage.stages.release import STALE, make_views, write
 from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
 
@@ -38,6 +38,8 @@ READS = (
 WRITES = tuple(f"published.{table.name}" for table in PUBLISHED)
 
 _LEVELS = "concat_ws(';', nullif(levels, ''), told)"
+_ROOM = 62
+"""Values that fit the bits of a BIGINT."""
 HIGH_CONFIDENCE = 10.0
 """Bits of the weakest link from which an identity's confidence is called high: odds of a thousand to one."""
 
@@ -54,6 +56,7 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
     _rejects(run, audience)
     counts = _info(run, audience, sequence)
     if audience not in run.amended_audiences:
+        make_views(run)
         make_value_views(run)
     findings = audit(run, audience)
     run.engine.run("DROP TABLE resolution.compared")
@@ -61,16 +64,17 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
     return counts, findings
 
 
-def _by_number(run: Run, order: str) -> str:
-    """Return an order by numbers of records where they follow the order of names: before any increment."""
-    return order if run.anew else ""
+def _by_number(run: Run, audience: str, *numbers: str) -> str:
+    """Return an order by numbers of records where they follow the order of names: in releases that are made whole."""
+    return "" if audience in run.amended_audiences else ", ".join(numbers)
 
 
 def _evidence(run: Run, audience: str) -> None:
-    """Write `link_evidence` and `possible_match` from the compared pairs that the audience may see."""
+    """Write `stored_link` and `possible_match` from the compared pairs that the audience may see."""
     engine = run.engine
     engine.create_as("resolution", "pair", " UNION ALL ".join(_pairs_sql(run, audience, kind) for kind in run.types))
-    engine.create_as("resolution", "compared", _compared_sql(run, audience))
+    known = _known(run, audience)
+    engine.create_as("resolution", "compared", _compared_sql(run, audience, known))
     engine.run("DROP TABLE resolution.pair")
     engine.create_as(
         "resolution",
@@ -79,29 +83,43 @@ def _evidence(run: Run, audience: str) -> None:
         + " ".join(f"WHEN '{kind}' THEN {levels_sql(run.models[kind])}" for kind in run.types)
         + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM resolution.compared)",
     )
+    if audience in run.amended_audiences:
+        engine.run(
+            "DELETE FROM release.published.stored_link WHERE a IN (SELECT number FROM release.published.stored_record WHERE "
+            + STALE
+            + ")"
+        )
     write(
         run,
         audience,
-        "link_evidence",
-        f"SELECT * REPLACE ({_LEVELS} AS levels), identity_a AS identity_id FROM (SELECT * REPLACE (weight / 1024.0 AS weight) FROM resolution.compared) "
-        "JOIN resolution.pattern_text USING (entity_type, pattern) WHERE number_a = number_b",
-        order=_by_number(run, "entity_type, record_a, record_b"),
-        stale=STALE,
+        "stored_link",
+        f"SELECT a, b, weight, {_LEVELS} AS levels FROM resolution.compared JOIN resolution.pattern_text USING (entity_type, pattern) WHERE identity IS NOT NULL",
+        stale="FALSE",
+    )
+    ends = ", ".join(
+        f"{end}.{name} AS {name}_{mark}"
+        for end, mark in (("one", "a"), ("two", "b"))
+        for name in ("dataset", "key", "role")
     )
     write(
         run,
         audience,
         "possible_match",
         f"""
-        SELECT * REPLACE ({_LEVELS} AS levels), CASE WHEN ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
-        FROM (SELECT * EXCLUDE (weight), weight / 1024.0 AS bits, weight / 1024.0 AS weight FROM resolution.compared)
-        JOIN resolution.pattern_text USING (entity_type, pattern)
-        WHERE number_a <> number_b AND (bits >= {_by_type(run, "review")} OR ambiguous)
+        SELECT entity_type, a, b, {ends}, one.identity_id AS identity_a, two.identity_id AS identity_b, bits AS weight, {_LEVELS} AS levels,
+               CASE WHEN near.ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
+        FROM (
+            SELECT *, weight / 1024.0 AS bits FROM resolution.compared
+            WHERE identity IS NULL AND (bits >= {_by_type(run, "review")} OR ambiguous)
+        ) AS near JOIN resolution.pattern_text USING (entity_type, pattern)
+        JOIN (SELECT number, dataset, key, role, identity_id FROM {known}) AS one ON one.number = a
+        JOIN (SELECT number, dataset, key, role, identity_id FROM {known}) AS two ON two.number = b
         """,
-        order=_by_number(run, "entity_type, record_a, record_b"),
+        order=_by_number(run, audience, "a", "b"),
         stale=f"{STALE.replace('identity_id', 'identity_a', 1)} OR {STALE.replace('identity_id', 'identity_b', 1)}",
     )
     engine.run("DROP TABLE resolution.pattern_text")
+    engine.run("DROP TABLE IF EXISTS resolution.known")
 
 
 def _pairs_sql(run: Run, audience: str, kind: EntityType) -> str:
@@ -119,35 +137,43 @@ def _pairs_sql(run: Run, audience: str, kind: EntityType) -> str:
     return f"SELECT '{kind}' AS entity_type, a, b, weight, pattern, told FROM ({with_evidence(pairs, evidence)})"
 
 
-def _compared_sql(run: Run, audience: str) -> str:
-    """Return `resolution.pair` with the names and identities of both records, of those that the audience sees, in the order of names."""
-    known = "resolution.identified"
-    if audience in run.amended_audiences:
-        # The other record of a possible match may stand as it was; its identity needs no number.
-        known = """(
-            SELECT * FROM resolution.identified
-            UNION ALL BY NAME
-            SELECT now.*, CAST(-1 AS BIGINT) AS identity FROM resolution.now
-            SEMI JOIN (SELECT entity_type, a AS record FROM resolution.pair UNION SELECT entity_type, b FROM resolution.pair) AS met USING (entity_type, record)
-            ANTI JOIN resolution.identified USING (entity_type, record)
-        )"""
-    columns = ("dataset", "key", "role", "identity_id", "identity", "record")
-    named = {"identity_id": "identity", "identity": "number"}
-    turned = "FALSE"
-    if not run.anew:
-        # Numbers of records follow their names only before any increment.
-        turned = "(one.dataset, one.key, one.role) > (two.dataset, two.key, two.role)"
-    ends = ", ".join(
-        f"CASE WHEN {test} THEN two.{column} ELSE one.{column} END AS {named.get(column, column)}_{end}"
-        for end, test in (("a", "turned"), ("b", "NOT turned"))
-        for column in columns
+def _known(run: Run, audience: str) -> str:
+    """Return the table of the records that compared pairs are between, with their identities."""
+    if audience not in run.amended_audiences:
+        return "resolution.identified"
+    # The other record of a possible match may stand as it was; its identity needs no number.
+    run.engine.create_as(
+        "resolution",
+        "known",
+        """
+        SELECT * FROM resolution.identified
+        UNION ALL BY NAME
+        SELECT now.*, CAST(-1 AS BIGINT) AS identity FROM resolution.now
+        SEMI JOIN (SELECT entity_type, a AS record FROM resolution.pair UNION SELECT entity_type, b FROM resolution.pair) AS met USING (entity_type, record)
+        ANTI JOIN resolution.identified USING (entity_type, record)
+        """,
     )
+    return "resolution.known"
+
+
+def _compared_sql(run: Run, audience: str, known: str) -> str:
+    """Return `resolution.pair` between records that the audience sees, by their numbers in the order of names.
+
+    identity is the number of the identity that holds both, NULL where none does.
+    """
+    turned, names = "one.number > two.number", ""
+    if audience in run.amended_audiences:
+        # Only in a release that is made whole do numbers follow names.
+        turned, names = "(one.dataset, one.key, one.role) > (two.dataset, two.key, two.role)", "dataset, key, role, "
+    end = f"SELECT entity_type, record, number, identity, {names}ambiguous FROM {known}"
     return f"""
-        SELECT entity_type, {ends}, weight, pattern, told, one.ambiguous OR two.ambiguous AS ambiguous
+        SELECT entity_type, CASE WHEN turned THEN two ELSE one END AS a, CASE WHEN turned THEN one ELSE two END AS b, identity, weight, pattern, told, ambiguous
         FROM (
-            SELECT pair.entity_type, one, two, {turned} AS turned, weight, pattern, told FROM resolution.pair AS pair
-            JOIN {known} AS one ON one.record = a AND one.entity_type = pair.entity_type
-            JOIN {known} AS two ON two.record = b AND two.entity_type = pair.entity_type
+            SELECT pair.entity_type, one.number AS one, two.number AS two, {turned} AS turned, CASE WHEN one.identity = two.identity THEN one.identity END AS identity,
+                   weight, pattern, told, one.ambiguous OR two.ambiguous AS ambiguous
+            FROM resolution.pair AS pair
+            JOIN ({end}) AS one ON one.record = pair.a AND one.entity_type = pair.entity_type
+            JOIN ({end}) AS two ON two.record = pair.b AND two.entity_type = pair.entity_type
         )
     """
 
@@ -172,6 +198,7 @@ def levels_sql(model: Model) -> str:
 
 
 def _identities(run: Run, audience: str) -> None:
+    agencies = _bits(run, "agency")
     write(
         run,
         audience,
@@ -180,19 +207,18 @@ def _identities(run: Run, audience: str) -> None:
         WITH link AS (
             SELECT identity, min(mean) AS weakest_link FROM (
                 SELECT identity, record, sum(weight) / 1024.0 / count(*) AS mean FROM (
-                    SELECT entity_type, number_a AS identity, record_a AS record, weight FROM resolution.compared WHERE number_a = number_b
+                    SELECT identity, a AS record, weight FROM resolution.compared WHERE identity IS NOT NULL
                     UNION ALL
-                    SELECT entity_type, number_a, record_b, weight FROM resolution.compared WHERE number_a = number_b
+                    SELECT identity, b, weight FROM resolution.compared WHERE identity IS NOT NULL
                 ) GROUP BY identity, record
             ) GROUP BY identity
+        ), counted AS MATERIALIZED (
+            SELECT identity, any_value(identity_id) AS identity_id, any_value(entity_type) AS entity_type, min(since) AS since, count(*) AS records,
+                   {_bits(run, "dataset").distinct} AS datasets, {agencies.collected} AS told, min(seen_on) AS first_seen, max(seen_on) AS last_seen
+            FROM resolution.identified GROUP BY identity
         )
         SELECT *, CASE WHEN records = 1 THEN 'certain' WHEN weakest_link >= {HIGH_CONFIDENCE} THEN 'high' ELSE 'medium' END AS confidence
-        FROM (
-            SELECT identity, any_value(identity_id) AS identity_id, any_value(entity_type) AS entity_type, min(since) AS since,
-                   count(*) AS records, len(list_distinct(list(dataset))) AS datasets,
-                   list_sort(list_distinct(list(agency))) AS agencies, min(seen_on) AS first_seen, max(seen_on) AS last_seen
-            FROM resolution.identified GROUP BY identity
-        ) LEFT JOIN link USING (identity)
+        FROM counted LEFT JOIN link USING (identity) JOIN (SELECT told, {agencies.listed} AS agencies FROM (SELECT DISTINCT told FROM counted)) USING (told)
         """,
         order="identity",
         stale=STALE,
@@ -200,10 +226,35 @@ def _identities(run: Run, audience: str) -> None:
     write(
         run,
         audience,
-        "identity_record",
+        "stored_record",
         "FROM resolution.identified",
-        order=_by_number(run, "entity_type, record"),
+        order=_by_number(run, audience, "number"),
         stale=STALE,
+    )
+
+
+class _Bits(NamedTuple):
+    """SQL over a group's rows: how many distinct values a column has, the values collected, and those (`told`) as a sorted list."""
+
+    distinct: str
+    collected: str
+    listed: str
+
+
+def _bits(run: Run, column: str) -> _Bits:
+    """Return how to count and list the values of a column that has few: each is a bit, where there is room for all."""
+    values = [
+        row[0]
+        for row in run.engine.rows(
+            f"SELECT DISTINCT {column} FROM resolution.identified WHERE {column} IS NOT NULL ORDER BY 1"
+        )
+    ]
+    if len(values) > _ROOM:
+        return _Bits(f"count(DISTINCT {column})", f"list_sort(list_distinct(list({column})))", "told")
+    known = f"[{', '.join(literal(value) for value in values)}]"
+    collected = f"coalesce(bit_or(1::BIGINT << (list_position({known}::VARCHAR[], {column}) - 1)), 0)"
+    return _Bits(
+        f"bit_count({collected})", collected, f"list_filter({known}::VARCHAR[], lambda x, i: (told >> (i - 1)) & 1 = 1)"
     )
 
 

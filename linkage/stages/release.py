@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import quote
-from linkage.tables import PUBLISHED
+from linkage.tables import PUBLISHED, STORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def write(
     `order` may name a column that orders the rows as the key does, at less cost. In an increment the query gives the rows
     that take the place of those of the last release which meet the test `stale`.
     """
-    table = next(table for table in PUBLISHED if table.name == name)
+    table = next(table for table in (*PUBLISHED, *STORED) if table.name == name)
     columns = ", ".join(
         f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}" for column in table.columns
     )
@@ -67,3 +67,20 @@ def write(
         run.engine.run(f"INSERT INTO release.published.{quote(name)} {rows}", values)
     else:
         run.engine.run(f"CREATE TABLE release.published.{quote(name)} AS {rows}", values)
+
+
+def make_views(run: Run) -> None:
+    """Make the views of the contract that show stored tables: the crosswalk and the evidence of links."""
+    run.engine.run(
+        "CREATE VIEW release.published.identity_record AS "
+        "SELECT entity_type, dataset, key, role, agency, identity_id, ambiguous FROM published.stored_record"
+    )
+    ends = ", ".join(
+        f"{end}.{name} AS {name}_{mark}"
+        for end, mark in (("one", "a"), ("two", "b"))
+        for name in ("dataset", "key", "role")
+    )
+    run.engine.run(
+        f"CREATE VIEW release.published.link_evidence AS SELECT one.entity_type, {ends}, one.identity_id, weight / 1024.0 AS weight, levels "
+        "FROM published.stored_link JOIN published.stored_record AS one ON one.number = a JOIN published.stored_record AS two ON two.number = b"
+    )

@@ -101,9 +101,9 @@ def _golden(run: Run, audience: str, entity_type: EntityType, source: str) -> No
         run,
         audience,
         entity_type,
-        f"FROM resolution.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} FROM resolution.identified AS identified "
-        f"ANTI JOIN resolution.many USING (record) JOIN canonical.{quote(entity_type)} AS entity USING (record) "
-        f"WHERE identified.entity_type = {literal(entity_type)}",
+        f"FROM resolution.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} "
+        f"FROM (SELECT record, identity_id FROM resolution.identified WHERE entity_type = {literal(entity_type)}) "
+        f"ANTI JOIN resolution.many USING (record) JOIN canonical.{quote(entity_type)} USING (record)",
         stale=STALE,
     )
     engine.run("DROP TABLE resolution.golden")

@@ -75,8 +75,7 @@ def fullest(
 
 def days(column: pa.Array) -> NDArray[np.int32]:
     """Return the days of a DATE column, long ago where there is none."""
-    found: NDArray[np.int32] = pc.fill_null(column.cast(pa.int32()), _LONG_AGO).to_numpy(zero_copy_only=False)
-    return found
+    return _frozen(pc.fill_null(column.cast(pa.int32()), _LONG_AGO).to_numpy(zero_copy_only=False))
 
 
 def taken(texts: pa.Array, chosen: Integers) -> pa.Array:
@@ -88,4 +87,11 @@ def _bytes(texts: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """Return the offsets and the bytes of an array of texts without NULL."""
     _, offsets, data = texts.buffers()
     place = np.frombuffer(offsets or _NOTHING, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return place, np.frombuffer(data or _NOTHING, np.uint8)
+    return _frozen(place), _frozen(np.frombuffer(data or _NOTHING, np.uint8))
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    # Loops are compiled once for arrays that may be written and once for those that may not.
+    array = array.view()
+    array.flags.writeable = False
+    return array

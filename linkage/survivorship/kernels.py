@@ -34,9 +34,9 @@ def _compare(one: int, other: int, offsets: Any, data: Any) -> int:
     a, b = offsets[one], offsets[other]
     length_a, length_b = offsets[one + 1] - a, offsets[other + 1] - b
     for place in range(min(length_a, length_b)):
-        if data[a + place] != data[b + place]:
-            return int(data[a + place]) - int(data[b + place])
-    return int(length_a) - int(length_b)
+        if data[a + place] != data[b + place]:  # bytes have no sign: their difference would have none either
+            return -1 if data[a + place] < data[b + place] else 1
+    return int(length_a - length_b)
 
 
 @compiled
@@ -98,7 +98,7 @@ def choose(
     """
     best = np.full(len(start) - 1, -1, np.int64)
     keys = np.zeros((_most_entries(start, values.first), 3), np.int64)
-    begin = 0
+    begin = int(np.int64(0))  # a bare 0 is a type of its own: what is called with it would be compiled twice
     for group in range(len(best)):
         end = begin
         for row in range(start[group], start[group + 1]):
@@ -110,7 +110,8 @@ def choose(
                     continue
                 for other in range(end, place, -1):
                     kept[other] = kept[other - 1]
-                    keys[other - begin] = keys[other - begin - 1]
+                    for key in range(3):  # row by row would take seconds to compile
+                        keys[other - begin, key] = keys[other - begin - 1, key]
                 kept[place] = entry
                 keys[place - begin, 0], keys[place - begin, 1] = 1, seen[row]
                 keys[place - begin, 2] = _letters(entry, values.offsets, values.data)

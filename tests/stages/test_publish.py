@@ -436,13 +436,13 @@ def test_unsure_and_waiting_judgements_change_nothing(people, judged):
 def test_a_broken_release_is_refused_by_the_audit(make_project, accounts, monkeypatch):
     """A release whose crosswalk lost a record is refused by name, and nothing is published."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab", two="c")})
-    honest = publishing._write
+    honest = publishing.write
 
     def losing(run, audience, name, query, *values, **named):
-        lost = f"SELECT * FROM ({query}) WHERE key <> 'a'" if name == "identity_record" else query
+        lost = f"SELECT * FROM ({query}) WHERE key <> 'a'" if name == "stored_record" else query
         honest(run, audience, name, lost, *values, **named)
 
-    monkeypatch.setattr(publishing, "_write", losing)
+    monkeypatch.setattr(publishing, "write", losing)
     with pytest.raises(AuditError, match="records are missing from the crosswalk"):
         project.run()
     assert not (project.loaded.workspace / "releases").exists() or not list(

@@ -13,6 +13,6 @@ WITH named AS (
 ), numbered AS (
     SELECT *, row_number() OVER (ORDER BY identity_id) AS identity FROM named
 )
-SELECT member.entity_type, member.record, member.dataset, member.key, member.role, member.agency, member.seen_on,
+SELECT member.entity_type, member.record, CAST(member.number AS INTEGER) AS number, member.dataset, member.key, member.role, member.agency, member.seen_on,
        numbered.identity, numbered.identity_id, numbered.since, member.ambiguous
 FROM resolution.member JOIN numbered USING (entity_type, cluster)
