@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from linkage.config.markings import datasets_seen
 from linkage.engine.sql import qualified, quote
 from linkage.stages.changes import audience_signature
 from linkage.stages.touch import among
@@ -269,7 +270,8 @@ def _events(run: Run, audience: str, sequence: int) -> None:
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
         "sequence": sequence,
-        "datasets": list(run.project.settings.visible(audience)),
+        # By what is agreed, not by markings: whether a record was withdrawn or is hidden now is not told (rule R7).
+        "datasets": list(datasets_seen(run.project, audience, run.day)),
         "remodelled": sorted(run.remodelled),
         "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }
