@@ -27,8 +27,9 @@ from linkage.engine.duckdb import Engine, engine_version
 from linkage.engine.sql import comma, quote
 from linkage.errors import RequestError, WorkspaceError
 from linkage.matching import model as models
+from linkage.matching.features import compared_columns, make_features, make_frequencies, rarity_columns
 from linkage.matching.pairwise import pair_statement, with_rarities
-from linkage.matching.score import KEPT, compared_columns, make_features, make_frequencies, rarity_columns
+from linkage.matching.prediction import KEPT
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, sync
 

@@ -25,15 +25,10 @@ from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import Index, find, prepare
 from linkage.matching.blocking import row_keys
 from linkage.matching.comparisons import levels_of, rarity_levels
+from linkage.matching.features import LEAST_FREQUENCY, feature_columns, feature_parts, rarity_values
 from linkage.matching.pairwise import RELATION
+from linkage.matching.patterns import PATTERN_BITS
 from linkage.matching.rarity import PLACES, name_features, parts_of, word_columns
-from linkage.matching.score import (
-    LEAST_FREQUENCY,
-    PATTERN_BITS,
-    feature_columns,
-    feature_parts,
-    rarity_values,
-)
 from linkage.sharing.audit import record_look, stated_purpose
 from linkage.stages.reread import read_again
 from linkage.stages.standardiser import usable

@@ -48,7 +48,7 @@ def begin(run: Run) -> None:
     )
     # What was purged and is kept out, by its keyed hash; without a hash: the whole dataset.
     engine.run("CREATE TABLE IF NOT EXISTS kept.purged (run BIGINT, dataset VARCHAR, hash VARCHAR)")
-    # What Splink writes for a model is kept too (`linkage.matching.score`).
+    # What Splink writes for a model is kept too (`linkage.matching.prediction`).
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.clustering import BIT
 from linkage.engine.sql import qualified
-from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.patterns import PATTERN_BITS, level_name
 
 if TYPE_CHECKING:
     from linkage.matching.model import Model

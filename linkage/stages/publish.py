@@ -14,7 +14,7 @@ from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
 from linkage.matching.evidence import gathered, with_evidence
-from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.patterns import PATTERN_BITS, level_name
 from linkage.stages.attributes import make_value_views
 from linkage.stages.audit import audit
 from linkage.stages.claims import conflict_sql

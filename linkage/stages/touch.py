@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
 from linkage.matching.evidence import gathered
-from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.features import make_features, make_frequencies
 from linkage.stages import changes
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
-from linkage.matching.blocking import drop_stop_keys, make_keys, make_pairs
+from linkage.matching.blocking import count_blocks, drop_stop_keys, make_keys, make_pairs
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
-from linkage.matching.score import least_weight, make_features, make_frequencies
+from linkage.matching.score import least_weight
 from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
 from linkage.standardise import keep, shipped
@@ -81,6 +82,7 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
         make_frequencies(run.engine, model)
         make_keys(run.engine, entity_type, model.rules)
         drop_stop_keys(run.engine, entity_type, model.stop_keys)
+        count_blocks(run.engine, entity_type)
         make_pairs(run.engine, entity_type)
     _keep_standardiser(run)
     models.save(model, run.workspace.models)
