@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from linkage.engine.sql import qualified, quote
+from linkage.engine.sql import literal, qualified, quote
 from linkage.stages.changes import audience_signature
 from linkage.stages.touch import among
 
@@ -60,7 +60,8 @@ def identify(run: Run, audience: str, sequence: int) -> None:
     _now(run, audience)
     _events(run, audience, sequence)
     _redirects(run, audience)
-    for table in ("member", "overlap", "matched", "reinstated"):
+    engine.run(f"DROP {'TABLE' if audience in run.amended_audiences else 'VIEW'} resolution.member")
+    for table in ("overlap", "matched", "reinstated"):
         engine.run(f"DROP TABLE IF EXISTS resolution.{table}")
 
 
@@ -73,16 +74,19 @@ def settle(run: Run, audience: str) -> None:
         engine.run(f"DELETE FROM {held} WHERE NOT ({_untouched(run, audience)})")
         engine.run(f"INSERT INTO {held} BY NAME SELECT * EXCLUDE (identity) FROM resolution.identified")
     else:
-        engine.create_as("resolution", assignment, "SELECT * EXCLUDE (identity) FROM resolution.identified")
+        engine.run("DROP VIEW resolution.now")
+        engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', assignment)}")
+        engine.run(f"ALTER TABLE resolution.identified RENAME TO {quote(assignment)}")
+        engine.run(f"ALTER TABLE {qualified('resolution', assignment)} DROP COLUMN identity")
     engine.create_as("resolution", f"ended_{audience}", "FROM resolution.ended")
     forget(run)
 
 
 def forget(run: Run) -> None:
     """Drop what `identify` has written: the audience's state stays as it was, or `settle` has kept it."""
-    run.engine.run("DROP VIEW resolution.now")
+    run.engine.run("DROP VIEW IF EXISTS resolution.now")
     for table in ("identified", "old", "event", "redirect", "ended"):
-        run.engine.run(f"DROP TABLE resolution.{table}")
+        run.engine.run(f"DROP TABLE IF EXISTS resolution.{table}")
     run.engine.run("DROP TABLE IF EXISTS resolution.handed")
 
 
@@ -145,31 +149,34 @@ def match_identities(
 
 def _members(run: Run, audience: str) -> None:
     """Write `resolution.member`: the entity records in question with their clusters (records without an edge: their own)."""
-    datasets = list(run.project.settings.visible(audience))
-    selects = [
+    datasets = ", ".join(literal(name) for name in run.project.settings.visible(audience))
+    members = " UNION ALL ".join(
         f"""
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
-        WHERE list_contains($datasets, entity.dataset) AND {among(run, audience, kind, "entity.record")}
+        WHERE entity.dataset IN ({datasets}) AND {among(run, audience, kind, "entity.record")}
         """
         for kind in run.types
-    ]
-    members = " UNION ALL ".join(selects)
-    values = {"datasets": datasets}
-    if audience in run.amended_audiences:
-        # A record keeps its number; new ones follow.
-        values["last"] = run.engine.value(
-            f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}"
-        )
-        numbered = f"""
-            SELECT member.*, coalesce(old.number, coalesce($last, 0) + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
-            FROM ({members}) AS member LEFT JOIN (SELECT entity_type, dataset, key, role, number FROM resolution.old) AS old USING (entity_type, dataset, key, role)
-        """
-    else:
+    )
+    if audience not in run.amended_audiences:
         order = "record" if run.anew else "dataset, key, role"
-        numbered = f"SELECT *, row_number() OVER (ORDER BY entity_type, {order}) AS number FROM ({members})"
-    run.engine.create_as("resolution", "member", numbered, values)
+        # A view: to read it again costs less than to write it down.
+        run.engine.run(
+            f"CREATE OR REPLACE VIEW resolution.member AS SELECT *, row_number() OVER (ORDER BY entity_type, {order}) AS number FROM ({members})"
+        )
+        return
+    # A record keeps its number; new ones follow.
+    last = run.engine.value(f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}")
+    run.engine.create_as(
+        "resolution",
+        "member",
+        f"""
+        SELECT member.*, coalesce(old.number, $last + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
+        FROM ({members}) AS member LEFT JOIN (SELECT entity_type, dataset, key, role, number FROM resolution.old) AS old USING (entity_type, dataset, key, role)
+        """,
+        {"last": last or 0},
+    )
 
 
 def _untouched(run: Run, audience: str) -> str:

@@ -64,7 +64,7 @@ def _split(run: Run, entity_type: EntityType) -> None:
         "resolution",
         "many",
         """
-        SELECT record, identity, identity_id FROM resolution.identified SEMI JOIN (
+        SELECT record, number, identity, identity_id FROM resolution.identified SEMI JOIN (
             SELECT identity FROM resolution.identified WHERE entity_type = $type GROUP BY identity HAVING count(*) > 1
         ) USING (identity)
         """,
@@ -76,12 +76,14 @@ def _tell(run: Run, audience: str, entity_type: EntityType) -> str:
     """Write what the records of `resolution.many` tell, in the order of identities and records; return the table."""
     columns = [attribute.column for attribute in ATTRIBUTES[entity_type]]
     columns += [part for parts in PARTS[entity_type].values() for part in parts]
+    amends = audience in run.amended_audiences
+    # In a release that is made whole, numbers follow names.
+    order = "entity.dataset, entity.key, entity.role" if amends else "many.number"
     query = (
         f"SELECT identity_id, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on, {comma(columns, 'entity.')} "
-        f"FROM resolution.many JOIN canonical.{quote(entity_type)} AS entity USING (record) "
-        "ORDER BY identity, entity.dataset, entity.key, entity.role"
+        f"FROM resolution.many AS many JOIN canonical.{quote(entity_type)} AS entity USING (record) ORDER BY identity, {order}"
     )
-    table = _TOLD if audience in run.amended_audiences else f"release.{qualified('published', stored(entity_type))}"
+    table = _TOLD if amends else f"release.{qualified('published', stored(entity_type))}"
     run.engine.run(f"CREATE OR REPLACE TABLE {table} AS {query}")
     return table
 
