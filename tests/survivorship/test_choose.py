@@ -82,7 +82,11 @@ def test_parts_come_from_the_fullest_record_with_the_chosen_whole(groups):
     whole = taken(values.texts, best).to_pylist()
     for group, chosen, place in zip(groups, whole, found, strict=True):
         fit = [
-            (sum(part is not None for part in row[1:]), day or LONG_AGO, tuple((part or "").encode() for part in row[1:]))
+            (
+                sum(part is not None for part in row[1:]),
+                day or LONG_AGO,
+                tuple((part or "").encode() for part in row[1:]),
+            )
             for row, day in group
             if chosen is None or row[0] == chosen
         ]
