@@ -22,8 +22,8 @@ def placed_judgements(run: Run, judged: pa.Table) -> tuple[Judgements, list[int]
     with run.engine.registered("judged", judged):
         rows = run.engine.rows(
             "SELECT judged.judgement, one.place, two.place, verdict = 'match' FROM judged "
-            "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
-            "LEFT JOIN resolution.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
+            "LEFT JOIN making.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
+            "LEFT JOIN making.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
             "ORDER BY judged.judgement"
         )
     # A judgement on a record that is withdrawn at present waits until the record returns.
