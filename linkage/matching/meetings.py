@@ -21,7 +21,7 @@ def told_between(
 ) -> tuple[Arrays, Arrays]:
     """Return what clusters of one component tell, and what pairs of them say of each other.
 
-    divided: place, label, component (int64) of the records to look at; places are those of `resolution.place` (record,
+    divided: place, label, component (int64) of the records to look at; places are those of `making.place` (record,
     dataset, place). also: SQL over the two records' places `one` and `two`, and `resolution.evidence` (a, b, bits), for one
     more comparison each, in 1/1024 bit or NULL; `values` are their parameters.
 
@@ -33,12 +33,12 @@ def told_between(
     more = ", ".join(f"{sql} AS c{known_already + place}" for place, sql in enumerate(also))
     with engine.registered("divided", divided):
         engine.create_as(
-            "resolution",
+            "making",
             "met",
             f"SELECT one.record AS a, two.record AS b, own.label AS label_a, other.label AS label_b, "
             f"own.place AS place_a, other.place AS place_b, {more} "
             "FROM divided AS own JOIN divided AS other ON own.component = other.component AND own.place < other.place AND own.label <> other.label "
-            "JOIN resolution.place AS one ON one.place = own.place JOIN resolution.place AS two ON two.place = other.place "
+            "JOIN making.place AS one ON one.place = own.place JOIN making.place AS two ON two.place = other.place "
             "LEFT JOIN resolution.evidence AS evidence ON evidence.a = least(one.record, two.record) AND evidence.b = greatest(one.record, two.record)",
             values,
         )
@@ -46,21 +46,21 @@ def told_between(
     kept = f"told_{model.entity_type}"
     columns = ", ".join(f"c{c} INTEGER" for c in told[:known_already])
     engine.run(f"CREATE TEMP TABLE IF NOT EXISTS {kept} (a BIGINT, b BIGINT, {columns})")
-    engine.create_as("resolution", "untold", f"SELECT a, b FROM resolution.met ANTI JOIN {kept} USING (a, b)")
-    score_comparisons(engine, model, "resolution.untold", "resolution.told")
-    engine.run(f"INSERT INTO {kept} SELECT * FROM resolution.told")
-    engine.create_as("resolution", "told", f"SELECT * FROM resolution.met JOIN {kept} USING (a, b)")
+    engine.create_as("making", "untold", f"SELECT a, b FROM making.met ANTI JOIN {kept} USING (a, b)")
+    score_comparisons(engine, model, "making.untold", "making.told")
+    engine.run(f"INSERT INTO {kept} SELECT * FROM making.told")
+    engine.create_as("making", "told", f"SELECT * FROM making.met JOIN {kept} USING (a, b)")
     sums = ", ".join(f"CAST(sum(coalesce(c{c}, 0)) AS BIGINT) AS t{c}, count(c{c}) AS n{c}" for c in told)
     pairs = engine.arrays(
         f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
-        "FROM resolution.told GROUP BY 1, 2 ORDER BY 1, 2"
+        "FROM making.told GROUP BY 1, 2 ORDER BY 1, 2"
     )
     tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in told)
     every = ", ".join(f"c{c}" for c in told)
     known = engine.arrays(
-        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM resolution.told "
-        f"UNION ALL SELECT label_b, place_b, {every} FROM resolution.told) GROUP BY label ORDER BY label"
+        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM making.told "
+        f"UNION ALL SELECT label_b, place_b, {every} FROM making.told) GROUP BY label ORDER BY label"
     )
     for name in ("met", "untold", "told"):
-        engine.run(f"DROP TABLE resolution.{name}")
+        engine.run(f"DROP TABLE making.{name}")
     return known, pairs

@@ -16,7 +16,7 @@ from linkage.tables import PUBLISHED
 if TYPE_CHECKING:
     from linkage.stages.context import Run
 
-READS = ("resolution.old", "resolution.identified", "resolution.assignment")
+READS = ("making.old", "resolution.identified", "resolution.assignment")
 WRITES: tuple[str, ...] = ()
 
 LIMITS = ("largest_identity", "churn", "growth")
@@ -109,7 +109,7 @@ def _limits(run: Run, audience: str) -> list[Finding]:
     now = int(engine.value("SELECT count(*) FROM release.published.stored_record"))
     moved = int(
         engine.value(
-            "SELECT count(*) FROM resolution.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role) "
+            "SELECT count(*) FROM making.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role) "
             "WHERE old.identity_id <> now.identity_id"
         )
     )

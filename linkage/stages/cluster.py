@@ -79,7 +79,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     _score_shared(run, model)
     judged = judged_table(run.judgements(audience, entity_type))
     _number_records(run, audience, entity_type, judged)
-    n = int(engine.value("SELECT count(*) FROM resolution.place"))
+    n = int(engine.value("SELECT count(*) FROM making.place"))
     edges = _edges(run, model)
     judgements, standing, barred = placed_judgements(run, entity_type, judged)
     settings = cluster_settings(model)
@@ -108,11 +108,11 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
 
 
 def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa.Table) -> None:
-    """Write `resolution.place` (record, place): places follow the order of names, so ties never depend on row order."""
+    """Write `making.place` (record, place): places follow the order of names, so ties never depend on row order."""
     engine = run.engine
     with engine.registered("judged", judged):
         engine.create_as(
-            "resolution",
+            "making",
             "place",
             f"""
             WITH touched AS (
@@ -135,15 +135,15 @@ def _score_shared(run: Run, model: Model) -> None:
     engine, kind = run.engine, model.entity_type
     edge, inside = qualified("scoring", f"edge_{kind}"), qualified("scoring", f"inside_{kind}")
     engine.create_as(
-        "resolution",
+        "making",
         "unscored",
         f"SELECT a, b FROM resolution.evidence ANTI JOIN {edge} USING (a, b) ANTI JOIN {inside} USING (a, b) ORDER BY a, b",
     )
-    if engine.value("SELECT count(*) FROM resolution.unscored"):
-        score_pairs(engine, model, "resolution.unscored", "resolution.scored", None)
-        engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
-        engine.run("DROP TABLE resolution.scored")
-    engine.run("DROP TABLE resolution.unscored")
+    if engine.value("SELECT count(*) FROM making.unscored"):
+        score_pairs(engine, model, "making.unscored", "making.scored", None)
+        engine.run(f"INSERT INTO {inside} SELECT * FROM making.scored")
+        engine.run("DROP TABLE making.scored")
+    engine.run("DROP TABLE making.unscored")
 
 
 def _edges(run: Run, model: Model) -> Edges:
@@ -156,7 +156,7 @@ def _edges(run: Run, model: Model) -> Edges:
         f"""
         SELECT one.place AS a, two.place AS b, {CLAIMED} OR {conflict_sql(model)} AS conflict
         FROM ({with_evidence(pairs, "resolution.evidence")}) AS edge
-        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        JOIN making.place AS one ON one.record = edge.a JOIN making.place AS two ON two.record = edge.b
         ORDER BY least(one.place, two.place), greatest(one.place, two.place)
         """,
         claims(run),
@@ -181,24 +181,24 @@ def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64]
     inside = qualified("scoring", f"inside_{kind}")
     with engine.registered("missing_pair", pa.table({"a": a, "b": b})):
         engine.create_as(
-            "resolution",
+            "making",
             "missing",
             "SELECT least(one.record, two.record) AS a, greatest(one.record, two.record) AS b FROM missing_pair "
-            "JOIN resolution.place AS one ON one.place = missing_pair.a JOIN resolution.place AS two ON two.place = missing_pair.b",
+            "JOIN making.place AS one ON one.place = missing_pair.a JOIN making.place AS two ON two.place = missing_pair.b",
         )
-    engine.create_as("resolution", "unscored", f"SELECT a, b FROM resolution.missing ANTI JOIN {inside} USING (a, b)")
-    score_pairs(engine, model, "resolution.unscored", "resolution.scored", None)
-    engine.run(f"INSERT INTO {inside} SELECT * FROM resolution.scored")
+    engine.create_as("making", "unscored", f"SELECT a, b FROM making.missing ANTI JOIN {inside} USING (a, b)")
+    score_pairs(engine, model, "making.unscored", "making.scored", None)
+    engine.run(f"INSERT INTO {inside} SELECT * FROM making.scored")
     arrays = engine.arrays(
         f"""
         SELECT one.place AS a, two.place AS b, {CLAIMED} OR {conflict_sql(model)} AS conflict
-        FROM {inside} AS edge SEMI JOIN resolution.missing USING (a, b)
-        JOIN resolution.place AS one ON one.record = edge.a JOIN resolution.place AS two ON two.record = edge.b
+        FROM {inside} AS edge SEMI JOIN making.missing USING (a, b)
+        JOIN making.place AS one ON one.record = edge.a JOIN making.place AS two ON two.record = edge.b
         """,
         claims(run),
     )
     for table in ("missing", "unscored", "scored"):
-        engine.run(f"DROP TABLE resolution.{table}")
+        engine.run(f"DROP TABLE making.{table}")
     return Edges(
         np.concatenate((edges.a, arrays["a"])),
         np.concatenate((edges.b, arrays["b"])),
@@ -272,7 +272,7 @@ def _write(
 ) -> None:
     """Write each clustered record with its cluster, its component, and that before large ones were cut, named by records."""
     engine, name = run.engine, f"cluster_{audience}_{entity_type}"
-    record = engine.arrays("SELECT record FROM resolution.place ORDER BY place")["record"]
+    record = engine.arrays("SELECT record FROM making.place ORDER BY place")["record"]
     table = pa.table(
         {
             "record": record,
@@ -292,7 +292,7 @@ def _write(
             engine.run(f"INSERT INTO {cluster} FROM clustered")
         else:
             engine.create_as("resolution", name, "FROM clustered")
-    engine.run("DROP TABLE resolution.place")
+    engine.run("DROP TABLE making.place")
     kept = quote(gathered(audience, entity_type))
     engine.run(f"DROP TABLE IF EXISTS resolution.{kept}")
     engine.run(f"ALTER TABLE resolution.evidence RENAME TO {kept}")

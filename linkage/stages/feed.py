@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from linkage.stages.context import Run
 
-READS = ("resolution.old", "resolution.identified", "resolution.event", "resolution.handed", "resolution.now")
+READS = ("making.old", "resolution.identified", "making.event", "resolution.handed", "resolution.now")
 WRITES: tuple[str, ...] = ()
 
 KINDS = ("record_move", "identity_event")
@@ -32,14 +32,14 @@ def write_feed(run: Run, audience: str, sequence: int) -> dict[str, int]:
         f"{columns}, before.identity_id AS from_identity, now.identity_id AS to_identity, now.agency, now.ambiguous, "
         f"CAST({int(sequence)} AS BIGINT) AS release"
     )
-    moves = f"SELECT {selected} FROM resolution.old AS before FULL JOIN resolution.identified AS now USING ({columns}) WHERE {moved}"
+    moves = f"SELECT {selected} FROM making.old AS before FULL JOIN resolution.identified AS now USING ({columns}) WHERE {moved}"
     if run.engine.has_table("resolution", "handed"):
         # After a restore readers are ahead of this workspace's last release: they are told what differs from what they have.
         since = f"SELECT {selected} FROM resolution.handed AS before FULL JOIN resolution.now AS now USING ({columns}) WHERE {moved}"
         moves = f"WITH moves AS ({moves}), since AS ({since}) FROM since UNION ALL FROM moves ANTI JOIN since USING ({columns})"
     told = {
         "record_move": f"SELECT * FROM ({moves}) ORDER BY {columns}",
-        "identity_event": "FROM resolution.event ORDER BY identity_id, event, other_id",
+        "identity_event": "FROM making.event ORDER BY identity_id, event, other_id",
     }
     return {
         kind: run.engine.copy_to(told[kind], feed_file(run, audience, kind), "(FORMAT parquet, COMPRESSION zstd)")

@@ -22,6 +22,7 @@ from linkage.stages.touch import among
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
 READS = ("resolution.cluster", "resolution.assignment", "resolution.ended", "change.touched", "change.judged")
@@ -29,11 +30,12 @@ WRITES = (
     "resolution.assignment",
     "resolution.ended",
     "resolution.identified",
-    "resolution.event",
-    "resolution.redirect",
+    "making.event",
+    "making.redirect",
 )
 
 ID_DIGITS = 20
+_NONE_MATCHED = "SELECT NULL::VARCHAR AS entity_type, NULL::BIGINT AS cluster, NULL::VARCHAR AS old_id, NULL::BIGINT AS since WHERE FALSE"
 _BLOCK = 64
 
 
@@ -61,8 +63,9 @@ def identify(run: Run, audience: str, sequence: int) -> None:
     _now(run, audience)
     _events(run, audience, sequence)
     _redirects(run, audience)
-    for table in ("member", "overlap", "matched", "reinstated"):
-        engine.run(f"DROP TABLE IF EXISTS resolution.{table}")
+    engine.run(f"DROP {'TABLE' if audience in run.amended_audiences else 'VIEW'} resolution.member")
+    for table in ("overlap", "matched", "reinstated"):
+        engine.run(f"DROP TABLE IF EXISTS making.{table}")
 
 
 def settle(run: Run, audience: str) -> None:
@@ -74,16 +77,19 @@ def settle(run: Run, audience: str) -> None:
         engine.run(f"DELETE FROM {held} WHERE NOT ({_untouched(run, audience)})")
         engine.run(f"INSERT INTO {held} BY NAME SELECT * EXCLUDE (identity) FROM resolution.identified")
     else:
-        engine.create_as("resolution", assignment, "SELECT * EXCLUDE (identity) FROM resolution.identified")
+        engine.run("DROP VIEW resolution.now")
+        engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', assignment)}")
+        engine.run(f"ALTER TABLE resolution.identified RENAME TO {quote(assignment)}")
+        engine.run(f"ALTER TABLE {qualified('resolution', assignment)} DROP COLUMN identity")
     engine.create_as("resolution", f"ended_{audience}", "FROM resolution.ended")
     forget(run)
 
 
 def forget(run: Run) -> None:
     """Drop what `identify` has written: the audience's state stays as it was, or `settle` has kept it."""
-    run.engine.run("DROP VIEW resolution.now")
-    for table in ("identified", "old", "event", "redirect", "ended"):
-        run.engine.run(f"DROP TABLE resolution.{table}")
+    run.engine.run("DROP VIEW IF EXISTS resolution.now")
+    for table in ("resolution.identified", "resolution.ended", "making.old", "making.event", "making.redirect"):
+        run.engine.run(f"DROP TABLE IF EXISTS {table}")
     run.engine.run("DROP TABLE IF EXISTS resolution.handed")
 
 
@@ -145,31 +151,48 @@ def match_identities(
 
 
 def _members(run: Run, audience: str) -> None:
-    """Write `resolution.member`: the entity records in question with their clusters (records without an edge: their own)."""
-    selects = [
+    """Make `resolution.member`: the entity records in question, numbered, with their clusters (records without an edge: their own).
+
+    In a release that is made whole, numbers follow the names of records.
+    """
+    if audience in run.amended_audiences:
+        _amended_members(run, audience)
+        return
+    order = "entity.record" if run.anew else "entity.dataset, entity.key, entity.role"
+    selects, before = [], 0
+    for kind in sorted(run.types):
+        selects.append(
+            _members_sql(run, audience, kind, f", {before} + row_number() OVER (ORDER BY {order}) AS number")
+        )
+        before += int(
+            run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience, 'marking')}")
+        )
+    # A view: to read it again costs less than to write it down.
+    run.engine.run(f"CREATE OR REPLACE VIEW resolution.member AS {' UNION ALL '.join(selects)}")
+
+
+def _amended_members(run: Run, audience: str) -> None:
+    """Write `resolution.member` of an increment: a record keeps its number, new ones follow."""
+    members = " UNION ALL ".join(_members_sql(run, audience, kind, "") for kind in run.types)
+    last = run.engine.value(f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}")
+    run.engine.create_as(
+        "resolution",
+        "member",
         f"""
+        SELECT member.*, coalesce(old.number, $last + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
+        FROM ({members}) AS member LEFT JOIN (SELECT entity_type, dataset, key, role, number FROM making.old) AS old USING (entity_type, dataset, key, role)
+        """,
+        {"last": last or 0},
+    )
+
+
+def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
+    return f"""
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
-               coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous
+               coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous{more}
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
         WHERE {run.sees(audience, "entity.marking")} AND {among(run, audience, kind, "entity.record")}
         """
-        for kind in run.types
-    ]
-    members = " UNION ALL ".join(selects)
-    values: dict[str, Any] = {}
-    if audience in run.amended_audiences:
-        # A record keeps its number; new ones follow.
-        values["last"] = run.engine.value(
-            f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}"
-        )
-        numbered = f"""
-            SELECT member.*, coalesce(old.number, coalesce($last, 0) + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
-            FROM ({members}) AS member LEFT JOIN (SELECT entity_type, dataset, key, role, number FROM resolution.old) AS old USING (entity_type, dataset, key, role)
-        """
-    else:
-        order = "record" if run.anew else "dataset, key, role"
-        numbered = f"SELECT *, row_number() OVER (ORDER BY entity_type, {order}) AS number FROM ({members})"
-    run.engine.create_as("resolution", "member", numbered, values)
 
 
 def _untouched(run: Run, audience: str) -> str:
@@ -183,19 +206,17 @@ def _untouched(run: Run, audience: str) -> str:
 
 
 def _old(run: Run, audience: str) -> None:
-    """Write `resolution.old`: what the last release held of the records in question, with the age of each id."""
+    """Write `making.old`: what the last release held of the records in question, with the age of each id."""
     assignment = f"assignment_{audience}"
     if not run.engine.has_table("resolution", assignment):
-        run.engine.create("resolution", "no_old")
-        run.engine.run("ALTER TABLE resolution.no_old RENAME TO old")
+        run.engine.create("making", "no_old")
+        run.engine.run("ALTER TABLE making.no_old RENAME TO old")
         return
     test = f"NOT ({_untouched(run, audience)})" if audience in run.amended_audiences else "TRUE"
     columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
     if audience in run.amended_audiences:
         columns += ", number"
-    run.engine.create_as(
-        "resolution", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}"
-    )
+    run.engine.create_as("making", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}")
 
 
 def _now(run: Run, audience: str) -> None:
@@ -208,15 +229,18 @@ def _now(run: Run, audience: str) -> None:
 
 
 def _match(run: Run) -> None:
-    """Write `resolution.matched` (entity_type, cluster, old_id, since)."""
+    """Write `making.matched` (entity_type, cluster, old_id, since)."""
     engine = run.engine
-    engine.create("resolution", "overlap")
+    if not engine.value("SELECT count(*) FROM making.old"):
+        engine.create_as("making", "matched", _NONE_MATCHED)
+        return
+    engine.create("making", "overlap")
     contested: dict[str, Any] = engine.arrow(
         """
         SELECT entity_type, cluster, old_id, since, shared, size,
                dense_rank() OVER (ORDER BY old_id) AS old_rank,
                dense_rank() OVER (ORDER BY entity_type, first_dataset, first_key, first_role) AS new_rank
-        FROM resolution.overlap WHERE contested ORDER BY old_rank, new_rank
+        FROM making.overlap WHERE contested ORDER BY old_rank, new_rank
         """
     ).to_pydict()
     columns = [
@@ -235,9 +259,9 @@ def _match(run: Run) -> None:
     )
     with engine.registered("settled", table):
         engine.create_as(
-            "resolution",
+            "making",
             "matched",
-            "SELECT entity_type, cluster, old_id, since FROM resolution.overlap WHERE NOT contested UNION ALL SELECT * FROM settled",
+            "SELECT entity_type, cluster, old_id, since FROM making.overlap WHERE NOT contested UNION ALL SELECT * FROM settled",
         )
 
 
@@ -245,12 +269,15 @@ def _reinstate(run: Run, audience: str) -> None:
     """Give clusters without an id that of an ended identity most of whose last records they hold (the most, then the oldest)."""
     engine = run.engine
     ended = _ended(run, audience)
+    if not engine.value(f"SELECT count(*) FROM {ended}"):
+        engine.create_as("making", "reinstated", _NONE_MATCHED)
+        return
     engine.create_as(
-        "resolution",
+        "making",
         "reinstated",
         f"""
         WITH free AS (
-            SELECT entity_type, cluster, dataset, key, role FROM resolution.member ANTI JOIN resolution.matched USING (entity_type, cluster)
+            SELECT entity_type, cluster, dataset, key, role FROM resolution.member ANTI JOIN making.matched USING (entity_type, cluster)
         ), held AS (
             SELECT old_id, count(*) AS records FROM {ended} GROUP BY old_id
         ), shared AS (
@@ -261,14 +288,14 @@ def _reinstate(run: Run, audience: str) -> None:
         QUALIFY row_number() OVER (PARTITION BY entity_type, cluster ORDER BY shared DESC, since, old_id) = 1
         """,
     )
-    engine.run("INSERT INTO resolution.matched FROM resolution.reinstated")
+    engine.run("INSERT INTO making.matched FROM making.reinstated")
 
 
 def _events(run: Run, audience: str, sequence: int) -> None:
-    """Write `resolution.event`: what became of identities, and why."""
+    """Write `making.event`: what became of identities, and why."""
     last = run.signatures.get(f"audience:{audience}")
     values = {
-        "first": not run.engine.value("SELECT count(*) > 0 FROM resolution.old"),
+        "first": not run.engine.value("SELECT count(*) > 0 FROM making.old"),
         "sequence": sequence,
         # By what is agreed, not by markings: whether a record was withdrawn or is hidden now is not told (rule R7).
         "datasets": list(datasets_seen(run.project, audience, run.day)),
@@ -276,29 +303,27 @@ def _events(run: Run, audience: str, sequence: int) -> None:
         "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }
     judged = qualified("change", f"judged_{audience}")
-    run.engine.create_as(
-        "resolution", "decided", f"SELECT entity_type, dataset, key, role FROM {judged} WHERE is_decision"
-    )
-    run.engine.create("resolution", "event", values)
-    run.engine.run("DROP TABLE resolution.decided")
+    run.engine.create_as("making", "decided", f"SELECT entity_type, dataset, key, role FROM {judged} WHERE is_decision")
+    run.engine.create("making", "event", values)
+    run.engine.run("DROP TABLE making.decided")
 
 
 def _redirects(run: Run, audience: str) -> None:
-    """Write `resolution.ended`, the records that ended ids last held, and `resolution.redirect`, where these are now."""
+    """Write `resolution.ended`, the records that ended ids last held, and `making.redirect`, where these are now."""
     engine = run.engine
     engine.create_as(
         "resolution",
         "ended",
         f"""
         SELECT old_id, entity_type, dataset, key, role, since FROM {qualified("resolution", f"ended_{audience}")}
-        WHERE old_id NOT IN (SELECT old_id FROM resolution.reinstated)
+        WHERE old_id NOT IN (SELECT old_id FROM making.reinstated)
         UNION ALL
-        SELECT identity_id, entity_type, dataset, key, role, since FROM resolution.old
-        WHERE identity_id NOT IN (SELECT old_id FROM resolution.matched)
+        SELECT identity_id, entity_type, dataset, key, role, since FROM making.old
+        WHERE identity_id NOT IN (SELECT old_id FROM making.matched)
         """,
     )
     engine.create_as(
-        "resolution",
+        "making",
         "redirect",
         """
         WITH moved AS (

@@ -25,8 +25,8 @@ def placed_judgements(run: Run, kind: EntityType, judged: pa.Table) -> tuple[Jud
         rows = run.engine.rows(
             "SELECT judged.judgement, one.place, two.place, verdict = 'match', "
             f"verdict = 'match' AND {BARRED.replace('one.', 'bound_one.').replace('two.', 'bound_two.')} FROM judged "
-            "LEFT JOIN resolution.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
-            "LEFT JOIN resolution.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
+            "LEFT JOIN making.place AS one ON one.dataset = dataset_a AND one.key = key_a AND one.role = role_a "
+            "LEFT JOIN making.place AS two ON two.dataset = dataset_b AND two.key = key_b AND two.role = role_b "
             f"LEFT JOIN ({bound}) AS bound_one ON bound_one.record = one.record LEFT JOIN ({bound}) AS bound_two ON bound_two.record = two.record "
             "ORDER BY judged.judgement"
         )

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 READS = (
     "resolution.identified",
-    "resolution.old",
+    "making.old",
     "resolution.now",
-    "resolution.event",
-    "resolution.redirect",
+    "making.event",
+    "making.redirect",
 )
 WRITES = tuple(f"published.{table.name}" for table in PUBLISHED)
 
@@ -50,8 +50,8 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
     _evidence(run, audience)
     _identities(run, audience)
     _relations(run, audience)
-    write(run, audience, "identity_event", "FROM resolution.event")
-    write(run, audience, "identity_redirect", "FROM resolution.redirect")
+    write(run, audience, "identity_event", "FROM making.event")
+    write(run, audience, "identity_redirect", "FROM making.redirect")
     _pointers(run, audience)
     _rejects(run, audience)
     counts = _info(run, audience, sequence)
@@ -59,7 +59,7 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
         make_views(run)
         make_value_views(run)
     findings = audit(run, audience)
-    run.engine.run("DROP TABLE resolution.compared")
+    run.engine.run("DROP TABLE making.compared")
     run.engine.run("CHECKPOINT release")
     return counts, findings
 
@@ -72,16 +72,16 @@ def _by_number(run: Run, audience: str, *numbers: str) -> str:
 def _evidence(run: Run, audience: str) -> None:
     """Write `stored_link` and `possible_match` from the compared pairs that the audience may see."""
     engine = run.engine
-    engine.create_as("resolution", "pair", " UNION ALL ".join(_pairs_sql(run, audience, kind) for kind in run.types))
+    engine.create_as("making", "pair", " UNION ALL ".join(_pairs_sql(run, audience, kind) for kind in run.types))
     known = _known(run, audience)
-    engine.create_as("resolution", "compared", _compared_sql(run, audience, known))
-    engine.run("DROP TABLE resolution.pair")
+    engine.create_as("making", "compared", _compared_sql(run, audience, known))
+    engine.run("DROP TABLE making.pair")
     engine.create_as(
-        "resolution",
+        "making",
         "pattern_text",
         "SELECT entity_type, pattern, CASE entity_type "
         + " ".join(f"WHEN '{kind}' THEN {levels_sql(run.models[kind])}" for kind in run.types)
-        + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM resolution.compared)",
+        + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM making.compared)",
     )
     if audience in run.amended_audiences:
         engine.run(
@@ -93,7 +93,7 @@ def _evidence(run: Run, audience: str) -> None:
         run,
         audience,
         "stored_link",
-        f"SELECT a, b, weight, {_LEVELS} AS levels FROM resolution.compared JOIN resolution.pattern_text USING (entity_type, pattern) WHERE identity IS NOT NULL",
+        f"SELECT a, b, weight, {_LEVELS} AS levels FROM making.compared JOIN making.pattern_text USING (entity_type, pattern) WHERE identity IS NOT NULL",
         stale="FALSE",
     )
     ends = ", ".join(
@@ -109,17 +109,17 @@ def _evidence(run: Run, audience: str) -> None:
         SELECT entity_type, a, b, {ends}, one.identity_id AS identity_a, two.identity_id AS identity_b, bits AS weight, {_LEVELS} AS levels,
                CASE WHEN near.ambiguous THEN 'ambiguous' WHEN bits >= {_by_type(run, "match")} THEN 'apart' ELSE 'review band' END AS reason
         FROM (
-            SELECT *, weight / 1024.0 AS bits FROM resolution.compared
+            SELECT *, weight / 1024.0 AS bits FROM making.compared
             WHERE identity IS NULL AND (bits >= {_by_type(run, "review")} OR ambiguous)
-        ) AS near JOIN resolution.pattern_text USING (entity_type, pattern)
+        ) AS near JOIN making.pattern_text USING (entity_type, pattern)
         JOIN (SELECT number, dataset, key, role, identity_id FROM {known}) AS one ON one.number = a
         JOIN (SELECT number, dataset, key, role, identity_id FROM {known}) AS two ON two.number = b
         """,
         order=_by_number(run, audience, "a", "b"),
         stale=f"{STALE.replace('identity_id', 'identity_a', 1)} OR {STALE.replace('identity_id', 'identity_b', 1)}",
     )
-    engine.run("DROP TABLE resolution.pattern_text")
-    engine.run("DROP TABLE IF EXISTS resolution.known")
+    engine.run("DROP TABLE making.pattern_text")
+    engine.run("DROP TABLE IF EXISTS making.known")
 
 
 def _pairs_sql(run: Run, audience: str, kind: EntityType) -> str:
@@ -143,21 +143,21 @@ def _known(run: Run, audience: str) -> str:
         return "resolution.identified"
     # The other record of a possible match may stand as it was; its identity needs no number.
     run.engine.create_as(
-        "resolution",
+        "making",
         "known",
         """
         SELECT * FROM resolution.identified
         UNION ALL BY NAME
         SELECT now.*, CAST(-1 AS BIGINT) AS identity FROM resolution.now
-        SEMI JOIN (SELECT entity_type, a AS record FROM resolution.pair UNION SELECT entity_type, b FROM resolution.pair) AS met USING (entity_type, record)
+        SEMI JOIN (SELECT entity_type, a AS record FROM making.pair UNION SELECT entity_type, b FROM making.pair) AS met USING (entity_type, record)
         ANTI JOIN resolution.identified USING (entity_type, record)
         """,
     )
-    return "resolution.known"
+    return "making.known"
 
 
 def _compared_sql(run: Run, audience: str, known: str) -> str:
-    """Return `resolution.pair` between records that the audience sees, by their numbers in the order of names.
+    """Return `making.pair` between records that the audience sees, by their numbers in the order of names.
 
     identity is the number of the identity that holds both, NULL where none does.
     """
@@ -171,7 +171,7 @@ def _compared_sql(run: Run, audience: str, known: str) -> str:
         FROM (
             SELECT pair.entity_type, one.number AS one, two.number AS two, {turned} AS turned, CASE WHEN one.identity = two.identity THEN one.identity END AS identity,
                    weight, pattern, told, one.ambiguous OR two.ambiguous AS ambiguous
-            FROM resolution.pair AS pair
+            FROM making.pair AS pair
             JOIN ({end}) AS one ON one.record = pair.a AND one.entity_type = pair.entity_type
             JOIN ({end}) AS two ON two.record = pair.b AND two.entity_type = pair.entity_type
         )
@@ -207,9 +207,9 @@ def _identities(run: Run, audience: str) -> None:
         WITH link AS (
             SELECT identity, min(mean) AS weakest_link FROM (
                 SELECT identity, record, sum(weight) / 1024.0 / count(*) AS mean FROM (
-                    SELECT identity, a AS record, weight FROM resolution.compared WHERE identity IS NOT NULL
+                    SELECT identity, a AS record, weight FROM making.compared WHERE identity IS NOT NULL
                     UNION ALL
-                    SELECT identity, b, weight FROM resolution.compared WHERE identity IS NOT NULL
+                    SELECT identity, b, weight FROM making.compared WHERE identity IS NOT NULL
                 ) GROUP BY identity, record
             ) GROUP BY identity
         ), counted AS MATERIALIZED (
@@ -262,14 +262,14 @@ def _relations(run: Run, audience: str) -> None:
     """Write the relations between identities: those of source rows with a record in question, which tell all of an identity in question."""
     engine = run.engine
     engine.create_as(
-        "resolution",
+        "making",
         "related",
         "SELECT * FROM canonical.relation SEMI JOIN resolution.identified USING (dataset, key)",
     )
     engine.create_as(
-        "resolution",
+        "making",
         "party",
-        "SELECT entity_type, dataset, key, role, identity_id FROM resolution.now SEMI JOIN resolution.related USING (dataset, key)",
+        "SELECT entity_type, dataset, key, role, identity_id FROM resolution.now SEMI JOIN making.related USING (dataset, key)",
     )
     ends = {
         end: f'"{end}".entity_type = {end}_type AND "{end}".dataset = related.dataset AND "{end}".key = related.key AND "{end}".role = {end}_role'
@@ -285,15 +285,15 @@ def _relations(run: Run, audience: str) -> None:
             SELECT kind, "from".identity_id AS from_identity, "to".identity_id AS to_identity, count(*) AS records,
                    list_sort(list(DISTINCT related.agency)) AS agencies,
                    min(related.seen_on) AS first_seen, max(related.seen_on) AS last_seen
-            FROM resolution.related AS related
-            JOIN resolution.party AS "from" ON {ends["from"]} JOIN resolution.party AS "to" ON {ends["to"]}
+            FROM making.related AS related
+            JOIN making.party AS "from" ON {ends["from"]} JOIN making.party AS "to" ON {ends["to"]}
             GROUP BY ALL
         ) WHERE from_identity IN {here} OR to_identity IN {here}
         """,
         stale=f"{STALE.replace('identity_id', 'from_identity', 1)} OR {STALE.replace('identity_id', 'to_identity', 1)}",
     )
     for table in ("related", "party"):
-        engine.run(f"DROP TABLE resolution.{table}")
+        engine.run(f"DROP TABLE making.{table}")
 
 
 def _pointers(run: Run, audience: str) -> None:

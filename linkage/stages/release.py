@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from linkage.stages.context import Run
 
-READS = ("resolution.old",)
-WRITES = ("resolution.stale",)
+READS = ("making.old",)
+WRITES = ("making.stale",)
 
-STALE = "identity_id IN (SELECT identity_id FROM resolution.stale)"
+STALE = "identity_id IN (SELECT identity_id FROM making.stale)"
 """The SQL test of a row of the last release that this one puts anew."""
 
 
@@ -29,7 +29,7 @@ def begin_release(run: Run, audience: str, path: Path, last: Path | None) -> Non
     """Make the file of an audience's next release: in an increment a copy of the last one."""
     if audience in run.amended_audiences and last is not None:
         shutil.copyfile(last, path)
-    run.engine.create_as("resolution", "stale", "SELECT DISTINCT identity_id FROM resolution.old")
+    run.engine.create_as("making", "stale", "SELECT DISTINCT identity_id FROM making.old")
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def opened_release(run: Run, path: Path) -> Iterator[None]:
     with run.engine.attached(path, "release", read_only=False):
         run.engine.run("CREATE SCHEMA IF NOT EXISTS release.published")
         yield
-    run.engine.run("DROP TABLE resolution.stale")
+    run.engine.run("DROP TABLE making.stale")
 
 
 def write(

@@ -33,7 +33,7 @@ WRITES = ("published.stored", "published.person", "published.business", "publish
 _BATCH = 200_000
 """Records whose values are in arrays at once: about 500 bytes each."""
 DEFAULT_RULE = "most_agreed"
-_TOLD = "resolution.told"
+_TOLD = "making.told"
 
 
 def survive(run: Run, audience: str) -> None:
@@ -51,7 +51,7 @@ def survive(run: Run, audience: str) -> None:
             run.engine.run(f"DELETE FROM {name} WHERE {STALE}")
             run.engine.run(f"INSERT INTO {name} FROM {_TOLD}")
             run.engine.run(f"DROP TABLE {_TOLD}")
-        run.engine.run("DROP TABLE resolution.many")
+        run.engine.run("DROP TABLE making.many")
 
 
 def _nothing(entity_type: EntityType) -> str:
@@ -59,12 +59,12 @@ def _nothing(entity_type: EntityType) -> str:
 
 
 def _split(run: Run, entity_type: EntityType) -> None:
-    """Write `resolution.many`: the records of identities of two and more."""
+    """Write `making.many`: the records of identities of two and more."""
     run.engine.create_as(
-        "resolution",
+        "making",
         "many",
         """
-        SELECT record, identity, identity_id FROM resolution.identified SEMI JOIN (
+        SELECT record, number, identity, identity_id FROM resolution.identified SEMI JOIN (
             SELECT identity FROM resolution.identified WHERE entity_type = $type GROUP BY identity HAVING count(*) > 1
         ) USING (identity)
         """,
@@ -73,15 +73,17 @@ def _split(run: Run, entity_type: EntityType) -> None:
 
 
 def _tell(run: Run, audience: str, entity_type: EntityType) -> str:
-    """Write what the records of `resolution.many` tell, in the order of identities and records; return the table."""
+    """Write what the records of `making.many` tell, in the order of identities and records; return the table."""
     columns = [attribute.column for attribute in ATTRIBUTES[entity_type]]
     columns += [part for parts in PARTS[entity_type].values() for part in parts]
+    amends = audience in run.amended_audiences
+    # In a release that is made whole, numbers follow names.
+    order = "entity.dataset, entity.key, entity.role" if amends else "many.number"
     query = (
         f"SELECT identity_id, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on, {comma(columns, 'entity.')} "
-        f"FROM resolution.many JOIN canonical.{quote(entity_type)} AS entity USING (record) "
-        "ORDER BY identity, entity.dataset, entity.key, entity.role"
+        f"FROM making.many AS many JOIN canonical.{quote(entity_type)} AS entity USING (record) ORDER BY identity, {order}"
     )
-    table = _TOLD if audience in run.amended_audiences else f"release.{qualified('published', stored(entity_type))}"
+    table = _TOLD if amends else f"release.{qualified('published', stored(entity_type))}"
     run.engine.run(f"CREATE OR REPLACE TABLE {table} AS {query}")
     return table
 
@@ -91,22 +93,22 @@ def _golden(run: Run, audience: str, entity_type: EntityType, source: str) -> No
     engine = run.engine
     rules = run.entity(entity_type).survivorship
     columns = ", ".join(f"{quote(column.name)} {_text(column.type)}" for column in golden_columns(entity_type))
-    engine.run(f"CREATE OR REPLACE TABLE resolution.golden ({columns})")
+    engine.run(f"CREATE OR REPLACE TABLE making.golden ({columns})")
     texts = [attribute.column for attribute in ATTRIBUTES[entity_type] if not attribute.is_list]
     replaced = ", ".join(f"CAST({quote(text)} AS VARCHAR) AS {quote(text)}" for text in texts)
     for batch in _identities(engine.in_order(f"SELECT * REPLACE ({replaced}) FROM {source}", _BATCH)):
         with engine.registered("survived", best(entity_type, batch, rules)):
-            engine.run("INSERT INTO resolution.golden FROM survived")
+            engine.run("INSERT INTO making.golden FROM survived")
     write(
         run,
         audience,
         entity_type,
-        f"FROM resolution.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} "
+        f"FROM making.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} "
         f"FROM (SELECT record, identity_id FROM resolution.identified WHERE entity_type = {literal(entity_type)}) "
-        f"ANTI JOIN resolution.many USING (record) JOIN canonical.{quote(entity_type)} USING (record)",
+        f"ANTI JOIN making.many USING (record) JOIN canonical.{quote(entity_type)} USING (record)",
         stale=STALE,
     )
-    engine.run("DROP TABLE resolution.golden")
+    engine.run("DROP TABLE making.golden")
 
 
 def _text(sql_type: str) -> str:

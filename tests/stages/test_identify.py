@@ -146,9 +146,9 @@ class Step:
         self.since = dict(engine.rows("SELECT key, since FROM resolution.identified"))
         self.ambiguous = {row[0] for row in engine.rows("SELECT key FROM resolution.identified WHERE ambiguous")}
         self.events = set(
-            engine.rows("SELECT identity_id, event, other_id, records_before, records_after FROM resolution.event")
+            engine.rows("SELECT identity_id, event, other_id, records_before, records_after FROM making.event")
         )
-        self.redirects = set(engine.rows("SELECT old_id, new_id, records, divided FROM resolution.redirect"))
+        self.redirects = set(engine.rows("SELECT old_id, new_id, records, divided FROM making.redirect"))
 
 
 def test_ids_are_the_hmac_of_sequence_and_smallest_record(identified):

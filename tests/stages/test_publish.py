@@ -11,7 +11,7 @@ from linkage.errors import AuditError
 from linkage.stages import publish as publishing
 from linkage.store.ledger import Judgement, Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import CONTRACT_VERSION, PUBLISHED
+from linkage.tables import CONTRACT_VERSION, PUBLISHED, STORED
 
 COLUMNS = (
     "id",
@@ -172,11 +172,15 @@ def test_tables_are_stored_in_the_order_of_their_keys(demo):
     """Reading a table as it is stored gives its rows by key, so that nothing hangs on how it was made."""
     with demo.project.release() as release:
         release.run("SET preserve_insertion_order = true")
-        for table in PUBLISHED:
-            if table.name != "identity_value":
+        for table in (*PUBLISHED, *STORED):
+            if table.name not in ("identity_value", "identity_record", "link_evidence"):
                 keys = ", ".join(table.key)
                 stored = release.rows(f"SELECT {keys} FROM published.{table.name}")
                 assert stored == release.rows(f"SELECT {keys} FROM published.{table.name} ORDER BY {keys}"), table.name
+        names = "entity_type, dataset, key, role"
+        assert release.rows(f"SELECT {names} FROM published.stored_record ORDER BY number") == release.rows(
+            f"SELECT {names} FROM published.identity_record ORDER BY {names}"
+        )
 
 
 def test_tables_refer_to_one_another(demo):

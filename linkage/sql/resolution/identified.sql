@@ -8,7 +8,7 @@ WITH named AS (
            ))), $digits)) AS identity_id,
            coalesce(matched.since, $sequence) AS since
     FROM resolution.member AS first
-    LEFT JOIN resolution.matched ON matched.entity_type = first.entity_type AND matched.cluster = first.cluster
+    LEFT JOIN making.matched ON matched.entity_type = first.entity_type AND matched.cluster = first.cluster
     WHERE first.record = first.cluster
 ), numbered AS (
     SELECT *, row_number() OVER (ORDER BY identity_id) AS identity FROM named

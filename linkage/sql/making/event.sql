@@ -3,12 +3,12 @@
 -- no longer sees any dataset that held it: then nobody withdrew its records.
 WITH before AS (
     SELECT identity_id, entity_type, count(*) AS records, NOT bool_or(list_contains($datasets, dataset)) AS unseen
-    FROM resolution.old GROUP BY ALL
+    FROM making.old GROUP BY ALL
 ), after AS (
     SELECT identity_id, entity_type, count(*) AS records FROM resolution.identified GROUP BY ALL
 ), moved AS (
     SELECT old.identity_id AS old_id, now.identity_id AS new_id, count(*) AS records
-    FROM resolution.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role)
+    FROM making.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role)
     GROUP BY ALL
 ), kept AS (
     SELECT before.identity_id, before.entity_type, before.records AS records_before, after.records AS records_after,
@@ -26,7 +26,7 @@ WITH before AS (
            moved.old_id, CAST(0 AS BIGINT), after.records
     FROM after ANTI JOIN before USING (identity_id)
     LEFT JOIN moved ON moved.new_id = after.identity_id
-    LEFT JOIN resolution.reinstated ON reinstated.old_id = after.identity_id
+    LEFT JOIN making.reinstated ON reinstated.old_id = after.identity_id
     WHERE after.records > 1 OR NOT $first
     UNION ALL
     SELECT before.identity_id, before.entity_type,
@@ -37,9 +37,9 @@ WITH before AS (
     LEFT JOIN moved ON moved.old_id = before.identity_id
 ), decided AS (
     SELECT DISTINCT identity_id FROM (
-        SELECT identity_id, entity_type, dataset, key, role FROM resolution.old
+        SELECT identity_id, entity_type, dataset, key, role FROM making.old
         UNION ALL SELECT identity_id, entity_type, dataset, key, role FROM resolution.identified
-    ) SEMI JOIN resolution.decided USING (entity_type, dataset, key, role)
+    ) SEMI JOIN making.decided USING (entity_type, dataset, key, role)
 )
 SELECT told.*, CAST($sequence AS BIGINT) AS release,
        CASE WHEN one.identity_id IS NOT NULL OR two.identity_id IS NOT NULL THEN 'judgement'

@@ -5,7 +5,7 @@ WITH first AS (
     SELECT entity_type, cluster, count(*) AS size FROM resolution.member GROUP BY ALL
 ), pairs AS (
     SELECT member.entity_type, member.cluster, old.identity_id AS old_id, any_value(old.since) AS since, count(*) AS shared
-    FROM resolution.member JOIN resolution.old USING (entity_type, dataset, key, role)
+    FROM resolution.member JOIN making.old USING (entity_type, dataset, key, role)
     GROUP BY ALL
 )
 SELECT pairs.entity_type, pairs.cluster, pairs.old_id, pairs.since, pairs.shared, sizes.size,
