@@ -25,7 +25,8 @@ from linkage.errors import DataError
 
 if TYPE_CHECKING:
     from linkage.clustering.contracts import Flags, Integers
-    from linkage.clustering.kernels import Packed, Scratch
+    from linkage.clustering.kernels import Packed
+    from linkage.clustering.merging import Scratch
 
 
 _PAIR = 2
@@ -78,10 +79,13 @@ def cluster(
     weighs `missing`), then by (a, b); one that would join records held apart by a non-match loses. Then the
     two clusters of the greatest mean weight merge, as long as it is at least `stop` and no non-match and no
     hard conflict lies between any two of their records (ties: smallest record of the pair, then of the
-    other). Pairs without an edge count as `missing`. Last, a record that fits the rest of its cluster and
-    another cluster, both with a mean of at least `stop` and within `ambiguity` of each other, while those
-    two are held apart without it and it is free to join either, becomes a singleton and is flagged; all
-    records are judged on the same final partition, and must-linked records never are.
+    other). Pairs without an edge count as `missing`. A cluster that fits two others exactly alike (means in
+    whole units), which are held apart or weigh more against each other than it weighs for either, joins
+    neither while nothing else decides, and its records are flagged: only their order would decide. Last, a
+    record that fits the rest of its cluster and another cluster, both with a mean of at least `stop` and
+    within `ambiguity` of each other, while those two are held apart without it and it is free to join
+    either, becomes a singleton and is flagged; all records are judged on the same final partition, and
+    must-linked records are never taken out. With `ambiguity` -1 nothing is flagged or left undecided.
 
     A component settles without a loop where its lightest pair is at least `stop` and nothing is held apart.
     Time for a component of k records: about k^2, at worst k^3. Memory: see `memory_bytes`.
@@ -194,7 +198,7 @@ def _cluster_open(
     result: tuple[Integers, Flags],
 ) -> None:
     """Agglomerate the open components; write into label and ambiguous."""
-    from linkage.clustering.kernels import cluster_packed
+    from linkage.clustering.merging import cluster_packed
 
     label, ambiguous = result
     member, packed = _pack(survey, edges, judgements, groups)
@@ -243,7 +247,8 @@ def _pack(survey: _Survey, edges: Edges, judgements: Judgements, groups: _Groups
 
 def _scratch(packed: Packed) -> Scratch:
     """Allocate for the largest component, once."""
-    from linkage.clustering.kernels import Scratch, count_groups
+    from linkage.clustering.kernels import count_groups
+    from linkage.clustering.merging import Scratch
 
     records, groups = count_groups(packed)
     if records > LARGEST_COMPONENT:
@@ -261,6 +266,8 @@ def _scratch(packed: Packed) -> Scratch:
         np.empty(groups, np.bool_),
         np.empty(records, np.int64),
         np.empty(records, np.bool_),
+        np.empty(square, np.int32),
+        np.empty(groups, np.bool_),
     )
 
 

@@ -158,8 +158,8 @@ class Clustering:
 
     label: int64[n], the smallest record of the record's cluster. component: int64[n], the smallest record of
     its component. ambiguous: bool[n], True for a record that fits two clusters which cannot be one, and
-    joined neither. lost: int64, rows of the judgements that were overruled, ascending (match judgements
-    only).
+    joined neither (records that are alike in this may be one cluster). lost: int64, rows of the judgements
+    that were overruled, ascending (match judgements only).
     """
 
     label: Integers
@@ -173,12 +173,12 @@ def memory_bytes(n: int, n_edges: int, largest_component: int) -> int:
     """Return an upper estimate of what `components` and `cluster` hold at once, inputs included, in bytes.
 
     Per record 100 (labels, sizes, member lists), per edge 120 (21 the input itself, the rest the component
-    graph as scipy holds it twice, or one component-sorted copy), and 27 for each pair of positions of the
-    largest component (int64 sums and bool constraints of the agglomeration, the same for ambiguity, and
-    room).
+    graph as scipy holds it twice, or one component-sorted copy), and 31 for each pair of positions of the
+    largest component (int64 sums, bool constraints and int32 rivals of the agglomeration, the first two for
+    ambiguity again, and room).
     The arrays that `missing_pairs` returns come on top: 16 bytes a pair, 8 an edge while it runs.
     """
-    return 100 * n + 120 * n_edges + 27 * largest_component**2
+    return 100 * n + 120 * n_edges + 31 * largest_component**2
 
 
 def check_range(n: int, what: str, a: Integers, b: Integers) -> None:

@@ -18,7 +18,9 @@ BITS = 1024
 """Weights are integers in units of 1/1024 bit."""
 
 SurvivorRule = Literal["most_agreed", "most_recent", "most_complete"]
-_PART = re.compile(r"^([a-z][a-z0-9_]*)(?:\.(each|year|month|first\(([1-9][0-9]?)\)|last\(([1-9][0-9]?)\)))?$")
+_PART = re.compile(
+    r"^([a-z][a-z0-9_]*)(?:\.(?:(each)(?:\.last\(([1-9][0-9]?)\))?|(year|month)|first\(([1-9][0-9]?)\)|last\(([1-9][0-9]?)\)))?$"
+)
 
 
 class Prior(Settings):
@@ -59,7 +61,7 @@ class BlockingRule(Settings):
             if not _PART.match(part):
                 message = (
                     f"blocking rule {self.name!r} cannot read {part!r}: "
-                    "write column, column.each, column.year, column.month, column.first(3) or column.last(4)"
+                    "write column, column.each, column.each.last(9), column.year, column.month, column.first(3) or column.last(4)"
                 )
                 raise ValueError(message)
         return self
@@ -204,10 +206,12 @@ def parse_part(text: str) -> BlockingPart:
     if found is None:
         message = f"blocking part {text!r} cannot be read"
         raise ConfigError(message)
-    column, take, first, last = found.groups()
+    column, each, tail, period, first, last = found.groups()
+    if each:
+        return BlockingPart(column=column, take="each", length=int(tail or 0))
     if first or last:
         return BlockingPart(column=column, take="first" if first else "last", length=int(first or last))
-    return BlockingPart.model_validate({"column": column, "take": take or "whole"})
+    return BlockingPart.model_validate({"column": column, "take": period or "whole"})
 
 
 def load_entities(folder: Path) -> dict[EntityType, Entity]:

@@ -86,7 +86,8 @@ def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
 def _value_sql(part: BlockingPart, column: str) -> str:
     """Return what a part of a rule takes of a column's value, or of one value of its list; NULL gives no key."""
     if part.take == "each":
-        return f"nullif({column}, '')"
+        # right() of a shorter value is the value.
+        return f"nullif({f'right({column}, {part.length})' if part.length else column}, '')"
     if part.take in {"year", "month"}:
         return f"{part.take}({column})"
     if part.take in {"first", "last"}:

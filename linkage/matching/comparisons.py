@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import HOUSE, UNKNOWN, Kind, Level, phone_levels
+from linkage.matching.levels import HOUSE, UNKNOWN, Kind, Level, phone_levels, same_phone
 from linkage.matching.levels import at_home as _at_home
 from linkage.matching.levels import one_off as _one_off
 from linkage.matching.levels import pair as _pair
 from linkage.matching.organisations import office_phones, organisation, organisation_parts, premises, tax_number
-from linkage.matching.persons import birth_date, given_name, middle_name, other_names, surname
+from linkage.matching.persons import birth_date, generation, given_name, middle_name, other_names, sex, surname
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def _phones(c: Columns) -> tuple[Level, ...]:
 
 def _own_phones(c: Columns) -> tuple[Level, ...]:
     l, r = _pair(c["list"])
-    return phone_levels(c, _at_home(c, "a phone in common in one house", f"list_has_any({l}, {r})"), rarity=0.5)
+    return phone_levels(c, _at_home(c, "a phone in common in one house", same_phone(l, r)), rarity=0.5)
 
 
 def _emails(c: Columns) -> tuple[Level, ...]:
@@ -308,6 +308,8 @@ KINDS: Mapping[str, Kind] = {
         more_rarity=("postcode", "city"),
     ),
     "category": Kind({"value": "sex"}, _category),
+    "generation": Kind({"value": "suffix", "middle": "middle_name"}, generation, foreign=frozenset({"middle"})),
+    "sex": Kind({"value": "sex", "root": "given_root"}, sex, foreign=frozenset({"root"})),
     "text": Kind({"value": "occupation"}, _text, "value"),
     "alias": Kind(
         {"given": "given_name", "surname": "surname", "others": "other_names"},

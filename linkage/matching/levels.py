@@ -13,6 +13,9 @@ ENDS = 5
 TELLING = 5 * UNITS
 """A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
 
+PHONE_DIGITS = 9
+"""So many last digits tell a phone wherever it is: a number with its calling code and one without have them in common."""
+
 HOUSE = {"house_number": "house_number", "street": "street"}
 """The columns that tell a house; kinds that people of one house share look at them too."""
 
@@ -100,6 +103,15 @@ def at_home(c: Columns, words: str, agree: str) -> Level:
     return Level("household", words, test, given=frozenset({c["house_number"], c["street"]}))
 
 
+def same_phone(l: str, r: str) -> str:
+    """Return the test of a phone in common; nine digits are a whole number in one country, so its calling code may be missing."""
+
+    def own(side: str) -> str:
+        return f"list_transform({side}, lambda x: right(x, {PHONE_DIGITS}))"
+
+    return f"(list_has_any({l}, {r}) OR list_has_any({own(l)}, {own(r)}))"
+
+
 def phone_levels(c: Columns, *at_home: Level, rarity: float) -> tuple[Level, ...]:
     """Return the levels of a list of phones; `at_home` comes before a phone shared anywhere, whose rarity counts so far."""
     l, r = pair(c["list"])
@@ -110,7 +122,7 @@ def phone_levels(c: Columns, *at_home: Level, rarity: float) -> tuple[Level, ...
     return (
         Level(UNKNOWN, "a side has no phone", f"{l} IS NULL OR {r} IS NULL OR len({l}) = 0 OR len({r}) = 0"),
         *at_home,
-        Level("shared", "a phone in common", f"list_has_any({l}, {r})", rarity=rarity),
+        Level("shared", "a phone in common", same_phone(l, r), rarity=rarity),
         Level("tail", "the last seven digits of a phone in common", f"list_has_any({tails(l)}, {tails(r)})"),
         Level("different", "different phones", "ELSE"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, Once, one_off, pair, phone_levels
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, Once, one_off, pair, phone_levels, same_phone
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
@@ -150,6 +150,7 @@ def organisation(c: Columns) -> tuple[Level, ...]:
             "affiliate",
             "words in common at one house, each has others too",
             f"{alike} AND {_same_house(c)} AND {worth} >= {5 * UNITS}",
+            given=frozenset({c["house_number"], c["street"]}),
         ),
         Level("rare", "rare words in common, each has others too", f"{alike} AND {worth} >= {9 * UNITS}"),
         Level("some", "words in common", f"{alike} AND {worth} >= {5 * UNITS}"),
@@ -185,7 +186,13 @@ def premises(c: Columns) -> tuple[Level, ...]:
             f"{unplaced} AND ({unhoused} OR {house_l} <> {house_r}) AND ({code_l} IS NULL OR {code_r} IS NULL) "
             f"AND ({city_l} IS NULL OR {city_r} IS NULL)",
         ),
-        Level("exact", "same house and street", f"{house_l} = {house_r} AND {street_l} = {street_r}", rarity=0.5),
+        Level(
+            "exact",
+            "same house and street",
+            f"{house_l} = {house_r} AND {street_l} = {street_r}",
+            rarity=0.5,
+            same=frozenset({c["house_number"], c["street"]}),
+        ),
         Level("near", "same house, similar street", f"{house_l} = {house_r} AND {near}", rarity=0.5),
         Level(
             "house",
@@ -212,7 +219,8 @@ def office_phones(c: Columns) -> tuple[Level, ...]:
     office = Level(
         "office",
         "a phone in common at one house, as the firms of one office have it",
-        f"{_same_house(c)} AND list_has_any({l}, {r})",
+        f"{_same_house(c)} AND {same_phone(l, r)}",
+        given=frozenset({c["house_number"], c["street"]}),
     )
     return phone_levels(c, office, rarity=1.0)
 

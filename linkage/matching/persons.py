@@ -162,6 +162,35 @@ def middle_name(c: Columns) -> tuple[Level, ...]:
     )
 
 
+def generation(c: Columns) -> tuple[Level, ...]:
+    """Suffixes that count generations; an I behind a given name may be the first of them as well as an initial."""
+    (l, r), (middle_l, middle_r) = pair(c["value"]), pair(c["middle"])
+
+    def first(suffix: str, middle: str, other_suffix: str, other_middle: str) -> str:
+        return f"({suffix} IS NULL AND {middle} = 'i' AND {other_middle} IS NULL AND {other_suffix} IN ('ii', 'iii', 'iv', 'v'))"
+
+    first_of_more = f"coalesce({first(l, middle_l, r, middle_r)} OR {first(r, middle_r, l, middle_l)}, FALSE)"
+    return (
+        Level(UNKNOWN, "a side does not say", f"({l} IS NULL OR {r} IS NULL) AND NOT {first_of_more}"),
+        Level("exact", "the same", f"{l} = {r}"),
+        Level("different", "different, or an I on its own against a II or a later one", "ELSE"),
+    )
+
+
+def sex(c: Columns) -> tuple[Level, ...]:
+    """Sex as recorded; where the given names agree it is the same for namesakes too, so it tells nothing more."""
+    (l, r), (root_l, root_r) = pair(c["value"]), pair(c["root"])
+    return (
+        Level(
+            UNKNOWN,
+            "a side does not say, or the given names agree already",
+            f"{l} IS NULL OR {r} IS NULL OR coalesce({root_l} = {root_r}, FALSE)",
+        ),
+        Level("exact", "the same", f"{l} = {r}"),
+        Level("different", "different", "ELSE"),
+    )
+
+
 def birth_date(c: Columns) -> tuple[Level, ...]:
     """Birth dates: by their parts, their digits, and how far apart."""
     (l, r), (alt_l, alt_r), (year_l, year_r) = pair(c["date"]), pair(c["alternative"]), pair(c["year"])

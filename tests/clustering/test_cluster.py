@@ -191,11 +191,29 @@ def test_record_between_two_conflicting_clusters_is_ambiguous() -> None:
 
 
 def test_no_ambiguity_without_a_constraint_between_the_clusters() -> None:
-    """Clusters that only weigh too little against each other make nobody ambiguous."""
+    """Clusters that only weigh too little against each other make nobody ambiguous who fits one of them better."""
     bits = clique(0, 1) | clique(2, 3) | {(a, b): -9 for a in (0, 1) for b in (2, 3)}
-    fits = {(0, 4): 5, (1, 4): 5, (2, 4): 5, (3, 4): 5}
+    fits = {(0, 4): 5, (1, 4): 5, (2, 4): 5, (3, 4): 4}
     result = run(5, bits | fits, ambiguity=1)
     assert result.label.tolist() == [0, 0, 2, 2, 0]
+    assert not result.ambiguous.any()
+
+
+def test_what_fits_two_that_cannot_be_one_exactly_alike_joins_neither() -> None:
+    """Father, son and two records that tell neither: those two are one, and only their order would say whose."""
+    bits = {(0, 1): -9} | clique(2, 3) | {(a, b): 5 for a in (0, 1) for b in (2, 3)}
+    result = run(4, bits, ambiguity=1)
+    assert result.label.tolist() == [0, 1, 2, 2]
+    assert result.ambiguous.tolist() == [False, False, True, True]
+    assert run(4, bits).label.tolist() == [0, 1, 0, 0]
+    assert run(4, bits | {(0, 1): 1}, ambiguity=1).label.tolist() == [0, 0, 0, 0]
+
+
+def test_a_doubt_ends_where_one_of_the_two_has_changed() -> None:
+    """A record that fits two alike goes with the better of them once another merge has made them differ."""
+    bits = {(0, 1): 5, (0, 2): 5, (1, 2): -9, (1, 3): 4, (0, 3): 3, (2, 3): -9}
+    result = run(4, bits, ambiguity=1)
+    assert result.label.tolist() == [0, 1, 0, 1]
     assert not result.ambiguous.any()
 
 
@@ -224,8 +242,8 @@ def test_a_record_below_the_stop_for_either_cluster_is_not_ambiguous() -> None:
 def test_taking_the_smallest_record_out_renames_the_cluster() -> None:
     """When an ambiguous record gave its cluster the label, the rest takes its own smallest."""
     bits = clique(1, 2) | clique(3, 4) | {(a, b): -2 for a in (1, 2) for b in (3, 4)}
-    fits = {(0, other): 5 for other in (1, 2, 3, 4)}
-    assert run(5, bits | fits, conflict={(1, 3)}, ambiguity=0).label.tolist() == [0, 1, 1, 3, 3]
+    fits = {(0, 1): 5, (0, 2): 5, (0, 3): 4, (0, 4): 4}
+    assert run(5, bits | fits, conflict={(1, 3)}, ambiguity=1).label.tolist() == [0, 1, 1, 3, 3]
 
 
 def test_hub_does_not_hold_its_spokes_together() -> None:

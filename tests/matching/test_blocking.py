@@ -71,6 +71,12 @@ def test_each_value_of_a_list_is_a_key(canonical):
     assert pairs(canonical, records, rule("phones.each")) == [(0, 1), (0, 2), (1, 2)]
 
 
+def test_the_ends_of_the_values_of_a_list_are_keys(canonical):
+    """`.each.last(n)` pairs records whose lists share the end of a value; a shorter value is its own end."""
+    records = [{"phones": phones} for phones in (["+74812856234"], ["1", "4812856234"], ["1"], ["74812856235"], [""])]
+    assert pairs(canonical, records, rule("phones.each.last(9)")) == [(0, 1), (1, 2)]
+
+
 def test_two_lists_in_one_rule_make_every_combination(canonical):
     """A rule over two lists pairs records that share a value of each, wherever in the lists they stand."""
     records = [
@@ -243,11 +249,19 @@ def test_parts_are_parsed():
     """Column, what is taken of it, and how much."""
     parts = [
         parse_part(text)
-        for text in ("surname", "phones.each", "surname.first(3)", "number.last(12)", "birth_date.year")
+        for text in (
+            "surname",
+            "phones.each",
+            "phones.each.last(9)",
+            "surname.first(3)",
+            "number.last(12)",
+            "birth_date.year",
+        )
     ]
     assert [(part.column, part.take, part.length) for part in parts] == [
         ("surname", "whole", 0),
         ("phones", "each", 0),
+        ("phones", "each", 9),
         ("surname", "first", 3),
         ("number", "last", 12),
         ("birth_date", "year", 0),
@@ -261,7 +275,7 @@ def test_parts_are_parsed():
             {
                 "surname": st.sampled_from([None, "lee", "smith", "li"]),
                 "birth_date": st.sampled_from([None, "1980-03-04", "1981-03-05"]),
-                "phones": st.sampled_from([None, [], ["1"], ["1", ""], ["2", "1"]]),
+                "phones": st.sampled_from([None, [], ["1"], ["1", ""], ["2", "21"]]),
                 "emails": st.sampled_from([None, ["a"], ["a", "b"]]),
             }
         ),
@@ -276,6 +290,7 @@ def test_a_row_has_the_keys_that_the_table_has(canonical, records):
         rule("surname.first(3)", "birth_date.year", name="parts"),
         rule("surname.last(4)", "birth_date.month", name="more"),
         rule("phones.each", name="each"),
+        rule("phones.each.last(1)", "surname", name="ends"),
         rule("phones.each", "emails.each", "surname", name="two"),
     ]
     engine = keyed(canonical, records, *rules)

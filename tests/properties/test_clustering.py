@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, permutations
+from math import floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,14 +107,14 @@ def reference_components(world: World) -> list[list[int]]:
     """Return components, each cut by raising its own floor one bit at a time."""
     must = [_pair(a, b) for a, b, match in world.judged if match]
 
-    def split(records: list[int], floor: int) -> list[list[int]]:
-        links = [pair for pair, (w, _) in world.edge.items() if w >= floor and {*pair} <= {*records}]
+    def split(records: list[int], least: int) -> list[list[int]]:
+        links = [pair for pair, (w, _) in world.edge.items() if w >= least and {*pair} <= {*records}]
         held = [pair for pair in must if {*pair} <= {*records}]
         pieces = []
         for piece in _connect(records, links + held):
             tied = any({*pair} <= {*piece} for pair in links)
             small = len(piece) <= world.rule.component_max
-            pieces += [piece] if small or not tied else split(piece, floor + BIT)
+            pieces += [piece] if small or not tied else split(piece, least + BIT)
         return pieces
 
     return sorted(split(list(range(world.n)), world.rule.floor))
@@ -152,7 +153,10 @@ def _reference_part(world: World, component: list[int]) -> tuple[list[set[int]],
     while options := [
         (-_mean(world, one, other), *sorted([min(one), min(other)]), one, other)
         for one, other in combinations(groups, 2)
-        if not _crosses(one, other, barred) and _mean(world, one, other) >= world.rule.stop
+        if not _crosses(one, other, barred)
+        and _mean(world, one, other) >= world.rule.stop
+        and not _torn(world, groups, one, other, barred)
+        and not _torn(world, groups, other, one, barred)
     ]:
         *_, one, other = min(options, key=lambda option: option[:3])
         groups = [group for group in groups if group not in (one, other)] + [one | other]
@@ -163,7 +167,28 @@ def _reference_part(world: World, component: list[int]) -> tuple[list[set[int]],
         if own != {record} and _between(world, record, own - {record}, other, barred)
     }
     part = [group - flagged for group in groups] + [{record} for record in flagged]
-    return [group for group in part if group], flagged, lost
+    torn = {
+        record
+        for own, other in permutations(groups, 2)
+        if not _crosses(own, other, barred) and _mean(world, own, other) >= world.rule.stop
+        for record in own
+        if _torn(world, groups, own, other, barred)
+    }
+    return [group for group in part if group], flagged | torn, lost
+
+
+def _torn(world: World, groups: list[set[int]], own: set[int], other: set[int], barred: set[Pair]) -> bool:
+    """Whether a cluster fits a third exactly as well as the other, where those two do not go together."""
+    if world.rule.ambiguity < 0:
+        return False
+    fits = floor(_mean(world, own, other))
+    return any(
+        third not in (own, other)
+        and not _crosses(own, third, barred)
+        and floor(_mean(world, own, third)) == fits
+        and (_crosses(other, third, barred) or floor(_mean(world, other, third)) + fits < 2 * world.rule.stop)
+        for third in groups
+    )
 
 
 def _weight(world: World, a: int, b: int) -> int:
@@ -286,15 +311,14 @@ def test_judgements_hold(world: World) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(worlds(12))
 def test_every_record_is_in_one_cluster_inside_one_component(world: World) -> None:
-    """Labels are smallest members of clusters that lie inside components; flagged records stand alone."""
+    """Labels are smallest members of clusters that lie inside components; flagged records stand with flagged ones only."""
     result = world.cluster()
     assert result.label.shape == result.component.shape == (world.n,)
     for label in np.unique(result.label).tolist():
         members = np.flatnonzero(result.label == label)
         assert members[0] == label
         assert len(np.unique(result.component[members])) == 1
-    for record in np.flatnonzero(result.ambiguous).tolist():
-        assert np.count_nonzero(result.label == result.label[record]) == 1
+        assert len(np.unique(result.ambiguous[members])) == 1
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
