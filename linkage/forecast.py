@@ -59,13 +59,13 @@ class Rates:
         return self.fixed + millions / 1e6 + (_TRAINING if self.trained and work.trained else 0.0)
 
 
-_TRAINING = 12.0
+_TRAINING = 4.5
 SHIPPED: Mapping[str, Rates] = {
     "ingest": Rates(0.2, fresh=12),
     "standardise": Rates(2.5, fresh=40),
-    "train": Rates(0.4, records=1, fresh=9, trained=30),
-    "block": Rates(0.1, fresh=17, trained=-17),
-    "score": Rates(0.9, pairs=10),
+    "train": Rates(0.4, records=0.5, fresh=3, trained=12),
+    "block": Rates(0.1, fresh=5.5, trained=-5.5),
+    "score": Rates(0.5, pairs=3.6),
     "drift": Rates(0.1),
     "cluster": Rates(3.5, pairs=8),
     "identify": Rates(0.3, fresh=5),
