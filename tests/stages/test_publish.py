@@ -11,7 +11,7 @@ from linkage.errors import AuditError
 from linkage.stages import publish as publishing
 from linkage.store.ledger import Judgement, Ledger
 from linkage.store.workspace import Workspace
-from linkage.tables import PUBLISHED, STORED
+from linkage.tables import CONTRACT_VERSION, PUBLISHED, STORED
 
 COLUMNS = (
     "id",
