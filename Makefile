@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/linkage demo linkage-demo
 
 test: $(STAMP) lint types
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow

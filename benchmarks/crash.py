@@ -12,6 +12,7 @@ kill came after the run's row in the ledger, its releases are compared as they a
 
 Every run is a process of its own, forked from this one, which has loaded the libraries and holds the statements that a
 first run had Splink write; it works on one thread. So a point costs about a run and a half, a dozen processor seconds.
+Ctrl-C ends it with the points that are done.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import threading
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -289,10 +291,12 @@ def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     # In turn, so that a benchmark that is stopped has points of both.
     turns = [entry for pair in zip(*drawn, strict=False) for entry in pair]
     turns += [entry for entries in drawn for entry in entries if entry not in turns]
-    for name, start, before, after, point in turns:
-        result = {"scene": name, **try_point(start, root / "killed", point, before, after)}
-        results.append(result)
-        print(json.dumps(result), file=sys.stderr, flush=True)
+    with suppress(KeyboardInterrupt):
+        for name, start, before, after, point in turns:
+            shutil.rmtree(root / "killed", ignore_errors=True)
+            result = {"scene": name, **try_point(start, root / "killed", point, before, after)}
+            results.append(result)
+            print(json.dumps(result), file=sys.stderr, flush=True)
     good = [
         r
         for r in results
@@ -300,6 +304,7 @@ def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     ]
     return {
         "points": len(results),
+        "asked_for": len(turns),
         "recovered": len(good),
         "committed_before_the_kill": sum(r["committed"] for r in results),
         "by_stage": dict(sorted(Counter(f"{r['scene']}: {r['stage']}" for r in results).items())),

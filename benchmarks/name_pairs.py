@@ -28,8 +28,10 @@ from linkage.config.entity import BITS, load_entities
 from linkage.config.project import default_configs
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import quote
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.model import from_entity
-from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score, score_comparisons
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score, score_comparisons
 from linkage.standardise import CANONICAL, MAPPED, canonical_sql, install, install_letters, standardiser_version
 
 CARRIES = 0.6

@@ -32,7 +32,7 @@ from linkage.engine.sql import literal, quote
 from linkage.evaluation.release import base_path, evaluate_release
 from linkage.matching import model as models
 from linkage.matching.blocking import drop_stop_keys, make_keys
-from linkage.matching.score import make_features
+from linkage.matching.features import make_features
 from linkage.registry.amend import amend_model
 from linkage.registry.approve import approve_model
 from linkage.store.workspace import Workspace

@@ -14,7 +14,7 @@ from linkage import forecast
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import DataError
-from linkage.matching.blocking import count_pairs, large_blocks, make_keys
+from linkage.matching.blocking import count_blocks, count_pairs, large_blocks, make_keys
 from linkage.stages.context import Progress, Run
 from linkage.stages.ingest import ingest
 from linkage.stages.standardise import mapped_sql, standardise
@@ -149,6 +149,7 @@ def _type(run: Run, kind: EntityType) -> dict[str, Any]:
     engine.make_schema("feature")
     engine.run(f"CREATE OR REPLACE VIEW feature.{quote(kind)} AS FROM canonical.{quote(kind)}")
     make_keys(engine, kind, rules)
+    count_blocks(engine, kind)
     largest = large_blocks(engine, kind, rules, min(entity.blocking.max_block, 10))[:10]
     return {
         "records": run.counts["types"][kind]["records"],

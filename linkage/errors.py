@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class LinkageError(Exception):
     """Base of every refusal. The message is one sentence that names the place and the mend.
@@ -10,10 +15,16 @@ class LinkageError(Exception):
     """
 
     exit_code = 1
+    workspace: Path | None = None
+    """Whose audit is to hear of the refusal, where it is one that the audit keeps."""
 
 
 class ConfigError(LinkageError):
     """A configuration file is missing, unreadable or says something that cannot be."""
+
+
+class SharingError(ConfigError):
+    """An agreement, audience or purpose is refused; the refusal is written to the audit."""
 
 
 class DataError(LinkageError):

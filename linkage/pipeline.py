@@ -15,8 +15,10 @@ from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, WorkspaceError
 from linkage.report import make_report
-from linkage.sharing.audit import user
+from linkage.sharing.agreements import agreed_text
+from linkage.sharing.audit import user, write_anchor
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders
+from linkage.sharing.purge import forget_asked, purge_base, purge_models, purge_state
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
@@ -31,7 +33,7 @@ from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
-from linkage.staging import clean, copy_base, limits, prepare, refuse_damaged
+from linkage.staging import clean, copy_base, limits, prepare, refuse_damaged, refuse_unfinished
 from linkage.store.ledger import Approval, Ledger, Release, RunRow
 from linkage.store.workspace import Workspace, move_into_place
 from linkage.timer import Timer, estimate_before, estimate_now, look_ahead, tell_estimate, written
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from linkage.config.project import LoadedProject
 
+PURGED = "the approved model without values that only purged records held"
 STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("ingest", ingest),
     ("standardise", standardise),
@@ -68,6 +71,7 @@ def run_project(
     workspace.prepare()
     prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        refuse_unfinished(project, ledger, options)
         clean(workspace, ledger)
         last = ledger.last_run()
         number = last.run + 1 if last else 1
@@ -94,9 +98,11 @@ def run_project(
                 prepare(run)
                 releases = _stages(run, timer)
                 changes.finish(run)
+                if run.options.purge is not None:
+                    purge_state(run)
                 with timer.stage("keep"):
                     _keep_small(engine)
-                    is_smaller = engine.compact(staged / "compact.duckdb")
+                    is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
             if run.held and run.options.restored is not None:
                 # Whole or not at all: one audience under the old models beside others under the new would mislead.
                 _keep_held(run)
@@ -116,6 +122,7 @@ def run_project(
             workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         clean(workspace, ledger)
+        write_anchor(project, ledger, number)
         given = _hand_out(run)
         return {**report, "publish_to": given} if given else report
 
@@ -158,9 +165,12 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
     for name, stage in STAGES:
         if name == "ingest" and run.options.judgements_only:
             timer.skipped.add(name)
+            _purge(run, timer)
             continue
         with timer.stage(name):
             stage(run)
+        if name == "standardise" and run.options.purge is not None:
+            run.replaced = purge_models(run)
         if name == "standardise":
             timer.estimate = estimate_now(run, timer.base_bytes)
         elif name == "block":
@@ -172,6 +182,19 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
         if release is not None:
             releases[audience] = release
     return releases
+
+
+def _purge(run: Run, timer: Timer) -> None:
+    """Take out what this run is to purge, before any stage reads it."""
+    if run.options.purge is None:
+        return
+    if run.anew:
+        message = f"{run.workspace.path}: {run.anew}, so what was derived from records cannot be told; run the project once, then purge again"
+        raise WorkspaceError(message)
+    run.progress("purge")
+    with timer.stage("purge"):
+        run.count("purged", purge_base(run, run.options.purge))
+        forget_asked(run)
 
 
 def _release(run: Run, timer: Timer, audience: str) -> Release | None:
@@ -234,6 +257,10 @@ def _approvals(run: Run) -> list[Approval]:
         for kind, model in run.models.items()
         if model.trained_now
     ]
+    approved = {kind: run.ledger.approved_model(kind) for kind in run.types}
+    found += [
+        Approval(kind, run.replaced[name], user(), PURGED) for kind, name in approved.items() if name in run.replaced
+    ]
     restored = run.options.restored
     if restored is not None:
         found += [Approval(kind, name, user(), restored.reason) for kind, name in sorted(restored.models.items())]
@@ -257,4 +284,4 @@ def _commit(run: Run, base: Path, releases: dict[str, Release], report: dict[str
     move_into_place(base, run.workspace.base(run.number))
     finished = datetime.now(UTC).isoformat()
     row = RunRow(run.number, run.now.isoformat(), finished, run.number, tuple(releases.values()), report)
-    run.ledger.add_run(row, _approvals(run))
+    run.ledger.add_run(row, _approvals(run), (user(), agreed_text(run.project)))

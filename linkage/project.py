@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.config.project import CENTRE, LoadedProject, load_project
 from linkage.engine.sql import quote
-from linkage.errors import RequestError, WorkspaceError
+from linkage.errors import RequestError, SharingError, WorkspaceError
 from linkage.store.ledger import Ledger, Release
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
@@ -66,7 +66,12 @@ class Project:
         audiences = self.loaded.settings.audiences
         if audience not in audiences:
             message = f"there is no audience {audience!r}; the project has: {', '.join(audiences)}"
-            raise RequestError(message)
+            refusal = RequestError(message)
+            refusal.workspace = self.loaded.workspace
+            from linkage.sharing.audit import record_refusal
+
+            record_refusal(refusal, action="release")
+            raise refusal
         workspace = Workspace(self.loaded.workspace)
         if workspace.ledger.is_file():
             with Ledger(workspace.ledger) as ledger:
@@ -94,22 +99,34 @@ class Project:
             raise WorkspaceError(message) from error
 
     def identities(
-        self, entity_type: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+        self,
+        entity_type: str,
+        *,
+        audience: str = CENTRE,
+        output: Format = "pandas",
+        purpose: str | None = None,
+        release: int | None = None,
     ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
         """Return the golden values of all identities of a type, joined to what is known of the identity itself.
 
-        `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file. Handing over the
-        table is one dissemination; it is written to the audit with its purpose.
+        `output` chooses a pandas frame, an Arrow table, or a DuckDB relation over the release file; `release` the number
+        of an older release. Handing over the table is one dissemination; it is written to the audit with its purpose.
         """
         if entity_type not in _TYPES:
             message = f"there is no entity type {entity_type!r}; the types are: {', '.join(_TYPES)}"
             raise RequestError(message)
-        return self.table(entity_type, audience=audience, output=output, purpose=purpose)
+        return self.table(entity_type, audience=audience, output=output, purpose=purpose, release=release)
 
     def table(
-        self, name: str, *, audience: str = CENTRE, output: Format = "pandas", purpose: str | None = None
+        self,
+        name: str,
+        *,
+        audience: str = CENTRE,
+        output: Format = "pandas",
+        purpose: str | None = None,
+        release: int | None = None,
     ) -> pd.DataFrame | pa.Table | duckdb.DuckDBPyRelation:
-        """Return a published table of an audience's last release, ordered by its key."""
+        """Return a published table of an audience's last release, or of an older one by its number, ordered by its key."""
         table = next((table for table in PUBLISHED if table.name == name), None)
         if table is None:
             message = (
@@ -117,16 +134,17 @@ class Project:
             )
             raise RequestError(message)
         from linkage.engine.duckdb import Engine
+        from linkage.sharing.audit import numbered
 
         query = f"FROM published.{quote(name)} ORDER BY {', '.join(quote(column) for column in table.key)}"
         if name in _TYPES:
             query = f"SELECT * FROM published.{quote(name)} JOIN (SELECT * EXCLUDE (entity_type) FROM published.identity) USING (identity_id) ORDER BY identity_id"
-        path = self.release_path(audience)
-        self.look("table", [name], audience=audience, purpose=purpose)
+        path = self.release_path(audience, release)
+        self.look("table", [name, *numbered(release)], audience=audience, purpose=purpose)
         if output == "duckdb":
             # The relation keeps its connection; the caller closes it by dropping the relation.
             return Engine(path, read_only=True, **self.loaded.limits()).connection.sql(query)
-        with self.release(audience) as engine:
+        with self.release(audience, release) as engine:
             found = engine.arrow(query)
         return found if output == "arrow" else found.to_pandas()
 
@@ -158,11 +176,22 @@ class Project:
         """Return the purpose that a look is written with: the stated one, or the project's own."""
         return stated or self.loaded.settings.default_purpose or ""
 
-    def look(self, action: str, objects: list[str], *, audience: str = CENTRE, purpose: str | None = None) -> None:
-        """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11)."""
+    def look(
+        self,
+        action: str,
+        objects: list[str],
+        *,
+        audience: str = CENTRE,
+        purpose: str | None = None,
+        asked: str | None = None,
+    ) -> None:
+        """Write that somebody looked, at what and why; refuse a look without a purpose (rule R11).
+
+        `asked` is what was asked for where that holds values: it is kept apart from the audit and can be purged.
+        """
         from linkage.sharing.audit import record_look
 
-        record_look(self.loaded, action, objects, audience, purpose)
+        record_look(self.loaded, action, objects, audience, purpose, asked=asked)
 
 
 def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
@@ -181,5 +210,11 @@ def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
 
 
 def open_project(path: str | Path) -> Project:
-    """Open a project file (or the folder that holds `project.toml`)."""
-    return Project(load_project(Path(path)))
+    """Open a project file (or the folder that holds `project.toml`). A refusal of its agreements is written to the audit."""
+    try:
+        return Project(load_project(Path(path)))
+    except SharingError as error:
+        from linkage.sharing.audit import record_refusal
+
+        record_refusal(error, action="agreements")
+        raise

@@ -14,6 +14,7 @@ from linkage.errors import DataError, RequestError, WorkspaceError
 from linkage.matching import model as models
 from linkage.matching.evidence import gathered
 from linkage.sharing import postgresql
+from linkage.sharing.audit import numbered
 from linkage.sharing.entities import FORMS, entities_sql
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
@@ -96,6 +97,12 @@ def _identity(engine: Engine, identity: str) -> dict[str, Any]:
             "SELECT kind, from_identity, to_identity, records, agencies FROM published.identity_relation WHERE from_identity = $id OR to_identity = $id ORDER BY ALL",
             values,
         ).to_pylist(),
+        "pointers": engine.arrow(
+            "SELECT agency, contact FROM published.identity_pointer WHERE identity_id = $id ORDER BY agency", values
+        ).to_pylist()
+        # A release of before there were pointers has none.
+        if engine.has_table("published", "identity_pointer")
+        else [],
         "possible_matches": engine.arrow(
             "SELECT DISTINCT CASE WHEN identity_a = $id THEN identity_b ELSE identity_a END AS identity_id, weight, reason FROM published.possible_match "
             "WHERE identity_a = $id OR identity_b = $id ORDER BY weight DESC, identity_id",
@@ -210,7 +217,7 @@ def _largest(loaded: LoadedProject, release: Release) -> list[dict[str, Any]]:
     return found
 
 
-def export(
+def export(  # noqa: PLR0913  # what an export can be told
     project: Project,
     name: str,
     target: str | Path,
@@ -219,8 +226,9 @@ def export(
     purpose: str | None = None,
     schema: str = postgresql.SCHEMA,
     form: str | None = None,
+    release: int | None = None,
 ) -> int:
-    """Write a published table, whole or not at all, and return its rows.
+    """Write a published table of the last release, or of an older one by its number, whole or not at all; return its rows.
 
     The target is a file, ordered by the table's key, or the address of a PostgreSQL database, where the table's rows in
     `schema` are replaced. `form` is csv, parquet, ftm or senzing; without it the ending of the file tells.
@@ -232,16 +240,16 @@ def export(
         )
         raise RequestError(message)
     if not is_address(str(target)):
-        return _into_file(project, table, Path(target), form, audience, purpose)
+        return _into_file(project, table, Path(target), form, (audience, release), purpose)
     if form is not None:
         message = "--format is for files; a database takes a published table as it is"
         raise RequestError(message)
     # Refused here where there is no release: a look that shows nothing is no look.
-    project.release_path(audience)
+    project.release_path(audience, release)
     # Looked at only once the database has answered; the address is told without its password.
     with postgresql.opened(str(target), schema) as opened:
-        project.look("export", [name, opened.name], audience=audience, purpose=purpose)
-        with project.release(audience) as engine:
+        project.look("export", [name, opened.name, *numbered(release)], audience=audience, purpose=purpose)
+        with project.release(audience, release) as engine:
             return opened.replace(engine, table)
 
 
@@ -250,17 +258,20 @@ def told(target: str) -> str:
     return shown(target) if is_address(target) else target
 
 
-def _into_file(project: Project, table: Table, path: Path, form: str | None, audience: str, purpose: str | None) -> int:
+def _into_file(
+    project: Project, table: Table, path: Path, form: str | None, of: tuple[str, int | None], purpose: str | None
+) -> int:
+    """Write a table into a file; `of` is the audience and the number of its release, None for the last."""
     query, options = _written(table, path, form)
     if not path.parent.is_dir():
         message = f"{path}: there is no folder {path.parent}; make it first"
         raise RequestError(message)
     # Refused here where there is no release: a look that shows nothing is no look.
-    project.release_path(audience)
-    project.look("export", [table.name], audience=audience, purpose=purpose)
+    project.release_path(*of)
+    project.look("export", [table.name, *numbered(of[1])], audience=of[0], purpose=purpose)
     draft = path.with_name(f".{path.name}.part")
     try:
-        with project.release(audience) as engine:
+        with project.release(*of) as engine:
             rows = engine.copy_to(query, draft, options, target=path)
         draft.replace(path)
     except OSError as error:

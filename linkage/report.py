@@ -53,6 +53,8 @@ def make_report(run: Run, releases: dict[str, Release], timer: Timer, base: Path
         "drift": run.counts.get("drift", {}),
         "audiences": run.counts.get("audiences", {}),
         "feed": run.counts.get("feed", {}),
+        "purged": {"datasets": run.counts.get("purged", {}), "models": run.replaced} if run.options.purge else None,
+        "unknown_markings": run.counts.get("unknown_markings", {}),
         "accepted": {audit: {"why": why, "by": user()} for audit, why in sorted(run.options.accept.items())},
         "held": {
             audience: [{"audit": finding.audit, "told": finding.told} for finding in findings]

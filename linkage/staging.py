@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linkage.config.project import LoadedProject
-    from linkage.stages.context import Run
+    from linkage.stages.context import Run, RunOptions
     from linkage.store.ledger import Ledger, RunRow
     from linkage.store.workspace import Workspace
 
@@ -39,6 +39,16 @@ def limits(project: LoadedProject, staged: Path) -> dict[str, Any]:
     limits = project.limits()
     # A run that died leaves nothing behind: its own spill goes with its staging.
     return limits if project.settings.engine.temp_directory else {**limits, "temp_directory": staged / "spill"}
+
+
+def refuse_unfinished(project: LoadedProject, ledger: Ledger, options: RunOptions) -> None:
+    """Go on with nothing while files may hold what a purge has taken out of the base."""
+    unfinished = ledger.open_purges()
+    if unfinished and options.purge is None:
+        message = (
+            f"{project.workspace}: purge {unfinished[0][0]} was broken off; run: linkage purge {project.path} --finish"
+        )
+        raise WorkspaceError(message)
 
 
 def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
@@ -70,7 +80,8 @@ def refuse_damaged(project: LoadedProject, workspace: Workspace, ledger: Ledger)
             continue
         try:
             with Engine(path, read_only=True, **project.limits()) as engine:
-                for table in PUBLISHED:
+                # A release of an older version may lack a table.
+                for table in (table for table in PUBLISHED if engine.has_table("published", table.name)):
                     engine.rows(f"SELECT bit_xor(hash(told)) FROM published.{quote(table.name)} AS told")
         except (DatabaseError, WorkspaceError) as error:
             message = (

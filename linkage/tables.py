@@ -168,7 +168,7 @@ PUBLISHED: tuple[Table, ...] = (
         "published",
         "identity_event",
         _columns(
-            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn or reinstated (an id that had ended is used again for its records)\n"
+            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn, retired (the audience no longer sees any dataset that held it) or reinstated (an id that had ended is used again for its records)\n"
             "other_id VARCHAR Identity it merged into, was split from, or its records came from\nrecords_before BIGINT Records in the last release\nrecords_after BIGINT Records in this release\n"
             "release BIGINT Release in which it happened\ncause VARCHAR delivery, judgement, model or settings: what was new in that release for these records"
         ),
@@ -183,6 +183,16 @@ PUBLISHED: tuple[Table, ...] = (
         ),
         ("old_id", "new_id"),
         "Where the records of ended ids are now.",
+    ),
+    Table(
+        "published",
+        "identity_pointer",
+        _columns(
+            "identity_id VARCHAR Identity of the audience's own view\nagency VARCHAR Agency that holds a record which matches it\n"
+            "contact VARCHAR Whom to call there"
+        ),
+        ("identity_id", "agency"),
+        "Agencies to call: a record that the audience may only be pointed to matches a record of the identity.",
     ),
     Table(
         "published",

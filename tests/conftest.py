@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import fcntl
 import hashlib
 import importlib.util
+import json
+import os
 import random
 import shutil
 import sys
@@ -61,6 +64,30 @@ number = "number"
 institution = "bank"
 holder = ["holder"]
 """
+
+
+FIRST = (
+    "test_ten_days.py",
+    "standardise/test_properties.py",
+    "test_crash.py",
+    "standardise/test_reference_dates.py",
+    "properties/test_non_interference.py",
+    "properties/test_increments.py",
+    "test_restored.py",
+    "registry/test_preview.py",
+    "stages/test_standardiser.py",
+)
+"""Files that take long though they hold few tests, so that no worker is alone with one of them at the end (`make test`).
+
+The first makes the demo and compiles the clustering; the second and fourth need neither: two workers begin with one each,
+and the other finds demo and compiled code when it needs them.
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of `FIRST`, in their order."""
+    places = {REPOSITORY / "tests" / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
 
 
 class Accounts:
@@ -165,34 +192,59 @@ class Ran:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+    """Make a project folder and run it once for all workers of a test run; each worker gets a copy of its own."""
+    room = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        room = room.parent  # the folders of all workers are in it
+
+    def ran(name: str, make: Callable[[Path], object]) -> Ran:
+        first, told = room / "once" / name, room / "once" / f"{name}.json"
+        first.parent.mkdir(exist_ok=True)
+        with (room / "once" / f"{name}.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                shutil.rmtree(first, ignore_errors=True)
+                make(first)
+                told.write_text(json.dumps(linkage.open(first).run(now=NOW)), encoding="utf-8")
+        folder = tmp_path_factory.mktemp(name) / name
+        shutil.copytree(first, folder)
+        return Ran(folder, linkage.open(folder), json.loads(told.read_text(encoding="utf-8")))
+
+    return ran
+
+
+@pytest.fixture(scope="session")
+def demo(once: Callable[..., Ran]) -> Ran:
     """About 3,000 demo records of all types after their first run; for reading only."""
-    folder = tmp_path_factory.mktemp("demo") / "first"
-    with Engine() as engine:
-        generate(folder, engine=engine, records=3000, seed=7, with_ceiling=False)
-    project = linkage.open(folder)
-    return Ran(folder, project, project.run(now=NOW))
+
+    def make(folder: Path) -> None:
+        with Engine() as engine:
+            generate(folder, engine=engine, records=3000, seed=7, with_ceiling=False)
+
+    return once("demo", make)
 
 
 @pytest.fixture(scope="session")
-def demo_again(demo: Ran) -> Ran:
+def demo_again(demo: Ran, once: Callable[..., Ran]) -> Ran:
     """A copy of the demo after a second run on unchanged data; for reading only."""
-    return run_copy(demo.folder, "again")
+    return once("again", lambda folder: shutil.copytree(demo.folder, folder))
 
 
 @pytest.fixture(scope="session")
-def demo_shuffled(demo: Ran) -> Ran:
+def demo_shuffled(demo: Ran, once: Callable[..., Ran]) -> Ran:
     """The demo's first run again in a fresh workspace with the same secret, the rows of every file in another order."""
-    folder = demo.folder.with_name("shuffled")
-    shutil.copytree(demo.folder, folder, ignore=shutil.ignore_patterns("work"))
-    for file in sorted((folder / "data").glob("*.csv")):
-        header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        random.Random(file.name).shuffle(rows)  # no secret hangs on it
-        file.write_text(header + "".join(rows), encoding="utf-8")
-    (folder / "work").mkdir()
-    shutil.copyfile(demo.folder / "work" / "secret.key", folder / "work" / "secret.key")
-    project = linkage.open(folder)
-    return Ran(folder, project, project.run(now=NOW))
+
+    def make(folder: Path) -> None:
+        shutil.copytree(demo.folder, folder, ignore=shutil.ignore_patterns("work"))
+        for file in sorted((folder / "data").glob("*.csv")):
+            header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            random.Random(file.name).shuffle(rows)  # no secret hangs on it
+            file.write_text(header + "".join(rows), encoding="utf-8")
+        (folder / "work").mkdir()
+        shutil.copyfile(demo.folder / "work" / "secret.key", folder / "work" / "secret.key")
+
+    return once("shuffled", make)
 
 
 def run_copy(first: Path, name: str, change: Callable[[Path], None] = lambda _folder: None) -> Ran:

@@ -60,7 +60,7 @@ def test_the_report_has_its_documented_keys(demo):
         assert stage["peak_memory_bytes"] > 1e6
     assert report["seconds"] == pytest.approx(sum(stage["seconds"] for stage in report["stages"].values()))
     assert {name: release["sequence"] for name, release in report["releases"].items()} == {"centre": 1, "dea": 1}
-    assert report["releases"]["dea"]["path"] == str(demo.project.release_path("dea"))
+    assert report["releases"]["dea"]["path"].endswith("releases/dea/1.duckdb")
     assert tuple(report["types"]) == TYPES
     for kind in report["types"].values():
         assert set(kind) >= {"records", "bad_values", "model", "pairs", "edges"}

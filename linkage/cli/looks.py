@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linkage.cli.render import _NOTICE, _table, say
+from linkage.cli.render import _NOTICE, _table, say, whole_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,8 +112,11 @@ def resolved(found: dict[str, Any]) -> None:
 def history(found: dict[str, Any]) -> None:
     """Print what became of an id."""
     name = found["identity_id"]
-    held = [(one["release"], one["published_at"], one["records"], one["agencies"]) for one in found["releases"]]
-    _table(f"{name} in the releases on disk", "release", "published at", "records", "agencies", rows=held)
+    held = [
+        (one["release"], whole_seconds(one["published_at"]), one["records"], one["agencies"])
+        for one in found["releases"]
+    ]
+    _table(f"{name} in the releases on disk", "release", "published at (UTC)", "records", "agencies", rows=held)
     events = [
         (
             one["release"],
@@ -136,7 +139,7 @@ def history(found: dict[str, Any]) -> None:
 def record_history(found: dict[str, Any]) -> None:
     """Print which identities held a record, and since when."""
     moves = [
-        (one["release"], one["published_at"], one["role"], one["from_identity"], one["to_identity"])
+        (one["release"], whole_seconds(one["published_at"]), one["role"], one["from_identity"], one["to_identity"])
         for one in found["moves"]
     ]
-    _table(f"Identities of {found['record']}", "release", "published at", "role", "from", "to", rows=moves)
+    _table(f"Identities of {found['record']}", "release", "published at (UTC)", "role", "from", "to", rows=moves)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import lookup, mending, models, stewards
+from linkage.cli import lookup, mending, models, sharing, stewards
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -33,6 +33,7 @@ stewards.add(app, review_app)
 mending.add(app)
 models.add(app)
 lookup.add(app)
+sharing.add(app)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: the convention of shells, 128 and the number of the signal."""
@@ -59,6 +60,10 @@ def main() -> None:
     except LinkageError as error:
         if _is_interruption(error):
             _fail(STOPPED, INTERRUPTED)
+        if error.workspace is not None:
+            from linkage.sharing.audit import record_refusal
+
+            record_refusal(error)
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
@@ -90,6 +95,20 @@ def _page(file: Path, kind: PageKind, page: str, *, as_json: bool) -> None:
     write_page(file, kind, page)
     if not as_json:
         render.say(f"{file}: {kind} page written, readable by you alone")
+
+
+@app.callback()
+def root(
+    acting: Annotated[
+        str | None,
+        typer.Option("--as", help="Who works here, beside the system's user; for the audit.", show_default=False),
+    ] = None,
+) -> None:
+    """Find which records are the same real person, business or account, and publish lasting identities."""
+    if acting is not None:
+        from linkage.sharing.audit import act_as
+
+        act_as(acting)
 
 
 @app.command()
@@ -248,7 +267,7 @@ def explain(
 
 
 @app.command()
-def export(
+def export(  # noqa: PLR0913  # the options of a command
     project: ProjectArgument,
     table: Annotated[str, typer.Argument(help="A published table.", show_default=False)],
     target: Annotated[
@@ -261,6 +280,7 @@ def export(
         str | None,
         typer.Option("--format", help="csv, parquet, ftm (FollowTheMoney) or senzing; else the file's ending tells."),
     ] = None,
+    release: Annotated[int | None, typer.Option("--release", help="Number of a release; else the last one.")] = None,
 ) -> None:
     """Write a published table to a file or a PostgreSQL database, or identities in the forms of others."""
     import linkage
@@ -268,8 +288,11 @@ def export(
     from linkage.cli import render
 
     opened = linkage.open(project)
-    rows = queries.export(opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form)
-    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, release of {audience}")
+    rows = queries.export(
+        opened, table, target, audience=audience, purpose=purpose, schema=schema, form=form, release=release
+    )
+    number = "release" if release is None else f"release {release}"
+    render.say(f"{queries.told(target)}: {rows:,} rows of {table}, {number} of {audience}")
 
 
 @app.command()

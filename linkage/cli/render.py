@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -450,10 +451,16 @@ def demo(result: dict[str, Any]) -> None:
         say(f"  {line}")
 
 
+def whole_seconds(moment: str | None) -> str | None:
+    """Return an ISO moment as people read it, in UTC without parts of a second."""
+    return moment and f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def releases(rows: list[dict[str, Any]]) -> None:
     """Print the list of releases."""
-    headers = ("audience", "sequence", "run", "published at", "pruned at")
-    _table("Releases", *headers, rows=[tuple(row.values()) for row in rows])
+    headers = ("audience", "sequence", "run", "published at (UTC)", "pruned at (UTC)")
+    shown = [(*list(row.values())[:3], *map(whole_seconds, (row["published_at"], row["pruned_at"]))) for row in rows]
+    _table("Releases", *headers, rows=shown)
     if not rows:
         say("No release yet.")
 

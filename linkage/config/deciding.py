@@ -37,7 +37,9 @@ def decided_by(project: LoadedProject, told: Mapping[str, Any]) -> LoadedProject
         name: source.model_copy(update={"unique": told["unique"].get(name, source.unique)})
         for name, source in project.settings.sources.items()
     }
-    return LoadedProject(project.path, project.settings.model_copy(update={"sources": sources}), entities)
+    return LoadedProject(
+        project.path, project.settings.model_copy(update={"sources": sources}), entities, project.agreements
+    )
 
 
 def differing(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[str]:

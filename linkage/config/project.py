@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from linkage.config.base import Name, Settings, read_toml, validate
+from linkage.config.agreements import Agreements, load_agreements
+from linkage.config.base import Name, OneOrMore, Settings, read_toml, validate
 from linkage.config.entity import RESOLVED, Entity, load_entities
 from linkage.config.source import EntityType, Source
-from linkage.errors import ConfigError
+from linkage.errors import ConfigError, SharingError
 
 CENTRE = "centre"
 Size = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?\s?(MB|GB|TB|MiB|GiB|TiB)$")]
@@ -64,12 +65,15 @@ class Audience(Settings):
     """Who gets releases of its own, computed over only the datasets that it may see in full.
 
     `agency` is the submitting agency that the audience is, which gets its own rejected rows back. `publish_to` is where
-    its releases are handed out.
+    its releases are handed out. Where the project has agreements they say what the audience sees, the agency or the named
+    `group`; `purposes` are those for which its release may be looked at.
     """
 
     sees: Literal["all"] | tuple[Name, ...] = "all"
     hidden: tuple[Name, ...] = ()
     agency: str | None = None
+    group: str | None = None
+    purposes: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = ()
     publish_to: PublishTo | None = None
 
 
@@ -82,6 +86,8 @@ class Project(Settings):
     default_purpose: str | None = None
     entities: str | None = None
     placeholders: str | None = None
+    agreements: OneOrMore = ()
+    audit_anchor: str | None = None
     engine: EngineLimits = EngineLimits()
     approval: Approval = Approval()
     audits: Audits = Audits()
@@ -102,11 +108,34 @@ class Project(Settings):
             if unknown:
                 message = f"audience {name!r} names dataset {unknown[0]!r}; the sources are: {', '.join(self.sources)}"
                 raise ValueError(message)
+            if audience.agency is not None and audience.group is not None:
+                message = f"audience {name!r} is an agency or a group, not both; remove one"
+                raise ValueError(message)
+            self._by_agreement(name, audience)
         return self
 
+    def _by_agreement(self, name: str, audience: Audience) -> None:
+        """Two places that say what an audience sees would contradict each other some day."""
+        if not self.agreements:
+            if audience.group is not None:
+                message = f"audience {name!r} is a group, and groups are named in agreements; add 'agreements'"
+                raise ValueError(message)
+            return
+        if name != CENTRE and (audience.sees != "all" or audience.hidden):
+            message = f"audience {name!r}: agreements say what it sees; remove 'sees' and 'hidden'"
+            raise ValueError(message)
+        if name != CENTRE and audience.agency is None and audience.group is None:
+            message = f"audience {name!r}: agreements are with agencies and groups; say 'agency' or 'group'"
+            raise ValueError(message)
+
     def visible(self, audience: str) -> tuple[str, ...]:
-        """Return the sorted datasets that an audience may see in full."""
+        """Return the sorted datasets that an audience may see in full by this file alone.
+
+        Agreements and markings say more (`linkage.config.markings`): where there are agreements this is only what is its own.
+        """
         settings = self.audiences[audience]
+        if self.agreements and audience != CENTRE:
+            return tuple(sorted(name for name, source in self.sources.items() if source.agency == settings.agency))
         seen = set(self.sources) if settings.sees == "all" else set(settings.sees)
         return tuple(sorted(seen - set(settings.hidden)))
 
@@ -114,16 +143,29 @@ class Project(Settings):
 class LoadedProject:
     """A project file with the paths and entity settings that it leads to."""
 
-    def __init__(self, path: Path, settings: Project, entities: dict[EntityType, Entity]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Project,
+        entities: dict[EntityType, Entity],
+        agreements: Agreements | None = None,
+    ) -> None:
         self.path = path
         self.folder = path.parent
         self.settings = settings
         self.entities = entities
+        self.agreements = agreements
 
     @property
     def workspace(self) -> Path:
         """The workspace folder."""
         return (self.folder / self.settings.workspace).resolve()
+
+    @property
+    def anchor(self) -> Path | None:
+        """The file outside the workspace that gets the head of the audit at each release."""
+        named = self.settings.audit_anchor
+        return (self.folder / named).resolve() if named else None
 
     def publish_folders(self) -> dict[str, Path]:
         """Return audience → folder of its `publish_to`, for those that have one."""
@@ -189,14 +231,59 @@ def load_project(path: Path) -> LoadedProject:
     path = path / "project.toml" if path.is_dir() else path
     settings = validate(Project, read_toml(path), path)
     folder = (path.parent / settings.entities) if settings.entities else default_configs() / "entities"
-    project = LoadedProject(path.resolve(), settings, load_entities(folder))
+    project = LoadedProject(path.resolve(), settings, load_entities(folder), _agreements(path, settings))
     _check_folders(project)
     return project
+
+
+def _agreements(path: Path, settings: Project) -> Agreements | None:
+    """Read the agreements of a project. Raises SharingError, which knows the workspace whose audit is to hear of it."""
+    if not settings.agreements:
+        return None
+    try:
+        found = load_agreements(_agreement_files(path, settings), settings.sources)
+        _check_audiences(path, settings, found)
+    except SharingError as error:
+        error.workspace = (path.resolve().parent / settings.workspace).resolve()
+        raise
+    return found
+
+
+def _agreement_files(path: Path, settings: Project) -> list[Path]:
+    files: list[Path] = []
+    for pattern in settings.agreements:
+        found = sorted(path.parent.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+        if not found:
+            message = f"{path}: agreements: there is no file {pattern!r}; name an existing agreements file"
+            raise SharingError(message)
+        files += [file for file in found if file not in files]
+    return files
+
+
+def _check_audiences(path: Path, settings: Project, found: Agreements) -> None:
+    """Refuse an audience that is no known agency or group, or with which nothing is agreed."""
+    agencies = {source.agency for source in settings.sources.values()} | set(found.agencies)
+    parties = {party for agreement in found.agreements.values() for party in agreement.parties}
+    for name, audience in settings.audiences.items():
+        if name == CENTRE:
+            continue
+        who, known = (audience.agency, agencies) if audience.agency else (audience.group, set(found.groups))
+        kind = "agency" if audience.agency else "group"
+        if who not in known:
+            message = f"{path}: audiences.{name}.{kind}: unknown {kind} {who!r}; known are: {', '.join(sorted(known)) or 'none'}"
+            raise SharingError(message)
+        belongs = {group for group, members in found.groups.items() if who in members}
+        if not ({who} | belongs) & parties:
+            message = f"{path}: audiences.{name}: there is no agreement with {who!r}; add it to the parties of one, or remove the audience"
+            raise SharingError(message)
 
 
 def _check_folders(project: LoadedProject) -> None:
     """Refuse a folder of `publish_to` that touches the workspace or that of another audience."""
     workspace, taken = project.workspace, dict[str, Path]()
+    if project.anchor is not None and project.anchor.is_relative_to(workspace):
+        message = f"{project.path}: audit_anchor: {project.anchor} lies in the workspace, with which it would be altered; name a file outside, better on another machine"
+        raise ConfigError(message)
     for audience, folder in project.publish_folders().items():
         others = {"the workspace": workspace, **{f"the folder of {name}": path for name, path in taken.items()}}
         for what, other in others.items():

@@ -120,10 +120,14 @@ class Case(Settings):
 
 
 class Marking(Settings):
-    """Columns that tell how a record must be handled."""
+    """Columns that tell how a record must be handled: categories, the most that others may see, and what it may link with.
+
+    A share level or link use that is not known counts as the strictest.
+    """
 
     handling: Column | None = None
     share: Column | None = None
+    link_use: Column | None = None
 
 
 def _as_seen(value: Any) -> Any:
@@ -141,7 +145,8 @@ class Source(Settings):
     """One dataset of one agency.
 
     `unique` says that the dataset holds each entity once: "strict" never joins two of its records (unless a steward
-    does), "likely" counts against it. Without it nothing is said: most sources hold duplicates.
+    does), "likely" counts against it. Without it nothing is said: most sources hold duplicates. A record older than
+    `retention_years` that was not validated again goes with `linkage purge --expired`.
     """
 
     agency: Annotated[str, Field(min_length=1, max_length=60)]
@@ -161,6 +166,7 @@ class Source(Settings):
     relations: tuple[Relation, ...] = ()
     case: Case | None = None
     marking: Marking | None = None
+    retention_years: Annotated[int, Field(ge=1, le=100)] = 5
     max_withdrawn: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     @model_validator(mode="after")

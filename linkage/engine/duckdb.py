@@ -193,15 +193,15 @@ class Engine:
             message = f"{path}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
 
-    def compact(self, target: Path) -> bool:
-        """Write the database to the new file `target` where most of its own file is free, and say whether it has.
+    def compact(self, target: Path, *, always: bool = False) -> bool:
+        """Write the database to the new file `target` where most of its own file is free (or `always`), and say whether it has.
 
         A file never shrinks: what stages made and dropped leaves holes that every later run would copy.
         """
         used, free = self.rows(
             "SELECT used_blocks, free_blocks FROM pragma_database_size() WHERE database_name = current_database()"
         )[0]
-        if free <= 2 * used:
+        if free <= 2 * used and not always:
             return False
         with self.attached(target, "compact", read_only=False):
             self.run(f"COPY FROM DATABASE {quote(self.value('SELECT current_database()'))} TO compact")

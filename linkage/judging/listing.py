@@ -36,6 +36,9 @@ def judgements(project: Project, *, purpose: str | None = None) -> dict[str, Any
         last = ledger.last_run()
     found = conflicts(held)
     against = frozenset[int]().union(*(one.numbers for one in found))
+    # What says the same of a pair contradicts the same.
+    said = {_said(one) for one in held if one.number in against}
+    against |= {one.number for one in held if one.closed_at is None and _said(one) in said}
     lost = _lost(last)
     return {
         "schema_version": 1,
@@ -67,6 +70,11 @@ def write_judgements(result: Mapping[str, Any], path: Path) -> int:
         message = f"{path}: cannot be written ({error.strerror}); name another file"
         raise DataError(message) from error
     return len(result["judgements"])
+
+
+def _said(one: Judged) -> tuple[Any, ...]:
+    entry = one.judgement
+    return entry.entity_type, frozenset({entry.a, entry.b}), entry.verdict
 
 
 def _guarded(value: Any) -> Any:

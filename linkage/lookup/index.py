@@ -27,8 +27,9 @@ from linkage.engine.duckdb import Engine, engine_version
 from linkage.engine.sql import comma, quote
 from linkage.errors import RequestError, WorkspaceError
 from linkage.matching import model as models
+from linkage.matching.features import compared_columns, make_features, make_frequencies, rarity_columns
 from linkage.matching.pairwise import pair_statement, with_rarities
-from linkage.matching.score import KEPT, compared_columns, make_features, make_frequencies, rarity_columns
+from linkage.matching.prediction import KEPT
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, sync
 
@@ -124,7 +125,9 @@ def find(project: LoadedProject, audience: str, entity_type: EntityType) -> Plac
     """Return which index the current release of an audience needs. Raises RequestError where there is none to answer from."""
     if audience not in project.settings.audiences:
         message = f"there is no audience {audience!r}; the project has: {', '.join(project.settings.audiences)}"
-        raise RequestError(message)
+        refusal = RequestError(message)
+        refusal.workspace = project.workspace
+        raise refusal
     if entity_type not in project.entity_types():
         message = f"no source of {project.path} tells of a {entity_type}; the project has: {', '.join(project.entity_types())}"
         raise RequestError(message)
@@ -196,8 +199,7 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
         engine.attached(workspace.base(place.base), "base"),
         engine.attached(release, "release"),
     ):
-        datasets = list(project.settings.visible(place.audience))
-        _number(engine, kind, datasets)
+        _number(engine, kind)
         if engine.value(_HAS_STATEMENTS):
             engine.create_as(*KEPT, "FROM base.kept.statement")
         make_features(engine, model)
@@ -231,7 +233,7 @@ def _write(project: LoadedProject, workspace: Workspace, place: Place, draft: Pa
     (draft / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
-def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
+def _number(engine: Engine, kind: EntityType) -> None:
     """Write `lookup.place` (record, place, name, nth identity) and the view `canonical.<type>` of the audience's own records."""
     engine.create_as(
         "lookup",
@@ -248,9 +250,9 @@ def _number(engine: Engine, kind: EntityType, datasets: list[str]) -> None:
         FROM base.canonical.{quote(kind)} AS own
         JOIN release.published.identity_record AS held USING (dataset, key, role)
         JOIN lookup.identity USING (identity_id)
-        WHERE held.entity_type = $kind AND list_contains($datasets, own.dataset)
+        WHERE held.entity_type = $kind
         """,
-        {"kind": kind, "datasets": datasets},
+        {"kind": kind},
     )
     engine.run("CREATE SCHEMA canonical")
     engine.run(

@@ -6,6 +6,7 @@ come from the index of the audience's release alone (rule R7).
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import threading
@@ -24,15 +25,10 @@ from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import Index, find, prepare
 from linkage.matching.blocking import row_keys
 from linkage.matching.comparisons import levels_of, rarity_levels
+from linkage.matching.features import LEAST_FREQUENCY, feature_columns, feature_parts, rarity_values
 from linkage.matching.pairwise import RELATION
+from linkage.matching.patterns import PATTERN_BITS
 from linkage.matching.rarity import PLACES, name_features, parts_of, word_columns
-from linkage.matching.score import (
-    LEAST_FREQUENCY,
-    PATTERN_BITS,
-    feature_columns,
-    feature_parts,
-    rarity_values,
-)
 from linkage.sharing.audit import record_look, stated_purpose
 from linkage.stages.reread import read_again
 from linkage.stages.standardiser import usable
@@ -48,6 +44,8 @@ if TYPE_CHECKING:
 
 NOTICE = "Unverified: a match is a lead; confirm with the record's owner."
 BATCH = 200
+_ASKED = 1000
+"""How many of the records that were asked for are kept beside the audit's row."""
 _OTHER_SCRIPT = re.compile(re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: f"\\u{found[1]:0>4}", OTHER_SCRIPT))
 _OTHER = "".join(chr(sign) for sign in (*range(0x370, 0x530), *range(0x3040, 0x3100)))
 """Greek, Cyrillic and kana: letters known from the start. Others are learnt when a record first holds them."""
@@ -112,14 +110,15 @@ class Session:
 
         Raises RequestError for a look without a purpose and for a record that cannot be read.
         """
-        stated_purpose(self.project, purpose)
+        stated_purpose(self.project, purpose, self.place.audience)
         rows = mapped_rows(self.place.entity_type, records)
         results: list[dict[str, Any]] = []
         with self._lock:
             for first in range(0, len(rows), BATCH):
                 results += self._answers(rows[first : first + BATCH])
         ids = sorted({identity["identity_id"] for result in results for identity in result["identities"]})
-        record_look(self.project, "lookup", [self.place.entity_type, *ids], self.place.audience, purpose)
+        asked = json.dumps([dict(record) for record in records[:_ASKED]], default=str, sort_keys=True)
+        record_look(self.project, "lookup", [self.place.entity_type, *ids], self.place.audience, purpose, asked=asked)
         thresholds = self.model.thresholds
         return {
             "entity_type": self.place.entity_type,

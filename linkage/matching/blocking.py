@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
 
 
+MOST_STOP_KEYS = 100_000
+
+
 @dataclass(frozen=True)
 class Block:
     """A blocking key that many records share: its rule, hash, number of records, and one of the records by name."""
@@ -41,6 +44,22 @@ def make_keys(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingR
         names[f"rule_{number}"] = rule.name
         selects.append(_rule_sql(entity_type, number, rule))
     engine.create_as("blocking", f"{table}_{entity_type}", " UNION ALL ".join(selects), names)
+
+
+def keep_rules(
+    engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], kept: Sequence[BlockingRule]
+) -> None:
+    """Leave in the tables of keys and of blocks, made under `rules`, what they hold under `kept`, some of them in their order."""
+    old = {rule.name: number for number, rule in enumerate(rules)}
+    places = " ".join(f"WHEN {old[rule.name]} THEN {number}" for number, rule in enumerate(kept))
+    for table in (f"key_{entity_type}", f"size_{entity_type}"):
+        engine.create_as(
+            "blocking",
+            table,
+            f"SELECT * REPLACE (CAST(CASE rule {places} END AS UTINYINT) AS rule) FROM blocking.{table} "
+            "WHERE list_contains($kept, rule)",
+            {"kept": [old[rule.name] for rule in kept]},
+        )
 
 
 def _rule_sql(entity_type: EntityType, number: int, rule: BlockingRule) -> str:
@@ -100,12 +119,10 @@ def _row_rule_sql(number: int, rule: BlockingRule) -> str:
     return found
 
 
-def large_blocks(
-    engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int, *, fresh: bool = False
-) -> list[Block]:
-    """Return the keys held by more than `limit` records, the largest first; with `fresh` only keys that fresh records have.
+def count_blocks(engine: Engine, entity_type: EntityType, *, fresh: bool = False) -> None:
+    """Write `blocking.size_<type>` (rule, key, records, record): the blocks of two records and more, with one of the records.
 
-    Leaves the sizes of all these blocks of two records and more in `blocking.size_<type>`, for `count_pairs`.
+    With `fresh` only blocks that fresh records are in.
     """
     among = f"WHERE key IN (SELECT key FROM blocking.fresh_{entity_type})" if fresh else ""
     engine.create_as(
@@ -113,6 +130,10 @@ def large_blocks(
         f"size_{entity_type}",
         f"SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type} {among} GROUP BY rule, key HAVING count(*) > 1",
     )
+
+
+def large_blocks(engine: Engine, entity_type: EntityType, rules: Sequence[BlockingRule], limit: int) -> list[Block]:
+    """Return the keys that more than `limit` records hold, of the blocks that `count_blocks` has counted, the largest first."""
     rows = engine.rows(
         f"""
         SELECT large.rule, large.key, large.records, entity.dataset, entity.key, entity.role
@@ -132,7 +153,7 @@ def count_pairs(
 ) -> dict[str, int]:
     """Return rule → pairs that it finds, exactly, before any is made; with `fresh` only pairs with a fresh record.
 
-    Reads and drops the sizes that `large_blocks` leaves. A pair that several rules find is counted by each.
+    Reads the blocks that `count_blocks` has counted. A pair that several rules find is counted by each.
     """
     size = f"blocking.size_{entity_type}"
     counted = f"SELECT rule, records * (records - 1) // 2 AS pairs FROM {size}"
@@ -142,7 +163,6 @@ def count_pairs(
             f"(SELECT rule, key, count(*) AS fresh FROM blocking.fresh_{entity_type} GROUP BY rule, key) USING (rule, key)"
         )
     found = dict(engine.rows(f"SELECT rule, CAST(sum(pairs) AS BIGINT) FROM ({counted}) GROUP BY rule"))
-    engine.run(f"DROP TABLE {size}")
     return {rule.name: found.get(number, 0) for number, rule in enumerate(rules)}
 
 
@@ -151,40 +171,48 @@ def fit_stop_keys(
 ) -> dict[str, list[int]]:
     """Return for each rule the keys whose blocks are too large for `max_block` or for the budget of pairs.
 
+    A rule that has to set more than `MOST_STOP_KEYS` aside finds nothing that is worth its keys, and is left out.
+
     A rule that needs no more than an equal share of the budget keeps all its blocks, since few pairs meet in it by chance. Of
     the other rules together the largest blocks go first: what many records share says least about who they are. What goes is frozen
     into the model as stop keys, so that which pairs are candidates never depends on later counts.
+    Reads the blocks that `count_blocks` has counted.
     """
-    engine.create_as(
-        "blocking",
-        "size",
-        f"SELECT rule, key, count(*) AS records FROM blocking.key_{entity_type} GROUP BY ALL HAVING count(*) > 1",
-    )
+    size = f"blocking.size_{entity_type}"
     needs = dict(
         engine.rows(
-            "SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM blocking.size WHERE records <= $most GROUP BY rule ORDER BY rule",
+            f"SELECT rule, CAST(sum(records * (records - 1) // 2) AS BIGINT) FROM {size} WHERE records <= $most GROUP BY rule ORDER BY rule",
             {"most": blocking.max_block},
         )
     )
     total = max(blocking.least_pairs, round(blocking.pairs_per_record * records))
     whole, left = kept_whole(needs, total)
-    rows = engine.rows(
-        """
+    engine.create_as(
+        "blocking",
+        "stop",
+        f"""
         WITH grown AS (
             SELECT records, sum(sum(records * (records - 1) // 2)) OVER (ORDER BY records) AS pairs
-            FROM blocking.size WHERE NOT list_contains($whole, rule) GROUP BY records
+            FROM {size} WHERE NOT list_contains($whole, rule) GROUP BY records
         ), kept AS (
             SELECT coalesce(max(records), 1) AS largest FROM grown WHERE pairs <= $left AND records <= $most
         )
-        SELECT rule, key FROM blocking.size, kept
-        WHERE records > CASE WHEN list_contains($whole, rule) THEN $most ELSE largest END ORDER BY rule, key
+        SELECT rule, key FROM {size}, kept
+        WHERE records > CASE WHEN list_contains($whole, rule) THEN $most ELSE largest END
         """,
         {"whole": whole, "left": left, "most": blocking.max_block},
     )
-    engine.run("DROP TABLE blocking.size")
-    found: dict[str, list[int]] = {rule.name: [] for rule in rules}
-    for number, key in rows:
+    # Counted before they are read: there may be as many as records.
+    counts = dict(engine.rows("SELECT rule, count(*) FROM blocking.stop GROUP BY rule"))
+    found: dict[str, list[int]] = {
+        rule.name: [] for number, rule in enumerate(rules) if counts.get(number, 0) <= MOST_STOP_KEYS
+    }
+    kept = [number for number, rule in enumerate(rules) if rule.name in found]
+    for number, key in engine.rows(
+        "SELECT rule, key FROM blocking.stop WHERE list_contains($kept, rule) ORDER BY rule, key", {"kept": kept}
+    ):
         found[rules[number].name].append(key)
+    engine.run("DROP TABLE blocking.stop")
     return found
 
 
@@ -207,14 +235,16 @@ def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[
 
 
 def make_pairs(engine: Engine, entity_type: EntityType) -> int:
-    """Write `blocking.pair_<type>` (a, b with a < b, distinct) and return how many there are."""
+    """Write `blocking.pair_<type>` (a, b with a < b, distinct) and return how many there are.
+
+    Reads the blocks that `count_blocks` has counted: of the keys, most are held by one record.
+    """
     engine.create_as(
         "blocking",
         f"pair_{entity_type}",
         f"""
         WITH shared AS (
-            SELECT key, record FROM blocking.key_{entity_type}
-            SEMI JOIN (SELECT key FROM blocking.key_{entity_type} GROUP BY key HAVING count(*) > 1) AS twice USING (key)
+            SELECT key, record FROM blocking.key_{entity_type} SEMI JOIN blocking.size_{entity_type} USING (key)
         )
         SELECT DISTINCT one.record AS a, two.record AS b
         FROM shared AS one JOIN shared AS two ON one.key = two.key AND one.record < two.record

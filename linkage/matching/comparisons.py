@@ -13,7 +13,7 @@ from linkage.matching.levels import HOUSE, UNKNOWN, Kind, Level, phone_levels
 from linkage.matching.levels import at_home as _at_home
 from linkage.matching.levels import one_off as _one_off
 from linkage.matching.levels import pair as _pair
-from linkage.matching.organisations import office_phones, organisation, premises, tax_number
+from linkage.matching.organisations import office_phones, organisation, organisation_parts, premises, tax_number
 from linkage.matching.persons import birth_date, given_name, middle_name, other_names, surname
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def _identifiers(c: Columns) -> tuple[Level, ...]:
         Level(
             "near",
             "an identifier of one kind differs in one character",
-            f"len(list_filter({l}, lambda x: len(list_filter({r}, lambda y: damerau_levenshtein(x, y) <= 1)) > 0)) > 0",
+            # Most lists hold one: they are spared the search.
+            f"(len({l}) = 1 AND len({r}) = 1 AND {_one_off(f'{l}[1]', f'{r}[1]')}) OR ((len({l}) > 1 OR len({r}) > 1) "
+            f"AND len(list_filter({l}, lambda x: len(list_filter({r}, lambda y: {_one_off('x', 'y')})) > 0)) > 0)",
         ),
         Level("different", "different identifiers of one kind", "ELSE"),
     )
@@ -318,6 +320,7 @@ KINDS: Mapping[str, Kind] = {
         "name",
         words="name",
         foreign=frozenset({"others", *HOUSE}),
+        once=organisation_parts,
     ),
     "premises": Kind(
         {**HOUSE, "postcode": "postcode", "city": "city"},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from linkage.engine.sql import literal, qualified, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from linkage.config.entity import Evidence
     from linkage.config.source import EntityType
@@ -34,15 +34,15 @@ def evidence_units(model: Model, evidence: Evidence) -> int:
     return model.units(math.log2(evidence.m / evidence.u))
 
 
-def gather(
-    engine: Engine, model: Model, audience: str, datasets: Sequence[str], resolved: Collection[EntityType]
-) -> int:
+def gather(engine: Engine, model: Model, audience: str, sees: str, resolved: Collection[EntityType]) -> int:
     """Write `resolution.evidence` (a, b, bits, told): pairs of records, a < b, that share a resolved entity.
 
-    bits: the sum over the model's evidence in 1/1024 bit; told: `name=shared`, separated by semicolons. Only relations of
-    `datasets` count, and clusters of the audience; `resolved` are the types that the project has. Returns the number of pairs.
+    bits: the sum over the model's evidence in 1/1024 bit; told: `name=shared`, separated by semicolons. Only relations that
+    meet the SQL test `sees` count, and clusters of the audience; `resolved` are the types that the project has. Returns the number of pairs.
     """
-    parts = [_shared_sql(model, evidence, audience) for evidence in model.evidence if evidence.entity in set(resolved)]
+    parts = [
+        _shared_sql(model, evidence, audience, sees) for evidence in model.evidence if evidence.entity in set(resolved)
+    ]
     shared = " UNION ALL ".join(parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
     engine.create_as(
         "resolution",
@@ -52,12 +52,11 @@ def gather(
                string_agg(told, ';' ORDER BY told) AS told
         FROM ({shared}) GROUP BY a, b ORDER BY a, b
         """,
-        {"datasets": list(datasets)} if parts else {},
     )
     return int(engine.value("SELECT count(*) FROM resolution.evidence"))
 
 
-def _shared_sql(model: Model, evidence: Evidence, audience: str) -> str:
+def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str) -> str:
     """Return the pairs of one evidence. A relation leads from the record's role to the other's."""
     own, other = model.entity_type, evidence.entity
     cluster = qualified("resolution", f"cluster_{audience}_{other}")
@@ -68,7 +67,7 @@ def _shared_sql(model: Model, evidence: Evidence, audience: str) -> str:
             JOIN canonical.{quote(own)} AS own ON own.dataset = relation.dataset AND own.key = relation.key AND own.role = from_role
             JOIN canonical.{quote(other)} AS other ON other.dataset = relation.dataset AND other.key = relation.key AND other.role = to_role
             LEFT JOIN {cluster} AS cluster ON cluster.record = other.record
-            WHERE from_type = {literal(own)} AND to_type = {literal(other)} AND list_contains($datasets, relation.dataset)
+            WHERE from_type = {literal(own)} AND to_type = {literal(other)} AND {sees}
         ) QUALIFY count(*) OVER (PARTITION BY entity) <= {evidence.most}
     """
     return f"""

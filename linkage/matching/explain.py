@@ -10,8 +10,10 @@ from linkage.config.entity import BITS
 from linkage.engine.sql import comma, quote
 from linkage.matching.comparisons import columns_of, levels_of
 from linkage.matching.evidence import SHARED, evidence_units
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.levels import UNKNOWN
-from linkage.matching.score import PATTERN_BITS, make_features, make_frequencies, pattern_sql, predicted
+from linkage.matching.patterns import PATTERN_BITS, pattern_sql
+from linkage.matching.prediction import predicted
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -28,7 +28,8 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.engine.sql import quote
-from linkage.matching.score import PATTERN_BITS, pattern_sql, predicted
+from linkage.matching.patterns import PATTERN_BITS, pattern_sql
+from linkage.matching.prediction import predicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

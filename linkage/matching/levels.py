@@ -8,6 +8,8 @@ from dataclasses import dataclass
 UNKNOWN = "unknown"
 UNITS = 16
 """Parts of a bit in which words are weighed."""
+ENDS = 5
+"""From so many letters on, one slip of the pen leaves the first two or the last two."""
 TELLING = 5 * UNITS
 """A word that three names in a hundred bear tells little: lacking it is no sign of another organisation."""
 
@@ -34,6 +36,17 @@ class Level:
     same: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Once:
+    """A costly part of the tests of levels, word for word as it stands in them, and a test of when it is needed at all.
+
+    Both may hold parts that come before it.
+    """
+
+    sql: str
+    when: str = "TRUE"
+
+
 Columns = Mapping[str, str]
 Builder = Callable[[Columns], tuple[Level, ...]]
 
@@ -46,6 +59,7 @@ class Kind:
     house on a street), `rarity_value` is the SQL that makes it, and `rarity_column` its name among the features.
     `more_rarity` are further columns whose rarity single levels count. `words` is the column whose words are weighed one by one (see `linkage.matching.rarity`).
     `foreign` are the columns it only looks at (a swapped name); blocking on them does not decide the comparison.
+    `once` are costly parts of the levels' tests, each computed once a pair where pairs are scored in bulk.
     """
 
     columns: Columns
@@ -55,6 +69,7 @@ class Kind:
     more_rarity: tuple[str, ...] = ()
     words: str | None = None
     foreign: frozenset[str] = frozenset()
+    once: Callable[[Columns], tuple[Once, ...]] | None = None
 
 
 def pair(column: str) -> tuple[str, str]:
@@ -63,8 +78,19 @@ def pair(column: str) -> tuple[str, str]:
 
 
 def one_off(l: str, r: str) -> str:
-    """At most one letter more, less or other, or two neighbours swapped; lengths are compared first, being cheap."""
-    return f"(abs(length({l}) - length({r})) <= 1 AND damerau_levenshtein({l}, {r}) <= 1)"
+    """At most one letter more, less or other, or two neighbours swapped.
+
+    What is cheap comes first. Of equal length, such a slip changes two places at most; of other length it leaves the
+    first two letters or the last two, from five letters on.
+    """
+    # (Places can be compared where there are as many, of letters and of bytes.)
+    same = f"length({l}) = length({r})"
+    places = (
+        f"CASE WHEN {same} AND strlen({l}) = strlen({r}) AND length({l}) > 0 THEN hamming({l}, {r}) "
+        f"WHEN abs(length({l}) - length({r})) <= 1 THEN 0 ELSE 9 END <= 2"
+    )
+    ends = f"({same} OR left({l}, 2) = left({r}, 2) OR right({l}, 2) = right({r}, 2) OR least(length({l}), length({r})) < {ENDS})"
+    return f"({places} AND {ends} AND damerau_levenshtein({l}, {r}) <= 1)"
 
 
 def at_home(c: Columns, words: str, agree: str) -> Level:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, one_off, pair, phone_levels
+from linkage.matching.levels import TELLING, UNITS, UNKNOWN, Level, Once, one_off, pair, phone_levels
 
 if TYPE_CHECKING:
     from linkage.matching.levels import Columns
@@ -17,7 +17,11 @@ def _slip(one: str, two: str) -> str:
     """
     word, other = f"{one}.word", f"{two}.word"
     least = f"least(length({word}), length({other}))"
-    misspelt = f"{least} > 3 AND abs(length({word}) - length({other})) <= {least} // 3 AND damerau_levenshtein({word}, {other}) <= {least} // 3"
+    # (Within a lambda only CASE spares what need not be computed.)
+    misspelt = (
+        f"CASE WHEN {least} > 3 AND abs(length({word}) - length({other})) <= {least} // 3 "
+        f"THEN damerau_levenshtein({word}, {other}) <= {least} // 3 ELSE FALSE END"
+    )
     return (
         f"CASE WHEN left({word}, 1) = left({other}, 1) THEN CASE WHEN {least} < 3 THEN FALSE "
         f"WHEN starts_with({word}, {other}) OR starts_with({other}, {word}) THEN TRUE "
@@ -98,13 +102,28 @@ def _worth(c: Columns) -> str:
     return f"list_transform({_left_overs(c)}, lambda t: {_shared(c, 't')})[1]"
 
 
+def _alike(c: Columns) -> str:
+    """Most pairs share no word and are nothing alike: they are spared the words."""
+    (l, r), (tokens_l, tokens_r) = pair(c["name"]), pair(c["tokens"])
+    return f"(list_has_any({tokens_l}, {tokens_r}) OR jaro_winkler_similarity({l}, {r}) >= 0.8)"
+
+
+def organisation_parts(c: Columns) -> tuple[Once, ...]:
+    """Return the costly parts of the levels of an organisation's name."""
+    alike, contained = _alike(c), _contained(c)
+    return (
+        Once(alike),
+        Once(_left_overs(c), alike),
+        Once(contained, alike),
+        Once(_worth(c), f"{alike} AND ({contained} = 0) IS NOT FALSE"),
+    )
+
+
 def organisation(c: Columns) -> tuple[Level, ...]:
     """Names of organisations: what they share is worth its rarity; a rare word that one side lacks is another branch."""
     (l, r), (tokens_l, tokens_r), (other_l, other_r) = pair(c["name"]), pair(c["tokens"]), pair(c["others"])
     joined_l, joined_r = pair(f"{c['name']}_joined")
-    # Most pairs share no word and are nothing alike: they are spared the words.
-    alike = f"(list_has_any({tokens_l}, {tokens_r}) OR jaro_winkler_similarity({l}, {r}) >= 0.8)"
-    contained, worth = _contained(c), _worth(c)
+    alike, contained, worth = _alike(c), _contained(c), _worth(c)
     return (
         Level(UNKNOWN, "a name is missing", f"{l} IS NULL OR {r} IS NULL"),
         Level("exact", "same name", f"{l} = {r}", rarity=1.0),

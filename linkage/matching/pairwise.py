@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from linkage.config.entity import BITS
 from linkage.engine.sql import comma, qualified, quote
 from linkage.errors import ModelError
-from linkage.matching.score import captured, pattern_sql, rarity_columns
+from linkage.matching.features import rarity_columns
+from linkage.matching.patterns import pattern_sql
+from linkage.matching.prediction import captured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,6 @@ def _contained(c: Columns) -> str:
     """All words of one whole name are words of the other, whichever of them is called the surname; two at least."""
     (given_l, given_r), (middle_l, middle_r) = pair(c["given"]), pair(c["middle"])
     surname_l, surname_r = pair(c["surname"])
-    left, right = _whole(given_l, middle_l, surname_l), _whole(given_r, middle_r, surname_r)
     # Names of two words each are compared by the other levels; splitting all of them would cost too much.
     longer = " OR ".join(
         (
@@ -37,7 +36,19 @@ def _contained(c: Columns) -> str:
         )
     )
     two = f"{given_l} IS NOT NULL AND {given_r} IS NOT NULL AND {surname_l} IS NOT NULL AND {surname_r} IS NOT NULL"
-    return f"{two} AND ({longer}) AND (list_has_all({left}, {right}) OR list_has_all({right}, {left}))"
+    left, right = (given_l, middle_l, surname_l), (given_r, middle_r, surname_r)
+    return f"{two} AND ({longer}) AND ({_has_all(left, right)} OR {_has_all(right, left)})"
+
+
+def _has_all(whole: tuple[str, str, str], part: tuple[str, str, str]) -> str:
+    """The words of one whole name (given, middle, surname) are among the other's.
+
+    A name that is one word is looked for first: most pairs lack one, and are spared the splitting.
+    """
+    text = f"concat_ws(' ', {', '.join(whole)})"
+    given, _, surname = part
+    found = " AND ".join(f"(contains({text}, {name}) OR contains({name}, ' '))" for name in (given, surname))
+    return f"({found} AND list_has_all({_whole(*whole)}, {_whole(*part)}))"
 
 
 def given_name(c: Columns) -> tuple[Level, ...]:
@@ -120,7 +131,7 @@ def surname(c: Columns) -> tuple[Level, ...]:
             "given name and surname of one are the other's, written as one word",
             f"(({given_l} IS NULL AND {one_off(l, f'{given_r} || {r}')}) OR ({given_r} IS NULL AND {one_off(r, f'{given_l} || {l}')}))",
         ),
-        Level("similar", "two letters differ, or it sounds the same", f"{_two_off(l, r)} OR {code_l} = {code_r}"),
+        Level("similar", "two letters differ, or it sounds the same", f"{code_l} = {code_r} OR {_two_off(l, r)}"),
         Level("different", "different surnames", "ELSE"),
     )
 
@@ -208,7 +219,9 @@ def other_names(c: Columns) -> tuple[Level, ...]:
         Level(
             UNKNOWN,
             "the other names of one side at most are told, or the names agree already",
-            f"({given_l} = {given_r} AND {sur_l} = {sur_r}) OR (({other_l} IS NULL OR {other_r} IS NULL) AND NOT {shared})",
+            # (That neither tells any comes first, being cheap and the most common.)
+            f"({other_l} IS NULL AND {other_r} IS NULL) OR ({given_l} = {given_r} AND {sur_l} = {sur_r}) "
+            f"OR (({other_l} IS NULL OR {other_r} IS NULL) AND NOT {shared})",
         ),
         Level("shared", "a name of one is another name of the other", shared),
         Level(

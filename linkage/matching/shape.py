@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import literal, quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, levels_of, own_columns, rarity_levels
+from linkage.matching.features import rarity_values
 from linkage.matching.model import COMMON_SCHEMA
-from linkage.matching.score import PATTERN_BITS, level_name, rarity_values, score
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score
 
 if TYPE_CHECKING:
     import pyarrow as pa

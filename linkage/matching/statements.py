@@ -1,6 +1,6 @@
 """Splink writes the statements that score pairs under a model.
 
-It takes Splink half a second and more to write them, so `linkage.matching.score` keeps them: once a process, and in the base
+It takes Splink half a second and more to write them, so `linkage.matching.prediction` keeps them: once a process, and in the base
 for the next runs. All names in them are ours or hashes. Import this module inside functions only: loading Splink takes a second.
 """
 

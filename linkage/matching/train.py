@@ -16,13 +16,15 @@ import numpy as np
 from linkage.config.entity import Entity, Training, parse_part
 from linkage.engine.sql import comma, literal, quote
 from linkage.errors import ModelError
-from linkage.matching.blocking import drop_stop_keys, fit_stop_keys, make_keys, make_pairs
+from linkage.matching.blocking import count_blocks, drop_stop_keys, fit_stop_keys, keep_rules, make_keys, make_pairs
 from linkage.matching.comparisons import base_columns, decided_by, rarity_levels, weighed_levels
+from linkage.matching.features import LEAST_FREQUENCY, make_features, make_frequencies
 from linkage.matching.labels import HELD, read_labels, shift
 from linkage.matching.labels import card as label_card
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, Model, from_entity, rounded
-from linkage.matching.rarity import count_values
-from linkage.matching.score import PATTERN_BITS, count_patterns, make_features, make_frequencies
+from linkage.matching.patterns import PATTERN_BITS
+from linkage.matching.rarity import count_values, make_words
+from linkage.matching.score import count_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from linkage.engine.duckdb import Engine
     from linkage.matching.labels import Labelled
 
+MANY_VALUES = 1_000_000
+"""From so many values of a column on, a model keeps only those that are common enough to weigh less: 100,000 at most."""
 RANDOM, UNION = "random", "union"
 ROUNDS = 4
 ITERATIONS = 60
@@ -40,7 +44,6 @@ TRUSTED = 5.0
 TRUSTED_GIVEN = 20.0
 LEAST, MOST = 1e-9, 1 - 1e-6
 STILL = 1e-6
-MOST_STOP_KEYS = 100_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class PatternSet:
 
 
 def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = True, labels: str | None = None) -> Model:
-    """Make a model for the canonical table of a type; leaves its features, keys and pairs behind for the run.
+    """Make a model for the canonical table of a type; leaves its features, keys, blocks and pairs behind for the run.
 
     With `learn` false m and u stay at the shipped priors; rarity, generic values, stop keys and the match rate are
     taken from the data all the same. `labels` is the quoted name of a table of judged pairs (a < b: record numbers, match:
@@ -77,25 +80,28 @@ def train(engine: Engine, entity: Entity, standardiser: str, *, learn: bool = Tr
     make_features(engine, model, sorted(entity.training.columns_counted() & set(engine.columns("canonical", kind))))
     model = replace(model, **_frequencies(engine, model, entity.training.counted_once))
     model = replace(model, **count_values(engine, model, entity.training))
-    make_frequencies(engine, model)
+    make_words(engine, model)
     make_keys(engine, kind, model.rules)
     records = int(engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}"))
+    count_blocks(engine, kind)
     stops = fit_stop_keys(engine, kind, model.rules, entity.blocking, records)
-    if any(len(keys) > MOST_STOP_KEYS for keys in stops.values()):
-        # A rule that has to set so much aside finds nothing that is worth its keys.
-        rules = tuple(rule for rule in model.rules if len(stops[rule.name]) <= MOST_STOP_KEYS)
-        make_keys(engine, kind, rules)
+    if len(stops) < len(rules):
+        rules = tuple(rule for rule in rules if rule.name in stops)
+        keep_rules(engine, kind, model.rules, rules)
     model = replace(model, rules=rules, stop_keys=tuple(sorted(key for rule in rules for key in stops[rule.name])))
-    drop_stop_keys(engine, kind, model.stop_keys)
+    for table in ("key", "size"):
+        drop_stop_keys(engine, kind, model.stop_keys, table)
     candidates = make_pairs(engine, kind)
     shares = _sample_pairs(engine, model, entity.training, records, candidates)
     sets = _pattern_sets(model, count_patterns(engine, model, "training.pair"), shares)
     engine.run("DROP TABLE training.pair")
+    if labels:
+        make_frequencies(engine, model, words=False)
     labelled = read_labels(engine, model, labels) if labels else None
     learned = _Learner(model, sets, entity.training, records, labelled)
     model = learned.run(learn=learn)
-    # Once more: rarity is measured against u, which has just been learned.
-    make_frequencies(engine, model)
+    # Rarity is measured against u, which has just been learned.
+    make_frequencies(engine, model, words=False)
     card = {**_card(model, records, candidates, sets), "set_back_to_priors": learned.set_back}
     if labels is not None:
         model, card["labels"] = _moved_stop(model, read_labels(engine, model, labels))
@@ -156,8 +162,15 @@ def _frequencies(engine: Engine, model: Model, counted_once: Sequence[Sequence[s
     ]
     engine.create_as("training", "frequency", " UNION ALL ".join(counted))
     totals = engine.rows('SELECT "column", CAST(sum(records) AS BIGINT) FROM training.frequency GROUP BY ALL')
-    # Values held once are as good as unseen, and are left out of the artefact.
-    table = engine.arrow('SELECT * FROM training.frequency WHERE records > 1 ORDER BY "column", value')
+    # Values held once are as good as unseen, and are left out of the artefact; of many records, so are all as rare as rarity goes.
+    table = engine.arrow(
+        """
+        SELECT "column", value, records FROM training.frequency
+        JOIN (SELECT "column", CAST(sum(records) AS BIGINT) AS total FROM training.frequency GROUP BY ALL) USING ("column")
+        WHERE records > CASE WHEN total > $many THEN CAST(floor($least * total) AS BIGINT) ELSE 1 END ORDER BY "column", value
+        """,
+        {"many": MANY_VALUES, "least": LEAST_FREQUENCY},
+    )
     engine.run("DROP TABLE training.frequency")
     return {"frequencies": table.cast(FREQUENCY_SCHEMA), "totals": {name: int(total) for name, total in sorted(totals)}}
 
@@ -179,11 +192,7 @@ def _sample_pairs(engine: Engine, model: Model, training: Training, records: int
         {"share": _share(training.rule_pairs, candidates)},
     )
     shares = {UNION: _share(training.rule_pairs, candidates) / 1e6}
-    sizes = dict(
-        engine.rows(
-            f"SELECT rule, sum(records * (records - 1) // 2) FROM (SELECT rule, key, count(*) AS records FROM blocking.key_{kind} GROUP BY ALL) GROUP BY rule"
-        )
-    )
+    sizes = dict(engine.rows(f"SELECT rule, sum(records * (records - 1) // 2) FROM blocking.size_{kind} GROUP BY rule"))
     given = {
         columns
         for comparison in model.comparisons
@@ -219,10 +228,10 @@ def _sample_random(engine: Engine, model: Model, training: Training, records: in
         f"""
         INSERT INTO training.pair
         WITH shuffled AS (
-            SELECT record, row_number() OVER (ORDER BY hash(dataset, key, role, 'random pairs'), record) AS place
-            FROM canonical.{quote(model.entity_type)}
+            SELECT hash(dataset, key, role, 'random pairs') AS shuffle, record
+            FROM canonical.{quote(model.entity_type)} ORDER BY shuffle, record LIMIT $chosen
         ), chosen AS (
-            SELECT record, place FROM shuffled WHERE place <= $chosen
+            SELECT record, row_number() OVER (ORDER BY shuffle, record) AS place FROM shuffled
         ), stepped AS (
             SELECT record, place, unnest(range(1, $steps + 1)) AS step FROM chosen
         )

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from linkage.engine.sql import qualified, quote
 from linkage.evaluation.pairs import measure_pairs
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import make_labels, read_labels, weigh, weigh_measuring
-from linkage.matching.score import make_features, make_frequencies
 from linkage.stages.train import judged_pairs
 
 if TYPE_CHECKING:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified
 from linkage.errors import DataError
-from linkage.matching.blocking import count_pairs, drop_stop_keys, large_blocks, make_fresh_pairs, make_keys, make_pairs
+from linkage.matching.blocking import (
+    count_blocks,
+    count_pairs,
+    drop_stop_keys,
+    large_blocks,
+    make_fresh_pairs,
+    make_keys,
+    make_pairs,
+)
+from linkage.stages.mark import keep_linkable
 from linkage.store.proposals import write_proposal
 
 if TYPE_CHECKING:
@@ -48,6 +57,8 @@ def block(run: Run) -> None:
             make_fresh_pairs(run.engine, entity_type)
         elif not run.models[entity_type].trained_now:
             make_pairs(run.engine, entity_type)
+        keep_linkable(run, entity_type, qualified("blocking", f"pair_{entity_type}"))
+        run.engine.run(f"DROP TABLE {qualified('blocking', f'size_{entity_type}')}")
         run.count(f"types.{entity_type}.pairs", run.engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
 
 
@@ -58,10 +69,12 @@ def _keys(run: Run, entity_type: EntityType) -> list[Block]:
     if is_amended:
         _add_keys(run, entity_type, model)
     elif not model.trained_now:
-        # (Training makes keys and pairs itself, and sets aside what is too large.)
+        # (Training makes keys, blocks and pairs itself, and sets aside what is too large.)
         make_keys(engine, entity_type, model.rules)
         drop_stop_keys(engine, entity_type, model.stop_keys)
-    return large_blocks(engine, entity_type, model.rules, model.max_block, fresh=is_amended)
+    if not model.trained_now:
+        count_blocks(engine, entity_type, fresh=is_amended)
+    return large_blocks(engine, entity_type, model.rules, model.max_block)
 
 
 def _add_keys(run: Run, entity_type: EntityType, model: Model) -> None:

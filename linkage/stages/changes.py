@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from linkage.config.markings import datasets_seen
 from linkage.engine.duckdb import engine_version
 from linkage.engine.sql import quote
 from linkage.stages.ingest import KEY, dataset_table
+from linkage.stages.mark import read_markings
 from linkage.standardise import CANONICAL
 from linkage.tables import PUBLISHED, STORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from linkage.config.source import Source
     from linkage.stages.context import Run
 
 LAYOUT = "2"
@@ -42,13 +43,19 @@ def begin(run: Run) -> None:
         "CREATE TABLE IF NOT EXISTS kept.judgement (audience VARCHAR, entity_type VARCHAR, judgement BIGINT, dataset_a VARCHAR, "
         "key_a VARCHAR, role_a VARCHAR, dataset_b VARCHAR, key_b VARCHAR, role_b VARCHAR, verdict VARCHAR, lost BOOLEAN)"
     )
-    # What Splink writes for a model is kept too (`linkage.matching.score`).
+    engine.run(
+        "CREATE TABLE IF NOT EXISTS kept.level (audience VARCHAR, marking INTEGER, level VARCHAR, agreement VARCHAR)"
+    )
+    # What was purged and is kept out, by its keyed hash; without a hash: the whole dataset.
+    engine.run("CREATE TABLE IF NOT EXISTS kept.purged (run BIGINT, dataset VARCHAR, hash VARCHAR)")
+    # What Splink writes for a model is kept too (`linkage.matching.prediction`).
     engine.run(
         "CREATE TABLE IF NOT EXISTS kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])"
     )
     engine.make_schema("change")
     engine.run("CREATE OR REPLACE TABLE change.key (dataset VARCHAR, key VARCHAR)")
     run.signatures = dict(engine.rows("FROM kept.signature"))
+    run.markings = read_markings(run)
     now = _general(run)
     changed = [name for name, value in now.items() if run.signatures.get(name) != value]
     if not run.signatures:
@@ -65,11 +72,12 @@ def finish(run: Run) -> None:
     """Write the signatures and the judgements that this base was made under."""
     engine = run.engine
     now = _general(run)
-    now |= {f"mapping:{name}": _mapping(source) for name, source in run.project.settings.sources.items()}
+    now |= {f"mapping:{name}": _mapping(run, name) for name in run.project.settings.sources}
     now |= {f"model:{kind}": model.hash for kind, model in run.models.items()}
     # An audience whose release was held back keeps its last identities, which fit nothing that is new.
     published = set(run.project.settings.audiences) - set(run.held)
     now |= {f"audience:{name}": audience_signature(run, name) for name in published}
+    _keep_levels(run, published)
     table = pa.table({"name": sorted(now), "value": [now[name] for name in sorted(now)]})
     with engine.registered("signature", table):
         engine.run(
@@ -83,7 +91,7 @@ def mark_remapped(run: Run) -> None:
     sources = run.project.settings.sources
     known = {name.removeprefix("mapping:") for name in run.signatures if name.startswith("mapping:")}
     for dataset in sorted(known | set(sources)):
-        now = _mapping(sources[dataset]) if dataset in sources else None
+        now = _mapping(run, dataset) if dataset in sources else None
         if now == run.signatures.get(f"mapping:{dataset}"):
             continue
         if dataset in sources:
@@ -103,7 +111,7 @@ def mark_remapped(run: Run) -> None:
 def audience_signature(run: Run, audience: str) -> str:
     """Return the signature of what decides an audience's release beside records, models and judgements."""
     settings = run.project.settings
-    visible = settings.visible(audience)
+    visible = datasets_seen(run.project, audience, run.day)
     told = {
         "types": run.types,
         "visible": visible,
@@ -112,6 +120,37 @@ def audience_signature(run: Run, audience: str) -> str:
         "survivorship": {kind: sorted(run.entity(kind).survivorship.items()) for kind in run.types},
     }
     return _hash(told)
+
+
+def same_sight(run: Run, audience: str) -> bool:
+    """Whether an audience sees in full what it saw in full under its last release: markings that came since do not count."""
+    before = dict(
+        run.engine.rows(
+            "SELECT marking, level = 'full' FROM kept.level WHERE audience = $audience", {"audience": audience}
+        )
+    )
+    now = {number: seen.level == "full" for number, seen in run.seen(audience).items()}
+    return all(now.get(number, False) == full for number, full in before.items())
+
+
+def _keep_levels(run: Run, published: set[str]) -> None:
+    """Keep at which level, and by which agreement, each audience sees records of each marking in its release."""
+    rows = [
+        (audience, number, seen.level, seen.by)
+        for audience in sorted(published)
+        for number, seen in run.seen(audience).items()
+    ]
+    names = ("audience", "marking", "level", "agreement")
+    types = (pa.string(), pa.int32(), pa.string(), pa.string())
+    table = pa.table(
+        {
+            name: pa.array([row[place] for row in rows], kind)
+            for place, (name, kind) in enumerate(zip(names, types, strict=True))
+        }
+    )
+    run.engine.run("DELETE FROM kept.level WHERE list_contains($audiences, audience)", {"audiences": sorted(published)})
+    with run.engine.registered("level_now", table):
+        run.engine.run("INSERT INTO kept.level FROM level_now")
 
 
 def _general(run: Run) -> dict[str, str]:
@@ -127,8 +166,14 @@ def _general(run: Run) -> dict[str, str]:
     }
 
 
-def _mapping(source: Source) -> str:
-    return _hash(source.model_dump(mode="json", include=_MAPPING))
+def _mapping(run: Run, dataset: str) -> str:
+    source, agreements = run.project.settings.sources[dataset], run.project.agreements
+    told = source.model_dump(mode="json", include=_MAPPING)
+    terms = (
+        agreements.terms(dataset).model_dump(mode="json", include={"link_use", "compartment"}) if agreements else None
+    )
+    # Said only where it is more than nothing, so that a project without agreements is as it was.
+    return _hash({**told, "terms": terms} if terms and terms["link_use"] != "any" else told)
 
 
 def _hash(told: Any) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.clustering import BIT
 from linkage.engine.sql import qualified
-from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.patterns import PATTERN_BITS, level_name
 
 if TYPE_CHECKING:
     from linkage.matching.model import Model
@@ -56,12 +56,11 @@ def count_contradictions(run: Run, audience: str, model: Model) -> None:
         f"""
         SELECT one.dataset, count(*) FROM {qualified("scoring", f"edge_{model.entity_type}")} AS edge
         JOIN canonical.{model.entity_type} AS one ON one.record = edge.a JOIN canonical.{model.entity_type} AS two ON two.record = edge.b
-        WHERE list_contains($datasets, one.dataset) AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
+        WHERE {run.sees(audience, "one.marking")} AND {run.sees(audience, "two.marking")} AND one.dataset = two.dataset AND list_contains($strict, one.dataset) AND weight >= $stop AND NOT {conflict_sql(model)}
         GROUP BY one.dataset ORDER BY one.dataset
         """,
         {
             **said,
-            "datasets": list(run.project.settings.visible(audience)),
             "stop": model.units(model.thresholds.match),
         },
     )

@@ -35,6 +35,7 @@ from linkage.matching.score import score as score_pairs
 from linkage.stages.changes import judged_table
 from linkage.stages.claims import BESIDE, CLAIMED, claims, conflict_sql, count_contradictions
 from linkage.stages.judged import keep_judgements, placed_judgements
+from linkage.stages.mark import keep_linkable
 from linkage.stages.touch import among, begin_audience, touch
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def cluster_audience(run: Run, audience: str) -> None:
     begin_audience(run, audience)
     for entity_type in run.types:
         run.progress(f"cluster {entity_type} for {audience}")
-        datasets = run.project.settings.visible(audience)
-        gather(run.engine, run.models[entity_type], audience, datasets, run.types)
+        gather(run.engine, run.models[entity_type], audience, run.sees(audience, "relation.marking"), run.types)
+        keep_linkable(run, entity_type, "resolution.evidence")
         touch(run, audience, entity_type)
         _cluster(run, audience, entity_type)
 
@@ -75,13 +76,12 @@ def cluster_settings(model: Model) -> ClusterSettings:
 
 def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
-    datasets = list(run.project.settings.visible(audience))
     _score_shared(run, model)
     judged = judged_table(run.judgements(audience, entity_type))
-    _number_records(run, audience, entity_type, datasets, judged)
+    _number_records(run, audience, entity_type, judged)
     n = int(engine.value("SELECT count(*) FROM making.place"))
     edges = _edges(run, model)
-    judgements, standing = placed_judgements(run, judged)
+    judgements, standing, barred = placed_judgements(run, entity_type, judged)
     settings = cluster_settings(model)
     found = find_components(n, edges, settings, judgements)
     missing = count_missing_pairs(found.label, edges)
@@ -91,7 +91,9 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     label = _look_again(run, model, result, whole, judgements)
     count_contradictions(run, audience, model)
     _write(run, audience, entity_type, result, label, found.uncut)
-    lost = keep_judgements(run, audience, entity_type, judged, standing, [standing[row] for row in result.lost])
+    lost = keep_judgements(
+        run, audience, entity_type, judged, standing, barred + [standing[row] for row in result.lost]
+    )
     told = {
         "clustered": n,
         "largest_component": max(_largest(run, audience, entity_type), 1),
@@ -105,7 +107,7 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
         run.count(f"audiences.{audience}.{entity_type}.{name}", value)
 
 
-def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: list[str], judged: pa.Table) -> None:
+def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa.Table) -> None:
     """Write `making.place` (record, place): places follow the order of names, so ties never depend on row order."""
     engine = run.engine
     with engine.registered("judged", judged):
@@ -123,9 +125,8 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, datasets: 
             )
             SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
             FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
-            WHERE list_contains($datasets, dataset) AND {among(run, audience, entity_type, "record")}
+            WHERE {run.sees(audience)} AND {among(run, audience, entity_type, "record")}
             """,
-            {"datasets": datasets},
         )
 
 

@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from linkage.config.markings import datasets_seen, seen_by
 from linkage.config.project import CENTRE
 from linkage.standardise import Standardiser, shipped
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from linkage.config.entity import Entity
+    from linkage.config.markings import Marking, Seen
     from linkage.config.project import LoadedProject
     from linkage.config.source import EntityType
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
+    from linkage.sharing.purge import Scope
     from linkage.stages.audit import Finding
     from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
@@ -49,7 +52,8 @@ class RunOptions:
     `now` is taken as the time. `retrain` trains new models; without `learn` a model that is trained keeps m and u at the
     shipped priors (to measure what training adds). `full` makes everything anew from the source records, with the same
     result. With `judgements_only` no delivery is read. `accept` names limits (audit → why) that this run may exceed.
-    `restored` is the older release whose models this run uses and approves again (`linkage/rollback.py`).
+    `restored` is the older release whose models this run uses and approves again (`linkage/rollback.py`). `purge` is what
+    this run takes out (`linkage/purging.py`).
     """
 
     now: datetime | None = None
@@ -59,6 +63,7 @@ class RunOptions:
     judgements_only: bool = False
     accept: Mapping[str, str] = field(default_factory=dict)
     restored: Restored | None = None
+    purge: Scope | None = None
 
 
 @dataclass
@@ -86,10 +91,14 @@ class Run:
     remodelled: set[EntityType] = field(default_factory=set)
     # Datasets of which this run has read a delivery.
     delivered: set[str] = field(default_factory=set)
+    # Models that a purge has made again without values that nobody holds any more: old hash → new.
+    replaced: dict[str, str] = field(default_factory=dict)
     # On a copy that is thrown away: nothing of the workspace may change.
     trial: bool = False
     # What the base was made under, by name (`stages/changes.py`).
     signatures: dict[str, str] = field(default_factory=dict)
+    # Number → marking of records (`stages/mark.py`); what an audience sees is decided for these.
+    markings: dict[int, Marking] = field(default_factory=dict)
     # What records are standardised with: this program's, or the kept version that the approved models need.
     standardiser: Standardiser = field(default_factory=shipped)
     progress: Progress = lambda _message: None
@@ -108,7 +117,8 @@ class Run:
     def approved_model(self, entity_type: EntityType) -> str | None:
         """Return the hash of the model that this run uses: the approved one, or that of the release it brings back."""
         restored = self.options.restored.models.get(entity_type) if self.options.restored else None
-        return restored or self.ledger.approved_model(entity_type)
+        found = restored or self.ledger.approved_model(entity_type)
+        return self.replaced.get(found, found) if found else None
 
     def judgements(self, audience: str, entity_type: EntityType) -> list[tuple[Any, ...]]:
         """Return the open judgements that an audience's release applies.
@@ -116,8 +126,24 @@ class Run:
         They are between records that it sees in full, and made in its own view; the centre applies all.
         """
         rows = self.ledger.open_judgements(entity_type, None if audience == CENTRE else [audience])
-        datasets = set(self.project.settings.visible(audience))
+        datasets = set(datasets_seen(self.project, audience, self.day))
         return [row for row in rows if row[1] in datasets and row[4] in datasets]
+
+    @property
+    def day(self) -> date:
+        """The day whose agreements this run follows."""
+        return self.now.date()
+
+    def seen(self, audience: str) -> dict[int, Seen]:
+        """Return number of a marking → how an audience sees such records."""
+        return {number: seen_by(self.project, audience, marking, self.day) for number, marking in self.markings.items()}
+
+    def sees(self, audience: str, column: str = "marking", *, level: str = "full") -> str:
+        """Return the SQL test of a record's marking for records that an audience sees at a level; the centre sees all in full."""
+        if audience == CENTRE:
+            return "TRUE" if level == "full" else "FALSE"
+        numbers = sorted(number for number, seen in self.seen(audience).items() if seen.level == level)
+        return f"{column} IN ({', '.join(map(str, numbers))})" if numbers else "FALSE"
 
     def count(self, path: str, value: Any) -> None:
         """Record a figure of the run report under a dotted path."""

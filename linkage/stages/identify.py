@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from linkage.engine.sql import literal, qualified, quote
+from linkage.config.markings import datasets_seen
+from linkage.engine.sql import qualified, quote
 from linkage.stages.changes import audience_signature
 from linkage.stages.touch import among
 
@@ -163,11 +164,7 @@ def _members(run: Run, audience: str) -> None:
         selects.append(
             _members_sql(run, audience, kind, f", {before} + row_number() OVER (ORDER BY {order}) AS number")
         )
-        before += int(
-            run.engine.value(
-                f"SELECT count(*) FROM canonical.{quote(kind)} WHERE dataset IN ({_visible(run, audience)})"
-            )
-        )
+        before += int(run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience)}"))
     # A view: to read it again costs less than to write it down.
     run.engine.run(f"CREATE OR REPLACE VIEW resolution.member AS {' UNION ALL '.join(selects)}")
 
@@ -177,7 +174,7 @@ def _amended_members(run: Run, audience: str) -> None:
     members = " UNION ALL ".join(_members_sql(run, audience, kind, "") for kind in run.types)
     last = run.engine.value(f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}")
     run.engine.create_as(
-        "resolution",
+        "making",
         "member",
         f"""
         SELECT member.*, coalesce(old.number, $last + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
@@ -192,12 +189,8 @@ def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous{more}
         FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
-        WHERE entity.dataset IN ({_visible(run, audience)}) AND {among(run, audience, kind, "entity.record")}
+        WHERE {run.sees(audience, "entity.marking")} AND {among(run, audience, kind, "entity.record")}
         """
-
-
-def _visible(run: Run, audience: str) -> str:
-    return ", ".join(literal(name) for name in run.project.settings.visible(audience))
 
 
 def _untouched(run: Run, audience: str) -> str:
@@ -302,6 +295,8 @@ def _events(run: Run, audience: str, sequence: int) -> None:
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM making.old"),
         "sequence": sequence,
+        # By what is agreed, not by markings: whether a record was withdrawn or is hidden now is not told (rule R7).
+        "datasets": list(datasets_seen(run.project, audience, run.day)),
         "remodelled": sorted(run.remodelled),
         "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
     }

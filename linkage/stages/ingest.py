@@ -13,6 +13,7 @@ from linkage.errors import AuditError, DataError
 from linkage.sources.files import Delivery, deliveries, read_delivery
 from linkage.sources.incoming import FILE
 from linkage.stages.conditions import condition_sql
+from linkage.stages.purged import hash_sql, hash_values
 
 if TYPE_CHECKING:
     from linkage.config.source import CsvReading, Source
@@ -74,13 +75,14 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
     )
     rows_read = read_delivery(engine, source, delivery, run.staging)
     _key_rows(engine, source)
+    purged = _keep_out(run, dataset, rows_read)
     superseded = _settle_duplicates(engine, source)
     withdrawn = _apply(run, dataset, source, number)
     rejected = int(engine.value("SELECT count(*) FROM incoming.reject"))
-    accepted = rows_read - rejected - superseded - withdrawn
+    accepted = rows_read - rejected - superseded - withdrawn - purged
     engine.run(
         "INSERT INTO source.delivery VALUES ($dataset, $delivery, $received_at, $files, $fingerprint, $rows_read, "
-        "$accepted, $rejected, $superseded, $withdrawn, 0, 0)",
+        "$accepted, $rejected, $superseded, $withdrawn, $purged, 0)",
         {
             "dataset": dataset,
             "delivery": number,
@@ -92,6 +94,7 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
             "rejected": rejected,
             "superseded": superseded,
             "withdrawn": withdrawn,
+            "purged": purged,
         },
     )
     _keep_rejects(engine, dataset, source, number)
@@ -118,6 +121,26 @@ def _key_rows(engine: Engine, source: Source) -> None:
         "INSERT INTO incoming.refused SELECT row, $reason FROM incoming.keyed WHERE key IS NULL",
         {"reason": f"no key in {columns}"},
     )
+
+
+def _keep_out(run: Run, dataset: str, rows_read: int) -> int:
+    """Drop the rows of a delivery that were purged before, by their keyed hash; return how many these are."""
+    engine, values = run.engine, {"dataset": dataset, **hash_values(run.workspace)}
+    hashes = engine.rows(
+        "SELECT bool_or(hash IS NULL) FROM kept.purged WHERE dataset = $dataset HAVING count(*) > 0", values
+    )
+    if not hashes:
+        return 0
+    if hashes[0][0]:
+        for table in ("keyed", "refused", "reject"):
+            engine.run(f"DELETE FROM incoming.{table}")
+        return rows_read
+    gone = (
+        f"key IS NOT NULL AND {hash_sql('$dataset', 'key')} IN (SELECT hash FROM kept.purged WHERE dataset = $dataset)"
+    )
+    number = int(engine.value(f"SELECT count(*) FROM incoming.keyed WHERE {gone}", values))
+    engine.run(f"DELETE FROM incoming.keyed WHERE {gone}", values)
+    return number
 
 
 def _settle_duplicates(engine: Engine, source: Source) -> int:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
-from linkage.engine.sql import literal, qualified
+from linkage.engine.sql import literal, qualified, quote
 from linkage.matching.evidence import gathered, with_evidence
-from linkage.matching.score import PATTERN_BITS, level_name
+from linkage.matching.patterns import PATTERN_BITS, level_name
 from linkage.stages.attributes import make_value_views
 from linkage.stages.audit import audit
+from linkage.stages.claims import conflict_sql
 from linkage.stages.release import STALE, make_views, write
 from linkage.stages.touch import among
 from linkage.tables import CONTRACT_VERSION, PUBLISHED
@@ -50,6 +52,7 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
     _relations(run, audience)
     write(run, audience, "identity_event", "FROM making.event")
     write(run, audience, "identity_redirect", "FROM making.redirect")
+    _pointers(run, audience)
     _rejects(run, audience)
     counts = _info(run, audience, sequence)
     if audience not in run.amended_audiences:
@@ -293,12 +296,50 @@ def _relations(run: Run, audience: str) -> None:
         engine.run(f"DROP TABLE making.{table}")
 
 
+def _pointers(run: Run, audience: str) -> None:
+    """Write whom to call: records seen as pointer, compared with finished identities by direct edges above the match threshold.
+
+    They join nothing and tell nothing but their agency; a record may point from several identities (rule R7).
+    """
+    engine, agreements = run.engine, run.project.agreements
+    test = run.sees(audience, "two.marking", level="pointer")
+    selects = [
+        f"""
+        SELECT one.identity_id, two.agency FROM (
+            SELECT a AS own, b AS other FROM {qualified("scoring", f"edge_{kind}")} WHERE {_matches(run, kind)}
+            UNION ALL SELECT b, a FROM {qualified("scoring", f"edge_{kind}")} WHERE {_matches(run, kind)}
+        ) AS edge
+        JOIN canonical.{quote(kind)} AS two ON two.record = other AND {test}
+        JOIN resolution.now AS one ON one.record = own AND one.entity_type = '{kind}'
+        """
+        for kind in run.types
+        if test != "FALSE"
+    ]
+    pairs = " UNION ALL ".join(selects) or "SELECT NULL AS identity_id, NULL AS agency WHERE FALSE"
+    told = {name: agency.contact for name, agency in agreements.agencies.items()} if agreements else {}
+    contacts = pa.table({"agency": pa.array(list(told), pa.string()), "contact": pa.array(told.values(), pa.string())})
+    with engine.registered("agency_contact", contacts):
+        write(
+            run,
+            audience,
+            "identity_pointer",
+            f"SELECT DISTINCT identity_id, agency, coalesce(contact, 'ask the centre') AS contact FROM ({pairs}) LEFT JOIN agency_contact USING (agency)",
+        )
+
+
+def _matches(run: Run, kind: EntityType) -> str:
+    model = run.models[kind]
+    return f"weight >= {model.units(model.thresholds.match)} AND NOT {conflict_sql(model)}"
+
+
 def _rejects(run: Run, audience: str) -> None:
     """The centre gets all rejected rows; an agency those of its own datasets."""
     settings = run.project.settings
     agency = settings.audiences[audience].agency
     datasets = [
-        name for name in settings.visible(audience) if audience == CENTRE or settings.sources[name].agency == agency
+        name
+        for name in datasets_seen(run.project, audience, run.day)
+        if audience == CENTRE or settings.sources[name].agency == agency
     ]
     write(
         run,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import comma, qualified, quote
 from linkage.stages.ingest import KEY
+from linkage.stages.mark import standard_sql
 from linkage.standardise import CANONICAL, MAPPED, Standardiser
 from linkage.standardise.library import LONGEST_VALUE, MOST_VALUES, read_dates, read_phones
 
@@ -54,7 +55,7 @@ def reread(
     for name, counts in read_again(engine, run.standardiser, entity_type).items():
         run.count(f"types.{entity_type}.library.{name}", counts)
     if engine.value("SELECT count(*) FROM reading.mapped"):
-        _replace(engine, run.standardiser, entity_type, schema)
+        _replace(run, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
 
 
@@ -128,14 +129,14 @@ def _mapped_again(dates: Sequence[str], *, has_phones: bool) -> str:
     return f"SELECT told.* REPLACE ({', '.join(replaced)}) FROM reading.suspect AS told {' '.join(joins)} WHERE {' OR '.join(tests)}"
 
 
-def _replace(engine: Engine, standardiser: Standardiser, entity_type: EntityType, schema: str) -> None:
+def _replace(run: Run, entity_type: EntityType, schema: str) -> None:
     """Standardise `reading.mapped` and put its rows in the place of those that the table of the type holds."""
-    table = qualified(schema, entity_type)
+    engine, table = run.engine, qualified(schema, entity_type)
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     engine.create_as(
         "reading",
         "canonical",
-        f'SELECT {columns}, bad_values FROM (WITH mapped AS (FROM reading.mapped) {standardiser.canonical_sql(entity_type)}) WHERE NOT "empty"',
+        f'SELECT {columns}, bad_values, {standard_sql(run)} AS marking FROM (WITH mapped AS (FROM reading.mapped) {run.standardiser.canonical_sql(entity_type)}) WHERE NOT "empty"',
     )
     engine.create_as(
         "reading",

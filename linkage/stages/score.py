@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified
-from linkage.matching.score import least_weight, make_features, make_frequencies
+from linkage.matching.features import make_features, make_frequencies
+from linkage.matching.score import least_weight
 from linkage.matching.score import score as score_pairs
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from linkage.sources.jsonl import SLOT
 from linkage.stages import changes
 from linkage.stages.conditions import condition_sql
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
+from linkage.stages.mark import mark, put_marks, standard_sql
 from linkage.stages.reread import may_need_library, reread, suspect_table
 from linkage.standardise import CANONICAL, MAPPED, install, install_letters
 from linkage.standardise.letters import OTHER_SCRIPT
@@ -45,12 +46,12 @@ class Rows:
     changed: bool
 
     def source(self, dataset: str, prefix: str) -> str:
-        """Return the rows of a dataset as a table; the parameter with the dataset's name starts with `prefix`."""
+        """Return the rows of a dataset as a table; the parameter with the dataset's name starts with `prefix`, if any."""
         if not self.changed:
             return dataset_table(dataset)
         return (
             f"(FROM {dataset_table(dataset)} WHERE {quote(KEY)} IN "
-            f"(SELECT key FROM change.key WHERE dataset = ${prefix}_dataset)) AS changed"
+            f"(SELECT key FROM change.key WHERE dataset = ${f'{prefix}_' if prefix else ''}dataset)) AS changed"
         )
 
     def target(self, entity_type: EntityType) -> str:
@@ -70,6 +71,8 @@ def standardise(run: Run) -> None:
         changes.mark_remapped(run)
     install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
     install_letters(engine.run, _letters(run))
+    rows = _ALL if run.anew else _CHANGED
+    mark(run, [(dataset, source, rows.source(dataset, "")) for dataset, source in _to_do(run)])
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
         if run.anew or not engine.has_table("canonical", entity_type):
@@ -95,6 +98,7 @@ def _standardise(run: Run, entity_type: EntityType, rows: Rows) -> None:
     _create(run, entity_type, rows)
     _fill(run, entity_type, rows)
     _reread(run, entity_type, rows)
+    put_marks(run, rows.target(entity_type))
 
 
 def _replace_changed(run: Run, entity_type: EntityType) -> None:
@@ -256,7 +260,7 @@ def _roles(run: Run, entity_type: EntityType, rows: Rows) -> list[tuple[str, Sou
 def _create(run: Run, entity_type: EntityType, rows: Rows) -> None:
     columns = ", ".join(f"{quote(column.name)} {column.type}" for column in CANONICAL[entity_type])
     run.engine.run(
-        f"CREATE OR REPLACE TABLE {rows.target(entity_type)} (record BIGINT, {columns}, bad_values SMALLINT)"
+        f"CREATE OR REPLACE TABLE {rows.target(entity_type)} (record BIGINT, {columns}, bad_values SMALLINT, marking INTEGER)"
     )
 
 
@@ -276,7 +280,7 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     held = "MATERIALIZED " if rows.changed else ""
     run.engine.run(
         f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
-        f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values "
+        f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values, {standard_sql(run)} "
         f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
@@ -306,7 +310,7 @@ def _relations(run: Run) -> None:
             engine.run(
                 f"""
                 INSERT INTO canonical.relation
-                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role
+                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role, a.marking
                 FROM canonical.{quote(start.entity)} AS a JOIN canonical.{quote(end.entity)} AS b USING (dataset, key)
                 WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role{_only_changed(run, "a.key")}
                 """,
@@ -324,6 +328,7 @@ def _relations(run: Run) -> None:
 def _cases(run: Run) -> None:
     engine = run.engine
     _clear(run, "case")
+    standards = dict(engine.rows("FROM sharing.standard"))
     for dataset, source in _to_do(run):
         if source.case is None:
             continue
@@ -332,9 +337,9 @@ def _cases(run: Run) -> None:
             for column in (source.case.number, source.case.status, source.case.contact)
         )
         engine.run(
-            f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact} '
-            f"FROM {dataset_table(dataset)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
-            {"dataset": dataset, "agency": source.agency},
+            f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact}, '
+            f"coalesce(marked.marking, $standard) FROM {dataset_table(dataset)} AS row LEFT JOIN (FROM change.marked WHERE dataset = $dataset) AS marked ON marked.key = row.{quote(KEY)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
+            {"dataset": dataset, "agency": source.agency, "standard": standards[dataset]},
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
 from linkage.matching.evidence import gathered
-from linkage.matching.score import make_features, make_frequencies
+from linkage.matching.features import make_features, make_frequencies
 from linkage.stages import changes
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ def among(run: Run, audience: str, entity_type: EntityType, record: str) -> str:
 def _can_amend(run: Run, audience: str) -> bool:
     """Whether the audience's last identities were made under the models and settings of today."""
     same = run.signatures.get(f"audience:{audience}") == changes.audience_signature(run, audience)
-    return same and not run.anew and run.amended_types == set(run.types)
+    # A purge leaves no row of before in a file: the release is written whole.
+    same = same and run.options.purge is None
+    return same and changes.same_sight(run, audience) and not run.anew and run.amended_types == set(run.types)
 
 
 def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
     values = {
-        "datasets": list(run.project.settings.visible(audience)),
         "floor": model.units(model.thresholds.floor),
         "type": entity_type,
     }
@@ -73,7 +74,7 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
     cluster = qualified("resolution", f"cluster_{audience}_{entity_type}")
     known = qualified("resolution", gathered(audience, entity_type))
     # What an audience does not see touches nothing of its own (rule R7).
-    visible = f"SELECT record FROM canonical.{quote(entity_type)} WHERE list_contains($datasets, dataset)"
+    visible = f"SELECT record FROM canonical.{quote(entity_type)} WHERE {run.sees(audience)}"
     engine.create_as(
         "change",
         "seed",
@@ -92,7 +93,7 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
         INSERT INTO {touched(audience)}
         WITH held AS (SELECT DISTINCT whole FROM {cluster} SEMI JOIN change.seed USING (record)),
              reached AS (SELECT record FROM change.seed UNION SELECT record FROM {cluster} SEMI JOIN held USING (whole))
-        SELECT $type, record FROM canonical.{quote(entity_type)} SEMI JOIN reached USING (record) WHERE list_contains($datasets, dataset)
+        SELECT $type, record FROM canonical.{quote(entity_type)} SEMI JOIN reached USING (record) WHERE {run.sees(audience)}
         """,
         values,
     )
@@ -125,7 +126,7 @@ def _judged(run: Run, audience: str, entity_type: EntityType) -> None:
     moved = "SELECT NULL AS dataset, NULL AS key, NULL AS role WHERE FALSE"
     if entity_type in run.amended_types:
         moved = " UNION ".join(
-            f"SELECT dataset, key, role FROM {qualified('change', f'{what}_{entity_type}')}"
+            f"SELECT dataset, key, role FROM {qualified('change', f'{what}_{entity_type}')} WHERE {run.sees(audience)}"
             for what in ("gone", "fresh")
         )
     engine.create_as(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import qualified, quote
+from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
+from linkage.matching.blocking import count_blocks, drop_stop_keys, make_keys, make_pairs
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
-from linkage.matching.score import least_weight, make_features, make_frequencies
+from linkage.matching.score import least_weight
 from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
 from linkage.standardise import keep, shipped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
@@ -69,6 +74,22 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
     ):
         message = f"{entity_type}: no record of this type was accepted, so no model can be trained; check its roles and 'when'"
         raise ModelError(message)
+    with _released(run, entity_type) as whole:
+        model = _trained(run, entity_type)
+    if not whole:
+        # Training leaves the features and pairs of what it saw behind; the run resolves all records.
+        make_features(run.engine, model)
+        make_frequencies(run.engine, model)
+        make_keys(run.engine, entity_type, model.rules)
+        drop_stop_keys(run.engine, entity_type, model.stop_keys)
+        count_blocks(run.engine, entity_type)
+        make_pairs(run.engine, entity_type)
+    _keep_standardiser(run)
+    models.save(model, run.workspace.models)
+    return model
+
+
+def _trained(run: Run, entity_type: EntityType) -> models.Model:
     labels = make_labels(run.engine, entity_type, weigh(judged_pairs(run, entity_type))) if run.options.learn else 0
     model = train_model(
         run.engine,
@@ -81,10 +102,35 @@ def candidate(run: Run, entity_type: EntityType) -> models.Model:
         run.count(f"types.{entity_type}.labels", labels)
     # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
     card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
-    model = replace(model, card=card, common=common_values(run.engine, model, FLOOR))
-    _keep_standardiser(run)
-    models.save(model, run.workspace.models)
-    return model
+    return replace(model, card=card, common=common_values(run.engine, model, FLOOR))
+
+
+@contextmanager
+def _released(run: Run, entity_type: EntityType) -> Iterator[bool]:
+    """Show training the records alone whose owners let them train, for the time of the block; say whether these are all.
+
+    What is not shown is in no m and u, no frequency, no generic value and no stop key. Raises ModelError where nothing is left.
+    """
+    engine, agreements = run.engine, run.project.agreements
+    kept = [name for name in run.project.settings.sources if agreements and not agreements.terms(name).train_use]
+    table, whole = f"canonical.{quote(entity_type)}", quote(f"whole_{entity_type}")
+    shown = f"FROM {table} WHERE NOT list_contains($kept, dataset)"
+    if not kept or not engine.value(
+        f"SELECT count(*) FROM {table} WHERE list_contains($kept, dataset)", {"kept": kept}
+    ):
+        yield True
+        return
+    if not engine.value(f"SELECT count(*) {shown}", {"kept": kept}):
+        message = f"{entity_type}: no owner lets its records train a model; say train_use = true for a dataset in the agreements, or approve a model of another workspace"
+        raise ModelError(message)
+    engine.run(f"ALTER TABLE {table} RENAME TO {whole}")
+    try:
+        listed = ", ".join(literal(name) for name in kept)
+        engine.run(f"CREATE VIEW {table} AS FROM canonical.{whole} WHERE dataset NOT IN ({listed})")
+        yield False
+    finally:
+        engine.run(f"DROP VIEW IF EXISTS {table}")
+        engine.run(f"ALTER TABLE canonical.{whole} RENAME TO {quote(entity_type)}")
 
 
 def _wait(run: Run, model: models.Model) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: one SQLite file with runs, releases, models, approvals and judgements.
+"""The ledger: one SQLite file with runs, releases, models, approvals, judgements, agreements and the audit.
 
 Rows are added, never rewritten; undoing a judgement fills the columns that close it, once. A ledger of an older version
 is brought to this one by `MIGRATIONS` when it is opened; the old file is kept beside it.
@@ -11,13 +11,14 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from linkage.errors import WorkspaceError
+from linkage.store.chain import CHANGE, LOOK, SELECT_ROWS, Entry, Row, append, take_over_looks, to_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _FIRST = """
@@ -49,7 +50,7 @@ CREATE TABLE judgement (
 
 # Script n makes version n of version n - 1; the first makes the first version of an empty file. A script that has been
 # handed out is never changed: what is new is a script of its own at the end.
-MIGRATIONS = (
+MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
     _FIRST,
     """
     CREATE TABLE pruned (
@@ -65,6 +66,22 @@ MIGRATIONS = (
     """
     CREATE TABLE restored (
         restored INTEGER PRIMARY KEY, restored_at TEXT NOT NULL, saved_at TEXT NOT NULL, mark TEXT NOT NULL
+    ) STRICT;
+    """,
+    """
+    CREATE TABLE agreement (
+        version INTEGER PRIMARY KEY, run INTEGER NOT NULL, recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, content TEXT NOT NULL
+    ) STRICT;
+    """,
+    take_over_looks,
+    """
+    CREATE TABLE purge (
+        purge INTEGER PRIMARY KEY, started_at TEXT NOT NULL, started_by TEXT NOT NULL, why TEXT NOT NULL, scope TEXT NOT NULL,
+        run INTEGER NOT NULL, finished_at TEXT, outcome TEXT
+    ) STRICT;
+    CREATE TABLE revalidation (
+        revalidation INTEGER PRIMARY KEY, dataset TEXT NOT NULL, key TEXT, validated_at TEXT NOT NULL, validated_by TEXT NOT NULL,
+        why TEXT NOT NULL
     ) STRICT;
     """,
 )
@@ -135,7 +152,7 @@ class Approved:
 
 @dataclass(frozen=True)
 class Look:
-    """One look: when, who, in whose view, why, by which command, at which ids."""
+    """One look: when, who, in whose view, why, by which command, at which ids; for which agency, and the audience's release then."""
 
     looked_at: str
     looked_by: str
@@ -143,6 +160,8 @@ class Look:
     purpose: str
     action: str
     objects: tuple[str, ...]
+    agency: str = ""
+    release: int | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +197,17 @@ class Judged:
     closed_at: str | None = None
     closed_by: str | None = None
     closed_why: str | None = None
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A version of what is agreed: the run whose releases were the first under it, when, by whom, and its content as JSON."""
+
+    version: int
+    run: int
+    recorded_at: str
+    recorded_by: str
+    content: str
 
 
 class Ledger:
@@ -229,6 +259,9 @@ class Ledger:
             if 0 < version < VERSION:
                 self.copy_to(self.path.with_name(f"{self.path.name}.version-{version}"))
             for script in MIGRATIONS[version:]:
+                if not isinstance(script, str):
+                    script(self._connection)
+                    continue
                 for statement in script.split(";"):
                     self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -311,7 +344,12 @@ class Ledger:
 
     def last_sequence(self, audience: str) -> int:
         """Return the number of an audience's last release, 0 where it has none yet; a run may hold one back."""
-        return max((r.sequence for row in self.runs() for r in row.releases if r.audience == audience), default=0)
+        # Sequences only grow, so the last run that has one tells it; the reports are not read.
+        for (releases,) in self._rows("SELECT releases FROM run ORDER BY run DESC"):
+            for entry in json.loads(releases):
+                if entry["audience"] == audience:
+                    return int(entry["sequence"])
+        return 0
 
     def add_restored(self, restored_at: str, saved_at: str) -> None:
         """Write that this ledger was restored, with a mark of its own for the ids that are made from now on."""
@@ -356,9 +394,20 @@ class Ledger:
                     for entry in entries
                 ],
             )
+            if entries:
+                told = tuple(f"{entry.release.audience}/{entry.release.sequence}" for entry in entries)
+                append(connection, Entry(entries[0].pruned_at, CHANGE, "prune", entries[0].pruned_by, objects=told))
 
-    def add_run(self, row: RunRow, approvals: Sequence[Approval] = ()) -> None:
-        """Publish: the base and the releases of this row become the current ones, and its models approved, all at once."""
+    def agreements(self) -> list[Agreed]:
+        """Return all versions of what is agreed, oldest first."""
+        rows = self._rows("SELECT version, run, recorded_at, recorded_by, content FROM agreement ORDER BY version")
+        return [Agreed(*row) for row in rows]
+
+    def add_run(self, row: RunRow, approvals: Sequence[Approval] = (), agreed: tuple[str, str] | None = None) -> None:
+        """Publish: the base and the releases of this row become the current ones, and its models approved, all at once.
+
+        `agreed` is by whom and what: a new version of what is agreed, where it is another than the last.
+        """
         releases = json.dumps([asdict(release) for release in row.releases])
         with self._transaction() as connection:
             for entry in approvals:
@@ -368,10 +417,21 @@ class Ledger:
                     "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
                     (*model, row.started_at, entry.approved_by, entry.why),
                 )
+                told = ("/".join(model),)
+                append(connection, Entry(row.started_at, CHANGE, "approve", entry.approved_by, objects=told))
+            if agreed is not None:
+                last = connection.execute("SELECT content FROM agreement ORDER BY version DESC LIMIT 1").fetchone()
+                if last is None or last[0] != agreed[1]:
+                    connection.execute(
+                        "INSERT INTO agreement (run, recorded_at, recorded_by, content) VALUES (?, ?, ?, ?)",
+                        (row.run, row.finished_at, *agreed),
+                    )
             connection.execute(
                 "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?)",
                 (row.run, row.started_at, row.finished_at, row.base, releases, json.dumps(row.report, sort_keys=True)),
             )
+            objects = (f"run {row.run}", *(f"{release.audience}/{release.sequence}" for release in row.releases))
+            append(connection, Entry(row.finished_at, CHANGE, "release", agreed[0] if agreed else "", objects=objects))
 
     def add_model(self, entity_type: str, model_hash: str, created_at: str, run: int) -> None:
         """List a model that a run has trained; listing it again changes nothing."""
@@ -387,6 +447,8 @@ class Ledger:
                 "INSERT INTO approval (entity_type, hash, approved_at, approved_by, why) VALUES (?, ?, ?, ?, ?)",
                 (entity_type, model_hash, approved_at, approved_by, why),
             )
+            told = (f"{entity_type}/{model_hash}",)
+            append(connection, Entry(approved_at, CHANGE, "approve", approved_by, objects=told))
 
     def approved_model(self, entity_type: str) -> str | None:
         """Return the hash of the approved model of a type, if there is one."""
@@ -414,21 +476,117 @@ class Ledger:
         rows = self._rows("SELECT entity_type, hash, approved_at, approved_by, why FROM approval ORDER BY approval")
         return [Approved(*row) for row in rows]
 
-    def look(self, look: Look) -> None:
-        """Add one look to the audit."""
+    def look(self, look: Look, *, asked: str | None = None, asked_hash: str | None = None) -> None:
+        """Add one look to the audit; what was asked for stands beside it, its keyed hash in it."""
+        entry = Entry(
+            look.looked_at,
+            LOOK,
+            look.action,
+            look.looked_by,
+            look.agency,
+            look.audience,
+            look.release,
+            look.purpose,
+            look.objects,
+            asked=asked_hash,
+        )
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO look (looked_at, looked_by, audience, purpose, action, objects) VALUES (?, ?, ?, ?, ?, ?)",
-                (look.looked_at, look.looked_by, look.audience, look.purpose, look.action, json.dumps(look.objects)),
-            )
+            append(connection, entry, asked)
 
     def looks(self) -> list[Look]:
         """Return all looks, oldest first."""
-        rows = self._rows("SELECT looked_at, looked_by, audience, purpose, action, objects FROM look ORDER BY look")
         return [
-            Look(at, by, audience, purpose, action, tuple(json.loads(objects)))
-            for at, by, audience, purpose, action, objects in rows
+            Look(one.at, one.by, one.audience, one.purpose, one.action, one.objects, one.agency, one.release)
+            for one in (row.entry for row in self.audit())
+            if one.kind == LOOK
         ]
+
+    def record(self, entry: Entry) -> None:
+        """Add a row to the audit."""
+        with self._transaction() as connection:
+            append(connection, entry)
+
+    def record_asked(self, entry: Entry, asked: str, asked_hash: str) -> None:
+        """Add a row to the audit, with what was asked for beside it."""
+        with self._transaction() as connection:
+            append(connection, replace(entry, asked=asked_hash), asked)
+
+    def audit(self) -> list[Row]:
+        """Return the whole audit, oldest first, as it stands: `linkage.sharing.audit` verifies it."""
+        return [to_row(row) for row in self._rows(SELECT_ROWS)]
+
+    def asked(self) -> dict[int, str]:
+        """Return what was asked for, by the number of the audit's row, as far as it was not purged."""
+        return dict(self._rows("SELECT number, content FROM asked ORDER BY number"))
+
+    def open_purges(self) -> list[tuple[int, int]]:
+        """Return (purge, the run that makes it) of the purges that were begun and not finished."""
+        return [(int(a), int(b)) for a, b in self._rows("SELECT purge, run FROM purge WHERE finished_at IS NULL")]
+
+    def begin_purge(self, started_at: str, by: str, why: str, scope: str, run: int) -> int:
+        """Write that a purge begins; return its number. `scope` names datasets and keyed hashes, no key."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO purge (started_at, started_by, why, scope, run) VALUES (?, ?, ?, ?, ?)",
+                (started_at, by, why, scope, run),
+            )
+            number = int(cursor.lastrowid or 0)
+            append(connection, Entry(started_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome="begun"))
+        return number
+
+    def end_purge(self, number: int, ended_at: str, by: str, outcome: str) -> None:
+        """Write how a purge ended: done, or refused (nothing went)."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE purge SET finished_at = ?, outcome = ? WHERE purge = ? AND finished_at IS NULL",
+                (ended_at, outcome, number),
+            )
+            append(connection, Entry(ended_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome=outcome))
+
+    def bury_judgement(self, number: int, a: Sequence[str], b: Sequence[str]) -> None:
+        """Put keyed hashes in the place of the records of a judgement, and drop its reasons; it applies to nothing any more."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE judgement SET dataset_a = ?, key_a = ?, role_a = ?, dataset_b = ?, key_b = ?, role_b = ?, why = 'purged', "
+                "closed_at = coalesce(closed_at, judged_at), closed_by = coalesce(closed_by, 'purge'), closed_why = 'purged' WHERE judgement = ?",
+                (*a, *b, number),
+            )
+
+    def forget_asked(self, numbers: Sequence[int]) -> None:
+        """Delete what was asked for in rows of the audit; their keyed hashes stay in the chain."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM asked WHERE number = ?", [(number,) for number in numbers])
+
+    def shrink(self) -> None:
+        """Write the file whole again: what was deleted leaves no bytes in it nor in its log."""
+        try:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            message = f"{self.path}: the ledger cannot be written whole again ({error}); check the disk, then finish the purge"
+            raise WorkspaceError(message) from error
+
+    def revalidate(self, records: Sequence[tuple[str, str | None]], at: str, by: str, why: str) -> None:
+        """Write that records (dataset and key; None: the whole dataset) were looked at again and may stay."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO revalidation (dataset, key, validated_at, validated_by, why) VALUES (?, ?, ?, ?, ?)",
+                [(dataset, key, at, by, why) for dataset, key in records],
+            )
+            told = tuple(sorted({dataset for dataset, _ in records}))
+            append(connection, Entry(at, CHANGE, "revalidate", by, objects=(*told, f"{len(records)} entries")))
+
+    def validated(self) -> list[tuple[str, str | None, str]]:
+        """Return dataset, key (None: the whole dataset) and the day of the last time it was validated."""
+        rows = self._rows(
+            "SELECT dataset, key, max(validated_at) FROM revalidation GROUP BY dataset, key ORDER BY 1, 2"
+        )
+        return [(dataset, key, at[:10]) for dataset, key, at in rows]
+
+    def forget_validated(self, records: Sequence[tuple[str, str]]) -> None:
+        """Delete the re-validations of single records that are purged."""
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM revalidation WHERE dataset = ? AND key = ?", list(records))
 
     def judge(self, judgement: Judgement, judged_at: str) -> int:
         """Add a judgement on two records and return its number; the next run applies it."""
@@ -452,6 +610,8 @@ class Ledger:
                         (number, one.drawn.sample, one.drawn.stratum, one.drawn.stratum_pairs),
                     )
                 numbers.append(number)
+                told = (f"judgement {number}",)
+                append(connection, Entry(judged_at, CHANGE, "judge", one.judged_by, audience=one.sight, objects=told))
         return numbers
 
     def undo(self, number: int, closed_at: str, closed_by: str, why: str) -> bool:
@@ -461,6 +621,9 @@ class Ledger:
                 "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
                 (closed_at, closed_by, why, number),
             )
+            if cursor.rowcount == 1:
+                told = (f"judgement {number}",)
+                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
             return cursor.rowcount == 1
 
     def undo_all(self, numbers: Sequence[int], closed_at: str, closed_by: str, why: str) -> list[int]:
@@ -473,6 +636,9 @@ class Ledger:
                     (closed_at, closed_by, why, number),
                 )
                 closed += [number] * cursor.rowcount
+            if closed:
+                told = tuple(f"judgement {number}" for number in closed)
+                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
         return closed
 
     def judgements(self) -> list[Judged]:

@@ -92,3 +92,33 @@ def test_the_queue_is_printed_and_written(linkage_, demo, tmp_path):
     told = json.loads(linkage_("review", "queue", demo.folder, "--limit", 3, "--json")[1])
     assert [item["rank"] for item in told["items"]] == [1, 2, 3]
     assert looks(demo.project).count("review queue") >= 2
+
+
+def test_judgements_are_listed_in_lines(linkage_, project):
+    """`judgements` prints each with verdict, state and records on one line, who and why below it, and the contradictions."""
+    path = project[0].loaded.path
+    for verdict, why in (("match", "one card file"), ("non-match", "two signatures")):
+        assert linkage_("judge", path, "bank/A", "bank/F", verdict, "--why", why, "--by", "ann")[0] == 0
+    assert linkage_("judge", path, "bank/A", "bank/I", "unsure", "--why", "ask the bank", "--by", "bob")[0] == 0
+    assert linkage_("judge", path, "--undo", 3, "--why", "asked")[0] == 0
+    lines = linkage_("judgements", path)[1].splitlines()
+    assert lines[0] == "1. match (account), conflicting, waits for a run: bank/A#account and bank/F#account"
+    assert lines[1].endswith(" by ann: one card file")
+    assert lines[4] == "3. unsure (account), closed, waits for a run: bank/A#account and bank/I#account"
+    assert lines[6].startswith("Contradiction (account): bank/A#account = bank/F#account (no. 1), but ")
+
+
+def test_a_table_is_exported_as_an_older_release_had_it(linkage_, project, tmp_path):
+    """`export --release` and `identities(release=)` read the older release, say so and write it to the audit; one that is not there is refused."""
+    opened, ids = project
+    path, file = opened.loaded.path, tmp_path / "then.csv"
+    code, out, _ = linkage_("export", path, "identity_record", file, "--release", 1)
+    assert (code, out) == (0, f"{file}: 9 rows of identity_record, release 1 of centre\n")
+    assert file.read_text(encoding="utf-8").count(ids["D1"]) == 2
+    with Ledger(Workspace(opened.loaded.workspace).ledger) as ledger:
+        assert ledger.looks()[-1].objects == ("identity_record", "release 1")
+    then = opened.identities("account", release=1)
+    assert ids["D1"] in set(then["identity_id"])
+    assert ids["D1"] not in set(opened.identities("account")["identity_id"])
+    code, _, err = linkage_("export", path, "identity_record", file, "--release", 7)
+    assert (code, err) == (1, "linkage: audience 'centre' has no release 7; it has: 1, 2\n")

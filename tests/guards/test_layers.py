@@ -40,6 +40,7 @@ LEVELS = {
     "registry": 5,
     "rejects": 5,
     "rollback": 5,
+    "purging": 5,
     "review": 5,
     "pages": 5,
     "demo": 5,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from linkage.cli.main import app
+from linkage.config.agreements import Agency, Agreement, AgreementsFile, Share, Terms
 from linkage.config.project import Approval, Audience, EngineLimits, Project, PublishTo
-from linkage.config.source import CsvReading, PostgresqlReading, Source
+from linkage.config.source import CsvReading, Marking, PostgresqlReading, Source
 from linkage.tables import PUBLISHED
 
 PATH = Path(__file__).resolve().parents[2] / "README.md"
@@ -40,7 +41,17 @@ def test_every_setting_is_told():
     """Each key of the project file stands in the README."""
     names = {
         name
-        for kind in (Project, EngineLimits, Approval, Audience, PublishTo, Source, CsvReading, PostgresqlReading)
+        for kind in (
+            Project,
+            EngineLimits,
+            Approval,
+            Audience,
+            PublishTo,
+            Source,
+            Marking,
+            CsvReading,
+            PostgresqlReading,
+        )
         for name in kind.model_fields
     }
     assert (
@@ -51,3 +62,13 @@ def test_every_setting_is_told():
         )
         == []
     )
+
+
+def test_every_key_of_agreements_is_told():
+    """Each key of an agreements file stands in the example of the README."""
+    told = [
+        field.alias or name
+        for kind in (Agency, Agreement, AgreementsFile, Share, Terms)
+        for name, field in kind.model_fields.items()
+    ]
+    assert [name for name in told if f"{name} = " not in README and f"[{name}" not in README] == []

@@ -120,6 +120,20 @@ def test_undo_names_what_is_not_there_or_closed(bank):
     assert ledger_rows(bank)[0].closed_by == "first"
 
 
+def test_a_judgement_that_repeats_a_contradicted_one_is_told_so(bank):
+    """A second match on a pair with a match and a non-match is told its contradiction, and all three are listed as conflicting."""
+    told = [
+        record.judge(bank, pair, verdict, "x")["conflicts"]
+        for pair, verdict in (
+            (("bank/c", "bank/d"), "match"),
+            (("bank/c", "bank/d"), "non-match"),
+            (("bank/d", "bank/c"), "match"),
+        )
+    ]
+    assert [[step["judgement"] for step in one[0]["path"]] for one in told[1:]] == [[1], [3]]
+    assert [one["state"] for one in judgements(bank)["judgements"]] == ["conflicting"] * 3
+
+
 def test_a_chain_of_matches_against_a_non_match_is_told_with_its_path(bank):
     """A = B, B = C, A ≠ C: the entry that closes the chain tells it, the list keeps telling it, and undo ends it."""
     numbers = [

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from linkage.config.entity import Blocking, BlockingRule, parse_part
 from linkage.errors import DataError
+from linkage.matching import blocking as blocking_module
 from linkage.matching.blocking import (
+    count_blocks,
     drop_stop_keys,
     fit_stop_keys,
+    keep_rules,
     kept_whole,
     large_blocks,
     make_keys,
@@ -32,6 +35,7 @@ def keyed(canonical, records, *rules):
     engine.run("CREATE SCHEMA IF NOT EXISTS feature")
     engine.run("CREATE OR REPLACE VIEW feature.person AS FROM canonical.person")
     make_keys(engine, "person", rules)
+    count_blocks(engine, "person")
     return engine
 
 
@@ -153,6 +157,33 @@ def test_training_sets_the_largest_blocks_aside(canonical):
     assert stops(max_block=12, least_pairs=0, pairs_per_record=0.1) == {key["li"], key["wu"], key["xi"]}
     assert stops(max_block=12, least_pairs=107, pairs_per_record=0.1) == {key["li"]}
     assert stops(max_block=12, least_pairs=108, pairs_per_record=0.1) == set()
+
+
+def test_keys_of_fewer_rules_are_those_that_these_make(canonical):
+    """Leaving rules out of the tables of keys and blocks gives what making them for the others alone gives."""
+    records = [{"surname": "li", "city": "a", "ssn": str(place // 2)} for place in range(6)]
+    rules = [rule("surname", name="surname"), rule("city", name="city"), rule("ssn", name="ssn")]
+    tables = (
+        "SELECT rule, key, record FROM blocking.key_person",
+        "SELECT rule, key, records FROM blocking.size_person",
+    )
+    engine = keyed(canonical, records, rules[0], rules[2])
+    expected = [sorted(engine.rows(table)) for table in tables]
+    engine = keyed(canonical, records, *rules)
+    keep_rules(engine, "person", rules, [rules[0], rules[2]])
+    assert [sorted(engine.rows(table)) for table in tables] == expected
+
+
+def test_a_rule_with_too_many_stop_keys_is_left_out(canonical, monkeypatch):
+    """A rule whose stop keys are more than a model holds is not among the rules; the others are."""
+    monkeypatch.setattr(blocking_module, "MOST_STOP_KEYS", 1)
+    records = [{"surname": name, "city": "a"} for name in ("li", "wu") for _ in range(11)]
+    rules = [rule("surname", name="surname"), rule("city", name="city")]
+    engine = keyed(canonical, records, *rules)
+    blocking = Blocking(rules=tuple(rules), max_block=10)
+    assert [(name, len(keys)) for name, keys in fit_stop_keys(engine, "person", rules, blocking, 22).items()] == [
+        ("city", 1)
+    ]
 
 
 @given(st.dictionaries(st.integers(0, 20), st.integers(0, 1000), max_size=8), st.integers(0, 3000))

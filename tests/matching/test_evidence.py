@@ -53,7 +53,8 @@ def clusters(engine, found, audience="centre"):
 
 
 def shared(engine, model, datasets=("a", "b"), audience="centre", resolved=("account", "person")):
-    gather(engine, model, audience, datasets, resolved)
+    sees = f"relation.dataset IN ({', '.join(map(repr, datasets))})"
+    gather(engine, model, audience, sees, resolved)
     return engine.rows("FROM resolution.evidence ORDER BY ALL")
 
 
@@ -96,7 +97,7 @@ def test_without_the_type_there_is_no_evidence(base, model):
 
 def test_evidence_is_added_to_the_weight(base, model):
     """A pair that shares weighs more by its bits and says so; another pair weighs what it did."""
-    gather(base, model, "centre", ("a", "b"), ("account", "person"))
+    gather(base, model, "centre", "TRUE", ("account", "person"))
     base.run("CREATE TABLE pair (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)")
     base.run("INSERT INTO pair VALUES (0, 1, -2048, 5), (0, 3, -2048, 5)")
     rows = base.rows(f"{with_evidence('FROM pair', 'resolution.evidence')} ORDER BY a, b")

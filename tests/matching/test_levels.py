@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from linkage.matching import score as scoring
+from linkage.matching.features import make_features, make_frequencies, rarity_columns
 from linkage.matching.model import from_entity
-from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score
 from linkage.standardise import CANONICAL
 
 PERSON = frozenset(column.name for column in CANONICAL["person"])
@@ -82,7 +83,7 @@ CASES = [
 def test_pairs_have_the_level_that_a_steward_expects(canonical, entities, comparison, one, two, level):
     """Each pair gets the named level, whichever record comes first."""
     made = from_entity(entities["person"], "test", PERSON)
-    model = replace(made, totals=dict.fromkeys(scoring.rarity_columns(made), 1000))
+    model = replace(made, totals=dict.fromkeys(rarity_columns(made), 1000))
     engine = canonical("person", [one, two])
     make_features(engine, model)
     make_frequencies(engine, model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import ModelError
+from linkage.matching import model as model_module
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, Chances, from_entity, load, rounded, save
 
 
@@ -181,3 +183,15 @@ def test_rounding_keeps_nine_digits():
     assert rounded(0.123456789012) == rounded(0.123456789499) == 0.123456789
     assert rounded(1.23456789e-20) != rounded(1.23456788e-20)
     assert rounded(0.0) == 0.0
+
+
+def test_a_digest_is_of_the_values_however_they_are_read(monkeypatch):
+    """The digest of a table is that of its columns as JSON lists, read in one piece or in many."""
+    values = [f'na"me {place}é' for place in range(7)]
+    table = pa.table({"value": values, "records": list(range(7))})
+    whole = hashlib.sha256((json.dumps(values) + json.dumps(list(range(7)))).encode()).hexdigest()
+    assert model_module._digest(table) == whole
+    monkeypatch.setattr(model_module, "PIECE", 3)
+    assert model_module._digest(table) == whole
+    empty = table.slice(0, 0)
+    assert model_module._digest(empty) == hashlib.sha256(b"[][]").hexdigest()

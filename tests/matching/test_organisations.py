@@ -8,8 +8,10 @@ import pyarrow as pa
 import pytest
 
 from linkage.matching.comparisons import levels_of
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.model import FREQUENCY_SCHEMA, from_entity
-from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score
 from linkage.standardise import CANONICAL
 
 COMMON = {"center": 2000, "services": 1500, "company": 1200, "of": 1500, "school": 900, "and": 2000}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from linkage.config.entity import Entity, Training
 from linkage.errors import ConfigError
+from linkage.matching.features import make_features
 from linkage.matching.model import FREQUENCY_SCHEMA, from_entity
 from linkage.matching.rarity import (
     count_values,
@@ -20,7 +21,6 @@ from linkage.matching.rarity import (
     word_columns,
     word_features,
 )
-from linkage.matching.score import make_features
 from linkage.matching.settings import check_entity
 
 COLUMNS = frozenset({"name_core", "name_tokens", "house_number", "street", "phones", "tax_id", "city"})

@@ -9,13 +9,15 @@ import pyarrow as pa
 import pytest
 
 from linkage.engine.duckdb import Engine
+from linkage.matching import prediction, statements
 from linkage.matching import score as scoring
-from linkage.matching import statements
 from linkage.matching.comparisons import levels_of
 from linkage.matching.explain import explain_pair
+from linkage.matching.features import make_features, make_frequencies, rarity_columns
 from linkage.matching.levels import UNKNOWN
 from linkage.matching.model import FREQUENCY_SCHEMA, GENERIC_SCHEMA, from_entity, load
-from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score
 from linkage.store.workspace import Workspace
 
 ANN = {
@@ -40,7 +42,7 @@ def model(entities):
         "value": ["smith", "jones", "quill"],
         "records": [900, 300, 3],
     }
-    totals = dict.fromkeys(scoring.rarity_columns(made), 10000)
+    totals = dict.fromkeys(rarity_columns(made), 10000)
     return replace(made, totals=totals, frequencies=pa.Table.from_pydict(counted, schema=FREQUENCY_SCHEMA))
 
 
@@ -241,13 +243,13 @@ def test_statements_kept_in_a_base_are_run_again(canonical, model, monkeypatch):
     engine = canonical("person", [ANN, ANN, {**ANN, "surname": "smith"}])
     engine.run("CREATE SCHEMA kept")
     engine.run("CREATE TABLE kept.statement (variant VARCHAR, key VARCHAR, tables VARCHAR[], statements VARCHAR[])")
-    monkeypatch.setattr(scoring, "_STATEMENTS", {})
+    monkeypatch.setattr(prediction, "_STATEMENTS", {})
     first = scored(engine, model, [(0, 1), (0, 2)])
     assert engine.value("SELECT count(*) FROM kept.statement") == 1
     written = []
     own = statements.predict
     monkeypatch.setattr(statements, "predict", lambda *a, **k: written.append(1) or own(*a, **k))
-    monkeypatch.setattr(scoring, "_STATEMENTS", {})
+    monkeypatch.setattr(prediction, "_STATEMENTS", {})
     assert scored(engine, model, [(0, 1), (0, 2)]) == first
     assert written == []
     other = scored(engine, replace(model, match_rate=1e-3), [(0, 1), (0, 2)])

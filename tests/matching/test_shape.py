@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from linkage.matching.model import from_entity
-from linkage.matching.score import PATTERN_BITS
+from linkage.matching.patterns import PATTERN_BITS
 from linkage.matching.shape import (
     added,
     common_values,

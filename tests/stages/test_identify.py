@@ -300,6 +300,21 @@ def test_withdrawn_identities_end_without_redirect(identified):
     assert back.redirects == set()
 
 
+def test_an_identity_that_an_audience_no_longer_sees_is_retired(identified, monkeypatch):
+    """Where an audience sees none of the datasets of an identity any more, it is retired, not withdrawn; seen again, its id returns."""
+    old = identified("centre", "XY", "ab", "cZ").id
+    settings = type(identified.run.project.settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "visible", lambda _self, _audience: ("alpha",))
+        gone = identified("centre", "c")
+    assert gone.events == {
+        (old["X"], "retired", None, 2, 0),
+        (old["a"], "withdrawn", None, 2, 0),
+        (old["c"], "shrank", None, 2, 1),
+    }
+    assert identified("centre", "XY", "c").events == {(old["X"], "reinstated", None, 0, 2)}
+
+
 def test_an_audience_has_ids_and_history_of_its_own(identified):
     """The agency's ids differ from the centre's, and what it may not see has none."""
     centre, agency = identified("centre", "abX", "c"), identified("dea", "abX", "c")

@@ -12,8 +12,10 @@ from linkage.config.entity import load_entities
 from linkage.config.project import default_configs
 from linkage.engine.duckdb import Engine
 from linkage.matching.comparisons import levels_of
+from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.model import from_entity
-from linkage.matching.score import PATTERN_BITS, level_name, make_features, make_frequencies, score
+from linkage.matching.patterns import PATTERN_BITS, level_name
+from linkage.matching.score import score
 from linkage.stages.claims import conflict_sql
 from linkage.standardise import CANONICAL, canonical_sql, install, install_letters
 from linkage.standardise.contracts import MAPPED

@@ -1,7 +1,9 @@
 -- What became of identities since the last release, and why. In a first release identities of one record have no row: that
--- they begin is told by the crosswalk.
+-- they begin is told by the crosswalk. An identity none of whose records is left was withdrawn, or retired where the audience
+-- no longer sees any dataset that held it: then nobody withdrew its records.
 WITH before AS (
-    SELECT identity_id, entity_type, count(*) AS records FROM making.old GROUP BY ALL
+    SELECT identity_id, entity_type, count(*) AS records, NOT bool_or(list_contains($datasets, dataset)) AS unseen
+    FROM making.old GROUP BY ALL
 ), after AS (
     SELECT identity_id, entity_type, count(*) AS records FROM resolution.identified GROUP BY ALL
 ), moved AS (
@@ -28,7 +30,7 @@ WITH before AS (
     WHERE after.records > 1 OR NOT $first
     UNION ALL
     SELECT before.identity_id, before.entity_type,
-           CASE WHEN moved.new_id IS NULL THEN 'withdrawn'
+           CASE WHEN moved.new_id IS NULL THEN CASE WHEN before.unseen THEN 'retired' ELSE 'withdrawn' END
                 WHEN count(*) OVER (PARTITION BY before.identity_id) = 1 THEN 'merged' ELSE 'split' END,
            moved.new_id, before.records, CAST(0 AS BIGINT)
     FROM before ANTI JOIN after USING (identity_id)
