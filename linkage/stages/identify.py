@@ -174,7 +174,7 @@ def _amended_members(run: Run, audience: str) -> None:
     members = " UNION ALL ".join(_members_sql(run, audience, kind, "") for kind in run.types)
     last = run.engine.value(f"SELECT max(number) FROM {qualified('resolution', f'assignment_{audience}')}")
     run.engine.create_as(
-        "making",
+        "resolution",
         "member",
         f"""
         SELECT member.*, coalesce(old.number, $last + row_number() OVER (PARTITION BY old.number IS NULL ORDER BY entity_type, dataset, key, role)) AS number
