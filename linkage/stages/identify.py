@@ -164,7 +164,9 @@ def _members(run: Run, audience: str) -> None:
         selects.append(
             _members_sql(run, audience, kind, f", {before} + row_number() OVER (ORDER BY {order}) AS number")
         )
-        before += int(run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience)}"))
+        before += int(
+            run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience, 'marking')}")
+        )
     # A view: to read it again costs less than to write it down.
     run.engine.run(f"CREATE OR REPLACE VIEW resolution.member AS {' UNION ALL '.join(selects)}")
 

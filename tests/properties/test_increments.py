@@ -80,7 +80,7 @@ class World:
                 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_any_sequence_of_deliveries_and_judgements(make_project, accounts, tmp_path, seed):
     """After every day of new, changed, withdrawn and returning records, an increment publishes what a full run publishes."""
     world = World(make_project, accounts, seed)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkage.config.markings import Marking
 from linkage.stages.identify import ID_DIGITS, identify, match_identities, settle
 
 PROJECT = """
@@ -112,7 +113,8 @@ def identified(make_project, start_run, accounts, tmp_path):
             run.engine.create_as(
                 "canonical",
                 "account",
-                "SELECT record, dataset, key, 'account' AS role, dataset AS agency, CAST(NULL AS DATE) AS seen_on FROM given",
+                "SELECT record, dataset, key, 'account' AS role, dataset AS agency, CAST(NULL AS DATE) AS seen_on, "
+                "CASE dataset WHEN 'zulu' THEN 2 ELSE 1 END AS marking FROM given",
             )
             run.engine.create_as(
                 "resolution",
@@ -122,6 +124,7 @@ def identified(make_project, start_run, accounts, tmp_path):
         sequences[audience] += 1
         return _identify(run, audience, sequences[audience])
 
+    run.markings = {number: Marking(name, (), "full", "") for number, name in ((1, "alpha"), (2, "zulu"))}
     step.run = run
     return step
 
