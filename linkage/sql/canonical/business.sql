@@ -91,7 +91,9 @@ FROM (SELECT *, CASE WHEN name_core IS NOT NULL THEN string_split(name_core, ' '
                         list_concat([CASE WHEN phone_1 IS NULL THEN phone[1] END, CASE WHEN phone_2 IS NULL THEN phone[2] END], phone[3:]),
                         lambda one_phone: std_is_written(one_phone))
             END AS telephones,
-            CASE WHEN len(email) > 0 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
+            -- A lambda makes its patterns anew for every piece of the data: a single value goes without.
+            CASE WHEN len(email) = 1 AND std_is_written(email[1]) THEN email[1] END AS mail_told,
+            CASE WHEN len(email) > 1 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
             CASE WHEN seen_plain IS NULL AND seen_on <> '' THEN std_date_text(seen_on) END AS seen,
             CASE WHEN std_is_written("name"[1]) THEN std_org_names("name"[1]) END AS named,
             CASE
@@ -121,6 +123,7 @@ FROM (SELECT *, CASE WHEN name_core IS NOT NULL THEN string_split(name_core, ' '
                 std_country(nation) AS nation,
                 CASE WHEN len(named) > 1 THEN list_concat(named[2:], aliases) ELSE aliases END AS aliases
             ),
+            std_email(mail_told) AS mail,
             std_org_text(named[1]) AS company,
             std_tax_id(tax_digits) AS tax,
             CASE WHEN tax_id <> '' AND std_is_written(tax_id) THEN std_identifier_parts(tax_id) END AS tax_other
@@ -132,6 +135,7 @@ FROM (SELECT *, CASE WHEN name_core IS NOT NULL THEN string_split(name_core, ' '
                 CASE WHEN place IS NOT NULL THEN std_place_country(place) END AS place,
                 CASE WHEN seen IS NOT NULL THEN std_date_fields(seen) END AS seen,
                 CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
+                std_known('email', mail) AS mail,
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
                 CASE WHEN len(registrations) > 0 THEN list_transform(registrations, lambda one_registration: std_identifier('registration', one_registration)) END AS registrations,
@@ -255,7 +259,7 @@ FROM (SELECT *, CASE WHEN name_core IS NOT NULL THEN string_split(name_core, ' '
         tax AS tax_id,
         std_list(identifier_list) AS identifiers,
         CASE WHEN phone_list IS NULL THEN std_pair(phone_1, phone_2) ELSE std_list(phone_list) END AS phones,
-        std_list(mails) AS emails,
+        CASE WHEN mail IS NULL THEN std_list(mails) ELSE [mail] END AS emails,
         CASE WHEN website <> '' THEN std_domain(website) END AS domain,
         std_squeeze(address_clean) AS address,
         coalesce(std_house_number(house_number), CASE WHEN place_is_plain THEN CASE WHEN place_road < ':' THEN split_part(place_road, ' ', 1) END ELSE place.house_number END) AS house_number,
@@ -266,7 +270,7 @@ FROM (SELECT *, CASE WHEN name_core IS NOT NULL THEN string_split(name_core, ' '
         coalesce(code, CASE WHEN NOT place_is_plain THEN place.postcode WHEN place_code <> '' THEN std_known('postcode', place_code) END) AS postcode,
         coalesce(nation, CASE WHEN NOT place_is_plain THEN place.country WHEN ends_with(place_tail, ', usa') THEN 'us' END) AS country,
         postcode AS postcode_written,
-        std_lost(telephones) + std_lost(mails) + std_lost(others) + std_lost(registrations)
+        std_lost(telephones) + (mail_told IS NOT NULL AND mail IS NULL)::INTEGER + std_lost(mails) + std_lost(others) + std_lost(registrations)
             + (tax IS NULL AND tax_other IS NULL AND tax_id <> '' AND std_is_written(tax_id))::INTEGER
             + (lei_folded IS NULL AND lei <> '' AND std_is_written(lei))::INTEGER
             + (std_domain(website) IS NULL AND website <> '' AND std_is_written(website))::INTEGER AS lost_in_lists

@@ -112,7 +112,9 @@ FROM (
                         list_concat([CASE WHEN phone_1 IS NULL THEN phone[1] END, CASE WHEN phone_2 IS NULL THEN phone[2] END], phone[3:]),
                         lambda one_phone: std_is_written(one_phone))
             END AS telephones,
-            CASE WHEN len(email) > 0 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
+            -- A lambda makes its patterns anew for every piece of the data: a single value goes without.
+            CASE WHEN len(email) = 1 AND std_is_written(email[1]) THEN email[1] END AS mail_told,
+            CASE WHEN len(email) > 1 THEN list_filter(email, lambda one_mail: std_is_written(one_mail)) END AS mails,
             CASE WHEN seen_plain IS NULL AND seen_on <> '' THEN std_date_text(seen_on) END AS seen,
             CASE WHEN birth_plain IS NULL AND birth_date <> '' THEN std_date_text(birth_date) END AS birth,
             coalesce(trim(given_name), '') <> '' OR coalesce(trim(surname), '') <> '' AS in_parts,
@@ -159,6 +161,7 @@ FROM (
                 CASE WHEN NOT std_is_placeholder('middle', middle) AND NOT std_is_placeholder('name', middle) THEN middle END AS middle,
                 std_known('name', family) AS family
             ),
+            std_email(mail_told) AS mail,
             CASE WHEN employer <> '' AND std_is_written(employer) THEN std_org_text(employer) END AS workplace,
             std_ssn(ssn_digits) AS social,
             'itin::' || std_itin(ssn_digits) AS itin
@@ -171,6 +174,7 @@ FROM (
                 CASE WHEN seen IS NOT NULL THEN std_date_fields(seen) END AS seen,
                 CASE WHEN birth IS NOT NULL THEN std_date_fields(birth) END AS birth,
                 CASE WHEN len(telephones) > 0 THEN list_transform(telephones, lambda one_phone: std_phone_digits(one_phone)) END AS telephones,
+                std_known('email', mail) AS mail,
                 CASE WHEN len(mails) > 0 THEN list_transform(mails, lambda one_mail: std_known('email', one_mail)) END AS mails,
                 CASE WHEN len(others) > 0 THEN list_transform(others, lambda one_other: std_identifier('id', one_other)) END AS others,
                 CASE WHEN len(aliases) > 0 THEN list_transform(aliases, lambda alias: std_name_parted(std_joined(alias))) END AS aliases,
@@ -340,7 +344,7 @@ FROM (
         itin, ssn AS ssn_written,
         std_list(identifier_list) AS identifiers,
         CASE WHEN phone_list IS NULL THEN std_pair(phone_1, phone_2) ELSE std_list(phone_list) END AS phones,
-        std_list(mails) AS emails,
+        CASE WHEN mail IS NULL THEN std_list(mails) ELSE [mail] END AS emails,
         std_squeeze(address_clean) AS address,
         coalesce(std_house_number(house_number), CASE WHEN place_is_plain THEN CASE WHEN place_road < ':' THEN split_part(place_road, ' ', 1) END ELSE place.house_number END) AS house_number,
         CASE WHEN place_is_plain THEN std_street(place_street) ELSE place.street END AS street,
@@ -353,7 +357,7 @@ FROM (
         CASE WHEN birth_place <> '' AND std_is_written(birth_place) THEN std_fold(birth_place) END AS birth_place,
         CASE WHEN occupation <> '' AND std_is_written(occupation) THEN std_fold(occupation) END AS occupation,
         coalesce(std_transliterated(workplace), workplace) AS employer,
-        std_lost(telephones) + std_lost(mails) + std_lost(others)
+        std_lost(telephones) + (mail_told IS NOT NULL AND mail IS NULL)::INTEGER + std_lost(mails) + std_lost(others)
             + CASE WHEN passport_id IS NULL AND passport <> '' THEN std_is_written(passport)::INTEGER ELSE 0 END + CASE WHEN licence_id IS NULL AND driver_licence <> '' THEN std_is_written(driver_licence)::INTEGER ELSE 0 END + CASE WHEN national IS NULL AND national_id <> '' THEN std_is_written(national_id)::INTEGER ELSE 0 END AS lost_in_lists
     FROM (
         SELECT
