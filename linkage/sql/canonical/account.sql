@@ -42,11 +42,7 @@ FROM (
             CASE
                 WHEN holder_plain IS NOT NULL THEN NULL
                 WHEN len(holder) = 1 THEN CASE WHEN std_is_written(holder[1]) THEN std_holders(holder) END
-                WHEN len(holder) = 2
-                    THEN std_holders(list_concat(
-                        CASE WHEN std_is_written(holder[1]) THEN [holder[1]] ELSE [] END,
-                        CASE WHEN std_is_written(holder[2]) THEN [holder[2]] ELSE [] END))
-                WHEN len(holder) > 2 THEN std_holders(list_filter(holder, lambda one_holder: std_is_written(one_holder)))
+                WHEN len(holder) > 1 THEN std_holders(list_filter(holder, lambda one_holder: std_is_written(one_holder)))
             END AS owners
         FROM plain_2
     ),
@@ -56,14 +52,13 @@ FROM (
                 CASE WHEN seen IS NOT NULL THEN std_date_shape(seen, seen_reading) END AS seen,
                 CASE WHEN opened IS NOT NULL THEN std_date_shape(opened, opened_reading) END AS opened,
                 CASE WHEN bank IS NOT NULL THEN std_org_bare(bank) END AS bank,
-                CASE WHEN len(owners) > 2 THEN list_transform(owners, lambda one_holder: std_name_text(one_holder)) END AS owners,
+                CASE WHEN len(owners) > 1 THEN list_transform(owners, lambda one_holder: std_name_text(one_holder)) END AS owners,
                 std_routing(routing) AS routing,
                 std_routing(institution_digits) AS institution_digits,
                 std_iban(regexp_replace(iban_folded, '^iban', '')) AS iban_folded
             ),
-            -- A lambda makes its patterns anew for every piece of the data: one or two holders go without.
-            CASE WHEN len(owners) <= 2 THEN std_name_text(owners[1]) END AS owner,
-            CASE WHEN len(owners) = 2 THEN std_name_text(owners[2]) END AS partner,
+            -- A lambda makes its patterns anew for every piece of the data: a single holder goes without.
+            CASE WHEN len(owners) = 1 THEN std_name_text(owners[1]) END AS owner,
             CASE WHEN length(number_folded) >= 15 THEN std_iban(number_folded) END AS iban_in_number,
             CASE WHEN bic <> '' THEN std_bic(bic) END AS bank_code,
             CASE WHEN institution <> '' AND std_is_bic(institution) THEN std_bic(institution) END AS institution_code,
@@ -77,7 +72,6 @@ FROM (
                 CASE WHEN opened IS NOT NULL THEN std_date_fields(opened) END AS opened,
                 CASE WHEN bank IS NOT NULL THEN std_org_parted(bank) END AS bank,
                 CASE WHEN owner IS NOT NULL THEN std_name_parted(std_joined(owner)) END AS owner,
-                CASE WHEN partner IS NOT NULL THEN std_name_parted(std_joined(partner)) END AS partner,
                 CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_parted(std_joined(one_holder))) END AS owners
             )
         FROM step_2
@@ -89,7 +83,6 @@ FROM (
                 CASE WHEN opened IS NOT NULL THEN std_date_texts(opened) END AS opened,
                 CASE WHEN bank IS NOT NULL THEN std_org_form(bank) END AS bank,
                 CASE WHEN owner IS NOT NULL THEN std_name_bare(owner).bare END AS owner,
-                CASE WHEN partner IS NOT NULL THEN std_name_bare(partner).bare END AS partner,
                 CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_name_bare(one_holder).bare) END AS owners
             )
         FROM step_3
@@ -101,7 +94,6 @@ FROM (
                 CASE WHEN opened IS NOT NULL THEN std_date_days(opened) END AS opened,
                 CASE WHEN bank IS NOT NULL THEN std_org(bank) END AS bank,
                 CASE WHEN owner IS NOT NULL THEN std_holder_text(owner) END AS owner,
-                CASE WHEN partner IS NOT NULL THEN std_holder_text(partner) END AS partner,
                 CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder_text(one_holder)) END AS owners
             )
         FROM step_4
@@ -112,7 +104,6 @@ FROM (
                 CASE WHEN seen IS NOT NULL THEN std_date_choice(seen) END AS seen,
                 CASE WHEN opened IS NOT NULL THEN std_date_choice(opened) END AS opened,
                 CASE WHEN owner IS NOT NULL THEN std_holder(owner) END AS owner,
-                CASE WHEN partner IS NOT NULL THEN std_holder(partner) END AS partner,
                 CASE WHEN len(owners) > 0 THEN list_transform(owners, lambda one_holder: std_holder(one_holder)) END AS owners
             )
         FROM step_5
@@ -144,7 +135,7 @@ FROM (
         CASE WHEN kind IS NOT NULL THEN nullif(getvariable('std_account_types')[kind], '') END AS account_type,
         CASE WHEN currency <> '' THEN std_currency(currency) END AS currency,
         std_squeeze(array_to_string(list_filter(holder, lambda one_holder: trim(one_holder) <> ''), '; ')) AS holder,
-        CASE WHEN holder_plain IS NOT NULL THEN [holder_plain] WHEN owner IS NOT NULL OR partner IS NOT NULL THEN std_pair(owner, partner) ELSE std_list(owners) END AS holders,
+        CASE WHEN holder_plain IS NOT NULL THEN [holder_plain] WHEN owner IS NOT NULL THEN [owner] ELSE std_list(owners) END AS holders,
         coalesce(CAST(opened_plain AS DATE), opened.day) AS opened_on,
         (
             (kind IS NOT NULL AND NOT std_is_placeholder('any', kind) AND getvariable('std_account_types')[kind] IS NULL)::INTEGER +
