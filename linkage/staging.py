@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from linkage.store.workspace import Workspace
 
 # What the next run makes again.
-APART = ("change", "feature", "incoming", "making", "training")
+APART = ("change", "feature", "making", "training")
+PASSING = ("incoming",)
 
 
 def clean(workspace: Workspace, ledger: Ledger) -> None:
@@ -67,7 +68,7 @@ def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
 
 def prepare(run: Run) -> None:
     """Set up what every stage finds: what goes at the end apart, the standardisers, and what has changed since the base was made."""
-    run.engine.put_apart(APART, run.staging)
+    run.engine.put_apart(APART, run.staging, passing=PASSING)
     run.standardiser = choose(run)
     changes.begin(run)
 

@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 import duckdb
 
-from linkage.engine.sql import literal, quote
+from linkage.engine.sql import literal, qualified, quote
 from linkage.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -125,16 +125,30 @@ class Engine:
         if schema not in self.apart:
             self.run(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}")
 
-    def put_apart(self, schemas: Sequence[str], folder: Path) -> None:
+    def put_apart(self, schemas: Sequence[str], folder: Path, *, passing: Sequence[str] = ()) -> None:
         """Keep the tables of `schemas` in files of their own in `folder`: what goes at the end leaves no holes in the database.
 
-        A database that is attached under the name of a schema answers to `schema.table` as that schema would. Raises
-        WorkspaceError where a file cannot be made.
+        Those of `passing`, which are read once and dropped, are kept in memory and spill as all work does: nothing is
+        compressed for them. A database that is attached under the name of a schema answers to `schema.table` as that
+        schema would. Raises WorkspaceError where a file cannot be made.
         """
-        for schema in schemas:
+        for schema in (*schemas, *passing):
             self.run(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE")
+        for schema in schemas:
             self.attach(folder / f"{schema}.duckdb", schema, read_only=False)
-        self.apart = frozenset(schemas)
+        for schema in passing:
+            self.run(f"ATTACH ':memory:' AS {quote(schema)}")
+        self.apart = frozenset((*schemas, *passing))
+
+    def clear(self, schema: str) -> None:
+        """Drop all tables of `schema`, in the database or apart from it."""
+        if schema not in self.apart:
+            self.run(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE")
+            return
+        for (table,) in self.rows(
+            f"SELECT table_name FROM information_schema.tables WHERE {_OWN} ORDER BY 1", {"schema": schema}
+        ):
+            self.run(f"DROP TABLE {qualified(schema, table)}")
 
     def create_as(self, schema: str, table: str, query: str, parameters: Parameters | None = None) -> None:
         """(Re)create `schema.table` as the result of `query`."""

@@ -58,7 +58,7 @@ def ingest(run: Run) -> None:
             run.progress(f"ingest {dataset}")
             run.delivered.add(dataset)
             _deliver(run, dataset, source, delivery)
-    engine.run("DROP SCHEMA IF EXISTS incoming CASCADE")
+    engine.clear("incoming")
 
 
 def dataset_table(dataset: str) -> str:
@@ -76,8 +76,9 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
     rows_read = read_delivery(engine, source, delivery, run.staging)
     _key_rows(engine, source)
     purged = _keep_out(run, dataset, rows_read)
-    superseded = _settle_duplicates(engine, source)
-    withdrawn = _apply(run, dataset, source, number)
+    is_whole = purged == 0 and _is_whole(engine)
+    superseded = 0 if is_whole else _settle_duplicates(engine, source)
+    withdrawn = _apply(run, dataset, source, number, is_whole=is_whole)
     rejected = int(engine.value("SELECT count(*) FROM incoming.reject"))
     accepted = rows_read - rejected - superseded - withdrawn - purged
     engine.run(
@@ -101,17 +102,14 @@ def _deliver(run: Run, dataset: str, source: Source, delivery: Delivery) -> None
 
 
 def _key_rows(engine: Engine, source: Source) -> None:
-    """Give each row its key and content hash; rows without a key are rejected."""
-    texts = [f"trim({quote(column)})" for column in source.key]
-    key = texts[0] if len(texts) == 1 else f"concat_ws('{KEY_SEPARATOR}', {', '.join(texts)})"
-    empty = " OR ".join(f"nullif({text}, '') IS NULL" for text in texts)
-    content = sorted(column for column in engine.columns("incoming", "row") if column != FILE)
+    """Give each row its key and content hash (`incoming.keyed`); rows without a key are rejected."""
+    key, content = _key_sql(source), _hash_sql(engine)
     version = f"nullif(trim({quote(source.version)}), '')" if source.version else "NULL"
     deleted, values = condition_sql(source.deleted) if source.deleted else ("FALSE", {})
     engine.create_as(
         "incoming",
         "keyed",
-        f"SELECT rowid AS row, CASE WHEN {empty} THEN NULL ELSE {key} END AS key, hash({comma(content)}) AS hash, "
+        f"SELECT rowid AS row, {key} AS key, {content} AS hash, "
         f"CAST({version} AS VARCHAR) AS version, {deleted} AS deleted FROM incoming.row",
         values,
     )
@@ -121,6 +119,34 @@ def _key_rows(engine: Engine, source: Source) -> None:
         "INSERT INTO incoming.refused SELECT row, $reason FROM incoming.keyed WHERE key IS NULL",
         {"reason": f"no key in {columns}"},
     )
+
+
+def _is_whole(engine: Engine) -> bool:
+    """Whether every row is to be kept as it is: each has a key of its own, and none withdraws another.
+
+    Then `incoming.kept` is made too.
+    """
+    rows, keys, gone = engine.rows(
+        "SELECT count(*), count(DISTINCT key), count(*) FILTER (deleted) FROM incoming.keyed"
+    )[0]
+    if rows != keys or gone:
+        return False
+    engine.run("DROP TABLE IF EXISTS incoming.kept")
+    engine.run("ALTER TABLE incoming.keyed RENAME TO kept")
+    return True
+
+
+def _key_sql(source: Source) -> str:
+    """Return the key of a row, NULL where a part of it is missing."""
+    texts = [f"trim({quote(column)})" for column in source.key]
+    key = texts[0] if len(texts) == 1 else f"concat_ws('{KEY_SEPARATOR}', {', '.join(texts)})"
+    empty = " OR ".join(f"nullif({text}, '') IS NULL" for text in texts)
+    return f"CASE WHEN {empty} THEN NULL ELSE {key} END"
+
+
+def _hash_sql(engine: Engine) -> str:
+    """Return the content hash of a row, over all its columns by name."""
+    return f"hash({comma(sorted(column for column in engine.columns('incoming', 'row') if column != FILE))})"
 
 
 def _keep_out(run: Run, dataset: str, rows_read: int) -> int:
@@ -244,14 +270,17 @@ def _keep_rejects(engine: Engine, dataset: str, source: Source, number: int) -> 
     )
 
 
-def _apply(run: Run, dataset: str, source: Source, number: int) -> int:
+def _apply(run: Run, dataset: str, source: Source, number: int, *, is_whole: bool) -> int:
     """Bring the dataset's table up to date; return how many rows of this delivery only withdraw others."""
     engine = run.engine
     table = dataset_table(dataset)
     columns = [column for column in engine.columns("incoming", "row") if column != FILE]
+    # Where every row is kept, keys and hashes are made again: that is less than a join of all rows.
+    key, content = (_key_sql(source), _hash_sql(engine)) if is_whole else ("kept.key", "kept.hash")
     fresh = (
-        f"SELECT kept.key AS {quote(KEY)}, kept.hash AS {quote(HASH)}, CAST($delivery AS BIGINT) AS {quote(DELIVERY)}, "
-        f"{comma(columns, 'row.')} FROM incoming.kept JOIN incoming.row ON row.rowid = kept.row WHERE NOT kept.deleted"
+        f"SELECT {key} AS {quote(KEY)}, {content} AS {quote(HASH)}, CAST($delivery AS BIGINT) AS {quote(DELIVERY)}, "
+        f"{comma(columns, 'row.')} FROM incoming.row"
+        + ("" if is_whole else " JOIN incoming.kept ON row.rowid = kept.row WHERE NOT kept.deleted")
     )
     values = {"delivery": number}
     exists = engine.has_table("source", "dataset_" + dataset)

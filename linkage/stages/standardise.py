@@ -34,6 +34,8 @@ WRITES = (
 )
 
 SLOTTED = ("jsonl",)
+# Up to so many rows (some 500 bytes each) are held before they are standardised.
+_HELD_ROWS = 3_000_000
 _DATES = {"birth_date", "opened_on"}
 _NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
@@ -276,14 +278,25 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
     if not selects:
         return
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
-    # Through a union every role would start all the standardisers for itself; a batch is small enough to be held.
-    held = "MATERIALIZED " if rows.changed else ""
+    # Through a union every role would start all the standardisers for itself, and a role that takes few rows of its
+    # dataset would hand on small pieces; what is small enough is held, and spills.
+    held = "MATERIALIZED " if rows.changed or _is_small(run, entity_type, rows) else ""
     run.engine.run(
         f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
         f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values, {standard_sql(run)} "
         f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
         values,
     )
+
+
+def _is_small(run: Run, entity_type: EntityType, rows: Rows) -> bool:
+    """Whether the rows of a type's roles are few enough to be held."""
+    held = 0
+    for dataset, source, name in _roles(run, entity_type, rows):
+        when = source.roles[name].when
+        test, values = condition_sql(when) if when is not None else ("TRUE", {})
+        held += int(run.engine.value(f"SELECT count(*) FROM {dataset_table(dataset)} WHERE {test}", values))
+    return held <= _HELD_ROWS
 
 
 def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:

@@ -2,12 +2,7 @@
 CREATE OR REPLACE TEMP MACRO std_surname_code(spelling, classes) AS
     left(
         concat(
-            CASE
-                WHEN left(spelling, 1) IN ('c', 'q') THEN 'k'
-                WHEN left(spelling, 1) IN ('z', 'x') THEN 's'
-                WHEN left(spelling, 1) IN ('e', 'i', 'o') OR left(spelling, 1) IN ('u', 'y') THEN 'a'
-                ELSE left(spelling, 1)
-            END,
+            translate(left(spelling, 1), 'cqzxeiouy', 'kkssaaaaa'),
             CASE
                 WHEN regexp_matches(classes, '11|22|33|44|55|66')
                     THEN replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
