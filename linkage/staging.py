@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linkage.store.workspace import Workspace
 
 # What the next run makes again.
-APART = ("change", "feature", "incoming", "training")
+APART = ("change", "feature", "fusion", "incoming", "training")
 
 
 def clean(workspace: Workspace, ledger: Ledger) -> None:
