@@ -41,7 +41,8 @@ class Write(Protocol):
         values: dict[str, Any] | None = None,
         *,
         stale: str = "TRUE",
-    ) -> None: ...
+    ) -> None:
+        """Write the rows of a query as a published table, in the place of rows that meet the test `stale`."""
 
 
 def write_relations(run: Run, audience: str, write: Write) -> None:

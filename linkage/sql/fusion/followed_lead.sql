@@ -7,11 +7,13 @@ WITH named AS (
     SELECT lead_id, list_sort(list_distinct(flatten(list(agencies)))) AS agencies, list_sort(list_distinct(flatten(list(cases)))) AS cases
     FROM listed JOIN fusion.target USING (identity_id) GROUP BY lead_id
 ), name AS (
-    SELECT lead_id, string_agg(coalesce(person.name, business.name, 'an identity without a name') || ' (' || identity_id || ')', ', ' ORDER BY place) FILTER (WHERE place < 3)
-               || CASE WHEN max(place) > 2 THEN ' and ' || (max(place) - 2) || ' more' ELSE '' END AS names,
-           coalesce(arg_min(coalesce(person.name, business.name) || ' (' || identity_id || ')', place), '') AS first_name
-    FROM listed LEFT JOIN release.published.person AS person USING (identity_id) LEFT JOIN release.published.business AS business USING (identity_id)
-    GROUP BY lead_id
+    SELECT lead_id, CASE len(names) WHEN 1 THEN names[1] ELSE array_to_string(names[:least(3, len(names)) - CASE WHEN len(names) > 3 THEN 0 ELSE 1 END], ', ')
+               || ' and ' || CASE WHEN len(names) > 3 THEN (len(names) - 3) || ' more' ELSE names[-1] END END AS names, names[1] AS first_name
+    FROM (
+        SELECT lead_id, list(coalesce(person.name, business.name, identity_id) ORDER BY place) AS names
+        FROM listed LEFT JOIN release.published.person AS person USING (identity_id) LEFT JOIN release.published.business AS business USING (identity_id)
+        GROUP BY lead_id
+    )
 ), carried AS (
     SELECT fusion_opaque('L', concat_ws('|', 'lead', rule, new_id)) AS lead_id, fusion_opaque('L', concat_ws('|', 'lead', rule, old_id)) AS old_id
     FROM resolution.redirect JOIN (SELECT rule, about[1] AS new_id FROM fusion.lead WHERE len(about) = 1) USING (new_id) WHERE NOT divided
