@@ -172,7 +172,7 @@ PUBLISHED: tuple[Table, ...] = (
         "lead",
         _columns(
             "lead_id VARCHAR Lasting id of the lead, opaque\nrule VARCHAR Rule that found it\nscore BIGINT 0 to 100, by the rule's table\nsentence VARCHAR What was found, in words\n"
-            "identities VARCHAR[] Identities that it is about, sorted\nagencies VARCHAR[] Agencies with an open case on them, sorted\ncases VARCHAR[] These cases, AGENCY NUMBER, sorted\n"
+            "identities VARCHAR[] Identities that it is about, sorted\ntargets VARCHAR[] Subjects of open cases that it is tied to beside, sorted\nagencies VARCHAR[] Agencies with an open case on any of these, sorted\ncases VARCHAR[] These cases, AGENCY NUMBER, sorted\n"
             "shared VARCHAR[] What ties them, KIND VALUE, sorted\nfirst_seen DATE Earliest date of what ties them\nlast_seen DATE Latest such date\n"
             "status VARCHAR new, assigned or closed, when the release was made\nassignee VARCHAR Who looks at it\nnotice VARCHAR unverified: confirm with the record's owner"
         ),

@@ -53,7 +53,7 @@ def write_leads(run: Run, audience: str, write: Write) -> None:
         engine.create("fusion", table)
     types: set[EntityType] = set(run.types)
     rules = [fixed_sql("fusion", f"lead_{rule.name}") for rule in RULES if rule.needs & types]
-    none = "SELECT '' AS rule, 0 AS score, [''] AS identities, [''] AS about, [''] AS shared, NULL::DATE AS first_seen, NULL::DATE AS last_seen, '' AS words WHERE FALSE"
+    none = "SELECT '' AS rule, 0 AS score, [''] AS identities, [''] AS targets, [''] AS about, [''] AS shared, NULL::DATE AS first_seen, NULL::DATE AS last_seen, '' AS words WHERE FALSE"
     engine.create_as("fusion", "lead", " UNION ALL BY NAME ".join([none, *(f"({rule})" for rule in rules)]), values)
     engine.create("fusion", "followed_lead")
     write(run, audience, "lead", "FROM fusion.followed_lead")

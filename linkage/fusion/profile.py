@@ -75,7 +75,7 @@ _CASES = """
 _OVERLAPS = (
     "FROM published.deconfliction_overlap WHERE list_contains(identities, $id) ORDER BY strength, kind DESC, overlap_id"
 )
-_LEADS = "FROM published.lead WHERE list_contains(identities, $id) ORDER BY score DESC, lead_id"
+_LEADS = "FROM published.lead WHERE list_contains(identities, $id) OR list_contains(targets, $id) ORDER BY score DESC, lead_id"
 _POSSIBLE = """
     SELECT CASE WHEN identity_a = $id THEN identity_b ELSE identity_a END AS identity_id, max(weight) AS weight, min(reason) AS reason
     FROM published.possible_match WHERE identity_a = $id OR identity_b = $id GROUP BY 1 ORDER BY weight DESC, 1

@@ -2,7 +2,7 @@
 WITH named AS (
     SELECT *, fusion_opaque('L', concat_ws('|', 'lead', rule, array_to_string(about, '|'))) AS lead_id FROM fusion.lead
 ), listed AS (
-    SELECT lead_id, unnest(identities) AS identity_id, unnest(range(len(identities))) AS place FROM named
+    SELECT lead_id, unnest(identities || targets) AS identity_id, unnest(range(len(identities || targets))) AS place FROM named
 ), told AS (
     SELECT lead_id, list_sort(list_distinct(flatten(list(agencies)))) AS agencies, list_sort(list_distinct(flatten(list(cases)))) AS cases
     FROM listed JOIN fusion.target USING (identity_id) GROUP BY lead_id
@@ -24,6 +24,6 @@ WITH named AS (
     SELECT * FROM state QUALIFY row_number() OVER (PARTITION BY lead_id ORDER BY place, entry DESC) = 1
 )
 SELECT named.* EXCLUDE (identities), list_sort(identities) AS identities, coalesce(told.agencies, []) AS agencies, coalesce(told.cases, []) AS cases,
-       CASE WHEN len(about) = 1 THEN first_name ELSE names END || ' ' || words || '.' AS sentence, coalesce(latest.status, 'new') AS status, latest.assignee,
+       CASE WHEN len(identities) = 1 THEN first_name ELSE names END || ' ' || words || '.' AS sentence, coalesce(latest.status, 'new') AS status, latest.assignee,
        'unverified: confirm with the record''s owner' AS notice
 FROM named JOIN name USING (lead_id) LEFT JOIN told USING (lead_id) LEFT JOIN latest USING (lead_id)

@@ -17,7 +17,7 @@ WITH place AS (
     GROUP BY tie.one
 )
 SELECT 'new_at_shell' AS rule, greatest(0, 40 + 10 * least(targets, 3) + 10 * is_close::INTEGER - 30 * is_alike::INTEGER) AS score,
-       [identity_id] || others AS identities, [identity_id] AS about, list_transform(addresses, lambda word: 'shared address ' || word) AS shared,
+       [identity_id] AS identities, others AS targets, [identity_id] AS about, list_transform(addresses, lambda word: 'shared address ' || word) AS shared,
        first_seen, last_seen, 'is a new business at an address of several, tied to ' || targets || ' subjects of open cases'
            || CASE WHEN is_alike THEN '; it may be one of them' ELSE '' END AS words
 FROM fresh JOIN tied USING (identity_id)

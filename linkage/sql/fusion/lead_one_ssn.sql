@@ -21,6 +21,6 @@ WITH held AS (
     GROUP BY pair.ssn
 )
 SELECT 'one_ssn' AS rule, greatest(0, 55 + 10 * least(coalesce(targets, 0), 2) - 40 * coalesce(is_alike, FALSE)::INTEGER) AS score,
-       identities, ['ssn', ssn] AS about, ['ssn ' || ssn] AS shared, first_seen, last_seen,
+       identities, CAST([] AS VARCHAR[]) AS targets, ['ssn', ssn] AS about, ['ssn ' || ssn] AS shared, first_seen, last_seen,
        'hold one social security number' || CASE WHEN is_alike THEN '; they may be one' ELSE '' END AS words
 FROM shared JOIN weighed USING (ssn) LEFT JOIN known USING (ssn)

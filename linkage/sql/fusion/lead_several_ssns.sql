@@ -11,7 +11,7 @@ WITH held AS (
     WHERE one.ssn < two.ssn AND damerau_levenshtein(one.ssn, two.ssn) > 2 GROUP BY identity_id
 )
 SELECT 'several_ssns' AS rule, 35 + 10 * (target.identity_id IS NOT NULL)::INTEGER + 15 * (any_value(fewest) > 1)::INTEGER AS score,
-       [held.identity_id] AS identities, [held.identity_id] AS about, list_sort(list('ssn ' || ssn)) AS shared, max(held.first_seen) AS first_seen,
+       [held.identity_id] AS identities, CAST([] AS VARCHAR[]) AS targets, [held.identity_id] AS about, list_sort(list('ssn ' || ssn)) AS shared, max(held.first_seen) AS first_seen,
        max(held.last_seen) AS last_seen, 'holds ' || count(*) || ' social security numbers that differ by more than a slip' AS words
 FROM held JOIN apart USING (identity_id) LEFT JOIN fusion.target AS target USING (identity_id)
 GROUP BY held.identity_id, target.identity_id

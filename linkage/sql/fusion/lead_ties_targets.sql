@@ -13,6 +13,6 @@ WITH tied AS (
 )
 SELECT 'ties_targets' AS rule,
        greatest(0, 20 + 10 * least(targets, 4) + 10 * (len(agencies) > 1)::INTEGER + 10 * by_account::INTEGER - 30 * is_alike::INTEGER) AS score,
-       [identity_id] || others AS identities, [identity_id] AS about, shared, first_seen, last_seen,
+       [identity_id] AS identities, others AS targets, [identity_id] AS about, shared, first_seen, last_seen,
        'is in no case and tied to ' || targets || ' subjects of open cases' || CASE WHEN is_alike THEN '; it may be one of them' ELSE '' END AS words
 FROM tied
