@@ -4,9 +4,10 @@
 
 PROJECT is a folder that `linkage demo` has made (truth.csv, overlaps.csv, leads.csv). An overlap is counted by pairs of
 agencies. One on an identity is right where a person, business or account with records in that identity is in open cases of
-both agencies; one on a phone or address where rows of both agencies' open cases show it about different entities. A lead is
-right where the truth has one of its rule on the entities that most records of its identities tell of; two identities that are
-one entity make a false lead.
+both agencies; one on a phone or address where it leads to two or more of the entities that rows of both agencies' open cases
+show it with. A lead is right, and one of the truth found, where its identities hold records of the entities: of two
+entities in two identities, so that two identities that are one entity make a false lead. Lost to matching is what the
+truth has and the release has not, where an entity of it is in several identities or shares one with another entity.
 """
 
 from __future__ import annotations
@@ -28,52 +29,42 @@ _TABLES = """
 CREATE TEMP TABLE truth AS FROM read_csv('{folder}/truth.csv', all_varchar = true);
 CREATE TEMP TABLE held AS
     SELECT identity_id, entity, count(*) AS records FROM published.identity_record JOIN truth USING (dataset, key, role) GROUP BY ALL;
-CREATE TEMP TABLE main AS SELECT identity_id, arg_max(entity, row(records, entity)) AS entity FROM held GROUP BY identity_id;
+CREATE TEMP TABLE overlap_truth AS FROM read_csv('{folder}/overlaps.csv', all_varchar = true);
 CREATE TEMP TABLE meant AS
-    SELECT subject, which, a.agency AS x, b.agency AS y FROM (
-        SELECT subject, which, unnest(string_split(agencies, '+')) AS agency FROM read_csv('{folder}/overlaps.csv', all_varchar = true)
-    ) AS a JOIN (
-        SELECT subject, which, unnest(string_split(agencies, '+')) AS agency FROM read_csv('{folder}/overlaps.csv', all_varchar = true)
-    ) AS b USING (subject, which) WHERE a.agency < b.agency;
+    SELECT subject, which, entities, a AS x, b AS y
+    FROM (SELECT *, unnest(string_split(agencies, '+')) AS a FROM overlap_truth)
+    JOIN (SELECT subject, which, unnest(string_split(agencies, '+')) AS b FROM overlap_truth) USING (subject, which) WHERE a < b;
 CREATE TEMP TABLE told AS
-    SELECT overlap_id, subject, strength, value, identities, a AS x, b AS y FROM (
-        SELECT *, unnest(agencies) AS a FROM published.deconfliction_overlap
-    ) JOIN (SELECT overlap_id, unnest(agencies) AS b FROM published.deconfliction_overlap) USING (overlap_id) WHERE a < b;
-CREATE TEMP TABLE told_entity AS
-    SELECT DISTINCT overlap_id, subject, strength, entity AS which, x, y FROM (SELECT *, unnest(identities) AS identity_id FROM told WHERE value IS NULL)
-    JOIN held USING (identity_id);
-CREATE TEMP TABLE lead_truth AS FROM read_csv('{folder}/leads.csv', all_varchar = true);
+    SELECT overlap_id, subject, strength, value, identities, a AS x, b AS y
+    FROM (SELECT *, unnest(agencies) AS a FROM published.deconfliction_overlap)
+    JOIN (SELECT overlap_id, unnest(agencies) AS b FROM published.deconfliction_overlap) USING (overlap_id) WHERE a < b;
+CREATE TEMP TABLE hit AS
+    SELECT overlap_id, strength, subject, which, x, y
+    FROM (SELECT *, unnest(identities) AS identity_id FROM told) JOIN held USING (identity_id)
+    JOIN (SELECT subject, which, x, y, unnest(string_split(entities, '+')) AS entity FROM meant) USING (subject, x, y, entity)
+    GROUP BY ALL HAVING count(DISTINCT entity) >= CASE WHEN any_value(value) IS NULL THEN 1 ELSE 2 END;
+CREATE TEMP TABLE lead_truth AS SELECT *, string_split(entities, '+') AS parts FROM read_csv('{folder}/leads.csv', all_varchar = true);
+CREATE TEMP TABLE mixed AS
+    SELECT entity FROM held GROUP BY entity HAVING count(*) > 1
+    UNION SELECT entity FROM held WHERE identity_id IN (SELECT identity_id FROM held GROUP BY identity_id HAVING count(*) > 1);
 CREATE TEMP TABLE told_lead AS
-    SELECT lead_id, rule, score, list_sort(list_distinct(list(entity))) AS entities, row_number() OVER (ORDER BY score DESC, last_seen DESC, lead_id) AS place
-    FROM (SELECT lead_id, rule, score, last_seen, unnest(identities) AS identity_id FROM published.lead) JOIN main USING (identity_id)
-    GROUP BY lead_id, rule, score, last_seen;
-CREATE TEMP TABLE judged AS
-    SELECT told_lead.*, coalesce(bool_or(lead_truth.entities IS NOT NULL AND (rule <> 'one_ssn' OR len(told_lead.entities) > 1)), FALSE) AS is_right
-    FROM told_lead LEFT JOIN lead_truth ON lead_truth.rule = told_lead.rule
-        AND (lead_truth.entities = array_to_string(told_lead.entities, '+')) GROUP BY ALL;
+    SELECT lead_id, rule, identities, row_number() OVER (ORDER BY score DESC, last_seen DESC, lead_id) AS place FROM published.lead;
+CREATE TEMP TABLE lead_hit AS
+    SELECT lead_id, rule, entities
+    FROM (SELECT lead_id, rule, unnest(identities) AS identity_id FROM told_lead) JOIN held USING (identity_id)
+    JOIN (SELECT rule, entities, unnest(parts) AS entity, len(parts) AS number FROM lead_truth) USING (rule, entity)
+    GROUP BY ALL HAVING count(DISTINCT entity) >= least(any_value(number), 2) AND count(DISTINCT identity_id) >= least(any_value(number), 2);
 """
 _OVERLAPS = """
-WITH right_told AS (
-    SELECT overlap_id, x, y, bool_or(meant.which IS NOT NULL) AS is_right FROM told_entity AS told
-    LEFT JOIN meant ON meant.subject = told.subject AND meant.which = told.which AND meant.x = told.x AND meant.y = told.y
-    WHERE strength = 'certain' AND told.subject = $subject GROUP BY ALL
-    UNION ALL
-    SELECT overlap_id, told.x, told.y, meant.which IS NOT NULL FROM told
-    LEFT JOIN meant ON meant.subject = told.subject AND meant.which = told.value AND meant.x = told.x AND meant.y = told.y
-    WHERE told.value IS NOT NULL AND told.subject = $subject
-), found AS (
-    SELECT meant.*, count(one.overlap_id) + count(two.overlap_id) > 0 AS is_found,
-           count(maybe.overlap_id) > 0 AS is_possible, any_value(pieces) > 1 AS is_split
-    FROM meant
-    LEFT JOIN (FROM told_entity WHERE strength = 'certain') AS one ON one.which = meant.which AND one.x = meant.x AND one.y = meant.y
-    LEFT JOIN (FROM told_entity WHERE strength = 'possible') AS maybe ON maybe.which = meant.which AND maybe.x = meant.x AND maybe.y = meant.y
-    LEFT JOIN told AS two ON two.subject = meant.subject AND two.value = meant.which AND two.x = meant.x AND two.y = meant.y
-    LEFT JOIN (SELECT entity AS which, count(*) AS pieces FROM held GROUP BY entity) AS part ON part.which = meant.which
-    WHERE meant.subject = $subject GROUP BY ALL
+SELECT (SELECT count(*) FROM told WHERE subject = $subject AND strength = 'certain'),
+       (SELECT count(*) FROM (FROM told SEMI JOIN hit USING (overlap_id, x, y)) WHERE subject = $subject AND strength = 'certain'),
+       count(*), count(*) FILTER (WHERE is_found), count(*) FILTER (WHERE NOT is_found AND is_possible), count(*) FILTER (WHERE NOT is_found AND is_split)
+FROM (
+    SELECT (subject, which, x, y) IN (SELECT (subject, which, x, y) FROM hit WHERE strength = 'certain') AS is_found,
+           (subject, which, x, y) IN (SELECT (subject, which, x, y) FROM hit WHERE strength = 'possible') AS is_possible,
+           which IN (SELECT entity FROM held GROUP BY entity HAVING count(*) > 1) AS is_split
+    FROM meant WHERE subject = $subject
 )
-SELECT (SELECT count(*) FROM right_told), (SELECT count(*) FILTER (WHERE is_right) FROM right_told), count(*), count(*) FILTER (WHERE is_found),
-       count(*) FILTER (WHERE NOT is_found AND is_possible), count(*) FILTER (WHERE NOT is_found AND is_split)
-FROM found
 """
 
 
@@ -123,23 +114,31 @@ def _leads(engine: Any) -> dict[str, Any]:
     """Return for each rule how many are told and right, how many are meant and found, planted ones apart; and the top of the list."""
     rules = {}
     for rule, told, right in engine.rows(
-        "SELECT rule, count(*), count(*) FILTER (WHERE is_right) FROM judged GROUP BY rule ORDER BY rule"
+        "SELECT rule, count(*), count(*) FILTER (WHERE lead_id IN (SELECT lead_id FROM lead_hit)) FROM told_lead GROUP BY rule ORDER BY rule"
     ):
         rules[rule] = {"told": told, "right": right}
     query = """
         SELECT rule, count(*), count(*) FILTER (WHERE found), count(*) FILTER (WHERE planted = 'true'),
-               count(*) FILTER (WHERE planted = 'true' AND found)
-        FROM (SELECT *, (rule, entities) IN (SELECT (rule, array_to_string(entities, '+')) FROM told_lead) AS found FROM lead_truth)
-        GROUP BY rule ORDER BY rule
+               count(*) FILTER (WHERE planted = 'true' AND found), count(*) FILTER (WHERE NOT found AND is_mixed),
+               count(*) FILTER (WHERE planted = 'true' AND NOT found AND is_mixed)
+        FROM (
+            SELECT rule, planted, (rule, entities) IN (SELECT (rule, entities) FROM lead_hit) AS found,
+                   list_has_any(parts || string_split(coalesce(tied, ''), '+'), (SELECT list(entity) FROM mixed)) AS is_mixed
+            FROM lead_truth
+        ) GROUP BY rule ORDER BY rule
     """
-    for rule, meant, found, planted, planted_found in engine.rows(query):
+    names = ("meant", "found", "planted", "planted_found", "lost_to_matching", "planted_lost_to_matching")
+    for rule, *numbers in engine.rows(query):
         rules.setdefault(rule, {"told": 0, "right": 0})
-        rules[rule] |= {"meant": meant, "found": found, "planted": planted, "planted_found": planted_found}
-    top, right = engine.rows(f"SELECT count(*), count(*) FILTER (WHERE is_right) FROM judged WHERE place <= {TOP}")[0]
+        rules[rule] |= dict(zip(names, map(int, numbers), strict=True))
+    top, right = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE lead_id IN (SELECT lead_id FROM lead_hit)) FROM told_lead WHERE place <= {TOP}"
+    )[0]
     return {
         "rules": rules,
         "planted": sum(rule.get("planted", 0) for rule in rules.values()),
         "planted_found": sum(rule.get("planted_found", 0) for rule in rules.values()),
+        "planted_lost_to_matching": sum(rule.get("planted_lost_to_matching", 0) for rule in rules.values()),
         "top": top,
         "false_in_top": top - right,
     }

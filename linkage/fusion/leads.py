@@ -55,7 +55,6 @@ def write_leads(run: Run, audience: str, write: Write) -> None:
     rules = [fixed_sql("fusion", f"lead_{rule.name}") for rule in RULES if rule.needs & types]
     none = "SELECT '' AS rule, 0 AS score, [''] AS identities, [''] AS targets, [''] AS about, [''] AS shared, NULL::DATE AS first_seen, NULL::DATE AS last_seen, '' AS words WHERE FALSE"
     engine.create_as("fusion", "lead", " UNION ALL BY NAME ".join([none, *(f"({rule})" for rule in rules)]), values)
-    engine.create("fusion", "followed_lead")
-    write(run, audience, "lead", "FROM fusion.followed_lead")
-    for table in ("tie", "alike", "lead", "followed_lead"):
+    write(run, audience, "lead", fixed_sql("fusion", "followed_lead"))
+    for table in ("tie", "alike", "lead"):
         engine.run(f"DROP TABLE fusion.{table}")

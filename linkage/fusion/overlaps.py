@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linkage.engine.duckdb import fixed_sql
 from linkage.engine.sql import quote
 from linkage.fusion.relations import NO_CONTACT, PARTIES, contacts_sql
 
@@ -29,8 +30,7 @@ WRITES = ("published.identity_case", "published.deconfliction_overlap", "fusion.
 def write_overlaps(run: Run, audience: str, write: Write) -> None:
     """Write the cases of identities and the overlaps; leave `fusion.target` and `fusion.doubtful` for the leads."""
     engine = run.engine
-    engine.create("fusion", "identity_case")
-    write(run, audience, "identity_case", "FROM fusion.identity_case")
+    write(run, audience, "identity_case", fixed_sql("fusion", "identity_case"))
     for table in ("interest", "target", "doubtful", "possible"):
         engine.create("fusion", table)
     in_cases = '(FROM canonical.{} SEMI JOIN canonical."case" USING (dataset, key))'
@@ -38,7 +38,6 @@ def write_overlaps(run: Run, audience: str, write: Write) -> None:
     engine.create_as("fusion", "contact", " UNION ALL ".join(contacts) or NO_CONTACT)
     engine.create("fusion", "datum")
     engine.create("fusion", "overlap")
-    engine.create("fusion", "followed_overlap")
-    write(run, audience, "deconfliction_overlap", "FROM fusion.followed_overlap")
-    for table in ("contact", "identity_case", "interest", "possible", "datum", "overlap", "followed_overlap"):
+    write(run, audience, "deconfliction_overlap", fixed_sql("fusion", "followed_overlap"))
+    for table in ("contact", "interest", "possible", "datum", "overlap"):
         engine.run(f"DROP TABLE fusion.{table}")

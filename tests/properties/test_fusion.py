@@ -132,7 +132,7 @@ def follow(project, audience):
             ledger.follow([Followed(audience, name, status, tuple(agencies), NOW.isoformat(), "s", "tried", "Lee")])
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_an_increment_is_a_full_run(make_project, tmp_path, seed):
     """After every day of new, changed and withdrawn rows and closed cases, an increment publishes what a full run publishes."""
     world = World(make_project, seed)
