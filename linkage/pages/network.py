@@ -75,10 +75,11 @@ def _dot(node: dict[str, Any], places: dict[str, tuple[float, float]]) -> tuple[
         f", open cases of {', '.join(node['open_cases'])}" if node["open_cases"] else ""
     )
     shape = _shape(node["entity_type"], x, y, size, kind, told)
-    name = fit(node["name"], room)
     if node["step"] == 0:
-        return shape, _text(x, y - size - 6, name, "strong halo", "middle")
+        return shape, _text(x, y - size - 6, fit(node["name"], room), "strong halo", "middle")
     right = x >= WIDTH / 2
+    # Nothing is cut by the edge of the drawing.
+    name = fit(node["name"], min(room, (WIDTH - x if right else x) - size - 8))
     label = _text(x + (size + 4 if right else -size - 4), y + 4, name, "halo", "start" if right else "end")
     return shape, label
 

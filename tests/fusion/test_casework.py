@@ -69,7 +69,7 @@ def test_overlaps_keep_their_status(copied, tmp_path):
         ("account", "closed"),
         ("address", "notified"),
         ("person", "new"),
-        ("phone", "notified"),
+        ("person", "notified"),
         ("phone", "notified"),
     ]
 
