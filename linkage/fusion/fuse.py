@@ -10,16 +10,15 @@ from linkage.fusion.overlaps import write_overlaps
 from linkage.fusion.relations import write_relations
 
 if TYPE_CHECKING:
-    from linkage.fusion.relations import Write
     from linkage.stages.context import Run
 
 
-def fuse(run: Run, audience: str, write: Write) -> None:
+def fuse(run: Run, audience: str) -> None:
     """Write what ties identities to each other and to investigations into the release that is attached as `release`."""
     run.progress(f"relations, overlaps and leads for {audience}")
-    write_relations(run, audience, write)
+    write_relations(run, audience)
     with open_followed(run, audience):
-        write_overlaps(run, audience, write)
-        write_leads(run, audience, write)
+        write_overlaps(run, audience)
+        write_leads(run, audience)
     for table in ("target", "doubtful"):
         run.engine.run(f"DROP TABLE fusion.{table}")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linkage.engine.duckdb import fixed_sql
+from linkage.stages.release import write
 
 if TYPE_CHECKING:
     from linkage.config.source import EntityType
-    from linkage.fusion.relations import Write
     from linkage.stages.context import Run
 
 READS = ("fusion.target", "fusion.doubtful", "fusion.followed", "canonical.person", "published.identity_relation")
@@ -45,7 +45,7 @@ RULES = (
 )
 
 
-def write_leads(run: Run, audience: str, write: Write) -> None:
+def write_leads(run: Run, audience: str) -> None:
     """Write the leads of an audience; `fusion.target` and `fusion.doubtful` are those of its overlaps."""
     engine, settings = run.engine, run.project.settings.fusion
     values = {"most": settings.shared_by, "shell": settings.shell, "new_days": settings.new_days}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from linkage.engine.duckdb import fixed_sql
 from linkage.engine.sql import quote
 from linkage.fusion.relations import NO_CONTACT, PARTIES, contacts_sql
+from linkage.stages.release import write
 
 if TYPE_CHECKING:
-    from linkage.fusion.relations import Write
     from linkage.stages.context import Run
 
 READS = (
@@ -27,7 +27,7 @@ READS = (
 WRITES = ("published.identity_case", "published.deconfliction_overlap", "fusion.target", "fusion.doubtful")
 
 
-def write_overlaps(run: Run, audience: str, write: Write) -> None:
+def write_overlaps(run: Run, audience: str) -> None:
     """Write the cases of identities and the overlaps; leave `fusion.target` and `fusion.doubtful` for the leads."""
     engine = run.engine
     write(run, audience, "identity_case", fixed_sql("fusion", "identity_case"))

@@ -8,14 +8,13 @@ has changed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from linkage.engine.duckdb import fixed_sql
 from linkage.engine.sql import qualified, quote
+from linkage.stages.release import write
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
@@ -29,23 +28,7 @@ NO_CONTACT = "SELECT '' AS kind, '' AS entity_type, CAST(0 AS BIGINT) AS record,
 _ADDRESS = "concat_ws(' ', house_number, street, '#' || unit, coalesce(postcode, city))"
 
 
-class Write(Protocol):
-    """How a published table is written: `linkage.stages.publish` puts rows in the place of stale ones."""
-
-    def __call__(
-        self,
-        run: Run,
-        audience: str,
-        name: str,
-        query: str,
-        values: dict[str, Any] | None = None,
-        *,
-        stale: str = "TRUE",
-    ) -> None:
-        """Write the rows of a query as a published table, in the place of rows that meet the test `stale`."""
-
-
-def write_relations(run: Run, audience: str, write: Write) -> None:
+def write_relations(run: Run, audience: str) -> None:
     """Write disclosed and derived relations."""
     engine, amended = run.engine, audience in run.amended_audiences
     parties = [kind for kind in PARTIES if kind in run.types]
