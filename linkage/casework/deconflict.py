@@ -5,6 +5,7 @@ What the agency may not see is not read, so an answer is the same, byte for byte
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -39,9 +40,12 @@ def audience_of(project: Project, agency: str) -> str:
     known = sorted({source.agency for source in settings.sources.values()})
     if agency not in known:
         message = f"there is no agency {agency!r}; the project has: {', '.join(known)}"
-        raise RequestError(message)
-    message = f"agency {agency!r} is no audience of this project; add [audiences.NAME] with agency = {agency!r}"
-    raise RequestError(message)
+    else:
+        message = f"agency {agency!r} is no audience of this project; add [audiences.NAME] with agency = {agency!r}"
+    error = RequestError(message)
+    # The audit hears of it.
+    error.workspace = project.loaded.workspace
+    raise error
 
 
 def deconflict(
@@ -59,17 +63,19 @@ def deconflict(
     else:
         release, found = _identities(project, audience, subject, asked)  # type: ignore[arg-type]  # a type that there is not is refused there
     hits = _interests(project, audience, agency, found)
-    ids = sorted(found)
-    project.look(
-        "deconflict", [subject, *sorted(hit["identity_id"] for hit in hits)], audience=audience, purpose=purpose
-    )
+    with project.release(audience) as engine:
+        pointers = touching(engine, found)
+    told = [subject, *sorted(hit["identity_id"] for hit in hits)]
+    # What was asked stands apart, where it can be purged; the chain holds its keyed hash.
+    question = json.dumps(dict(asked), default=str, sort_keys=True)
+    project.look("deconflict", told, audience=audience, purpose=purpose, asked=question)
     return {
         "subject": subject,
         "agency": agency,
         "audience": audience,
         "release": release,
         "hits": hits,
-        "pointers": [vars(pointer) for pointer in touching(project.loaded, audience, ids)],
+        "pointers": pointers,
         "notice": NOTICE,
     }
 

@@ -51,13 +51,14 @@ def overlaps(
     sequence, rows = _rows(project, audience)
     wanted = [row for row in rows if row["status"] in ((status,) if status else OPEN)][:limit]
     project.look("overlaps", [row["overlap_id"] for row in wanted], audience=audience, purpose=purpose)
-    pointers = touching(project.loaded, audience, sorted({one for row in wanted for one in row["identities"]}))
+    with project.release(audience) as engine:
+        pointers = touching(engine, {one for row in wanted for one in row["identities"]})
     return {
         "audience": audience,
         "release": sequence,
         "counts": {name: sum(row["status"] == name for row in rows) for name in STATUSES},
         "overlaps": wanted,
-        "pointers": [vars(pointer) for pointer in pointers],
+        "pointers": pointers,
         "notice": NOTICE,
     }
 

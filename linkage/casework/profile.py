@@ -23,6 +23,7 @@ def profile(project: Project, name: str, *, agency: str, purpose: str | None = N
     with project.release(audience) as engine:
         identity = find_records(engine, name)[0]["identity_id"] if "/" in name else name
         found = profile_of(engine, identity)
+        pointers = touching(engine, [identity])
         release = int(engine.value("SELECT value FROM published.release_info WHERE name = 'sequence'"))
     project.look("profile", [identity], audience=audience, purpose=purpose)
     return {
@@ -33,6 +34,6 @@ def profile(project: Project, name: str, *, agency: str, purpose: str | None = N
         "audience": audience,
         "release": release,
         "purpose": project.purpose(purpose),
-        "pointers": [vars(pointer) for pointer in touching(project.loaded, audience, [identity])],
+        "pointers": pointers,
         "notice": NOTICE,
     }

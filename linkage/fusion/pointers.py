@@ -1,30 +1,23 @@
 """Pointers: records that an audience may not see in full but of whose agency it may learn, beside the identities that they touch.
 
-This is the one place where they come in. They are compared with finished identities, never joined to them (rule R7), and
-tell an agency and whom to call. No agreement gives any yet, so there are none.
+This is the one place where they come into answers. A release holds them (`published.identity_pointer`), compared with its
+finished identities and never joined to them (rule R7); they tell an agency and whom to call.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from linkage.config.project import LoadedProject
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """An agency has an interest in an identity: whom to call, nothing else."""
-
-    identity_id: str
-    agency: str
-    call: str
+    from linkage.engine.duckdb import Engine
 
 
-def touching(project: LoadedProject, audience: str, identities: Sequence[str]) -> tuple[Pointer, ...]:
-    """Return the pointers of an audience that touch some of its identities, in order."""
-    del project, audience, identities
-    return ()
+def touching(engine: Engine, identities: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the pointers of a release that touch some identities, in order: `identity_id`, `agency`, `call`."""
+    found: list[dict[str, Any]] = engine.arrow(
+        "SELECT identity_id, agency, contact AS call FROM published.identity_pointer WHERE list_contains($ids, identity_id) ORDER BY ALL",
+        {"ids": sorted(identities)},
+    ).to_pylist()
+    return found

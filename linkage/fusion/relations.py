@@ -108,13 +108,12 @@ def _affected(run: Run, audience: str, parties: list[EntityType]) -> None:
     These are accounts with a touched party, and values of records that are touched, as they are, or gone, as they were.
     """
     engine = run.engine
-    visible = {"datasets": list(run.project.settings.visible(audience))}
     engine.create("fusion", "affected")
     for kind in parties:
         touched = f"(FROM canonical.{quote(kind)} WHERE record IN (SELECT record FROM resolution.identified WHERE entity_type = '{kind}'))"
-        gone = f"(FROM {qualified('change', f'gone_{kind}')} WHERE list_contains($datasets, dataset))"
+        gone = f"(FROM {qualified('change', f'gone_{kind}')} WHERE {run.sees(audience)})"
         for table in (touched, gone):
-            engine.run(f"INSERT INTO fusion.affected SELECT kind, value FROM ({contacts_sql(kind, table)})", visible)
+            engine.run(f"INSERT INTO fusion.affected SELECT kind, value FROM ({contacts_sql(kind, table)})")
     engine.run("CREATE OR REPLACE TABLE fusion.affected AS SELECT DISTINCT kind, value FROM fusion.affected")
 
 

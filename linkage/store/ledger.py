@@ -624,8 +624,6 @@ class Ledger:
         with self._transaction() as connection:
             connection.executemany("DELETE FROM revalidation WHERE dataset = ? AND key = ?", list(records))
 
-
-@dataclass(frozen=True)
     def follow(self, entries: Sequence[Followed], notices: Sequence[Notice] = ()) -> None:
         """Add what became of overlaps and leads, and the notices that were given, all or none."""
         with self._transaction() as connection:
