@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linkage.store.workspace import Workspace
 
 # What the next run makes again.
-APART = ("change", "feature", "making", "training")
+APART = ("change", "feature", "fusion", "making", "training")
 PASSING = ("incoming",)
 
 

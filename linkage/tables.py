@@ -135,11 +135,49 @@ PUBLISHED: tuple[Table, ...] = (
         "published",
         "identity_relation",
         _columns(
-            "kind VARCHAR Kind of relation\nfrom_identity VARCHAR Identity that the relation starts from\nto_identity VARCHAR Identity that it leads to\n"
-            "records BIGINT Number of source rows that disclose it\nagencies VARCHAR[] Agencies that disclosed it\nfirst_seen DATE Earliest date\nlast_seen DATE Latest date"
+            "kind VARCHAR Kind of relation, as its source names it; shared_account, shared_phone, shared_address or shared_device where derived\n"
+            "from_identity VARCHAR Identity that the relation starts from; the smaller id where derived\nto_identity VARCHAR Identity that it leads to\n"
+            "records BIGINT Number of source rows that disclose it; of entity records that hold the value where derived\nagencies VARCHAR[] Agencies that disclosed it\nfirst_seen DATE Earliest date\nlast_seen DATE Latest date\n"
+            "basis VARCHAR disclosed (a source row says so) or derived (both hold one value)\nvalue VARCHAR The value that both hold, for an account its identity; NULL where disclosed"
         ),
-        ("kind", "from_identity", "to_identity"),
-        "Relations between identities that source rows disclose.",
+        ("kind", "from_identity", "to_identity", "value"),
+        "Relations between identities: those that source rows disclose, and those that shared values tell.",
+    ),
+    Table(
+        "published",
+        "identity_case",
+        _columns(
+            "identity_id VARCHAR Identity with a record in the case\nentity_type VARCHAR Its type\nagency VARCHAR Agency whose case it is\ncase_number VARCHAR Number of the case\n"
+            "status VARCHAR Status of the case as its latest row tells it\nis_open BOOLEAN Whether that status is one of an open case\ncontacts VARCHAR[] Contacts that its rows about the identity name, sorted\n"
+            "records BIGINT Number of entity records of the identity in the case\nfirst_seen DATE Earliest date of these records\nlast_seen DATE Latest date of these records"
+        ),
+        ("identity_id", "agency", "case_number"),
+        "Subjects of cases: each identity with the cases that its records belong to.",
+    ),
+    Table(
+        "published",
+        "deconfliction_overlap",
+        _columns(
+            "overlap_id VARCHAR Lasting id of the overlap, opaque\nkind VARCHAR target or investigative data\nsubject VARCHAR person, business, account, phone or address\n"
+            "identities VARCHAR[] The identity; both where it rests on a possible match; those that hold the phone or address, sorted\nvalue VARCHAR The phone or address; NULL for an identity\n"
+            "agencies VARCHAR[] Agencies with an open case, sorted\ncases VARCHAR[] Their open cases, AGENCY NUMBER, sorted\ncontacts VARCHAR[] Whom to call, AGENCY: CONTACT, sorted\n"
+            "strength VARCHAR certain, or possible: it rests on a possible match\nweight DOUBLE Weight in bits of that possible match; NULL where certain\nconfidence VARCHAR Lowest confidence of the identities; a match is a lead, unverified\n"
+            "first_seen DATE Date from which a second agency had a record\nlast_seen DATE Latest date of these records\nstatus VARCHAR new, notified, acknowledged or closed, when the release was made"
+        ),
+        ("overlap_id",),
+        "Overlaps: a subject in open cases of two or more agencies.",
+    ),
+    Table(
+        "published",
+        "lead",
+        _columns(
+            "lead_id VARCHAR Lasting id of the lead, opaque\nrule VARCHAR Rule that found it\nscore BIGINT 0 to 100, by the rule's table\nsentence VARCHAR What was found, in words\n"
+            "identities VARCHAR[] Identities that it is about, sorted\ntargets VARCHAR[] Subjects of open cases that it is tied to beside, sorted\nagencies VARCHAR[] Agencies with an open case on any of these, sorted\ncases VARCHAR[] These cases, AGENCY NUMBER, sorted\n"
+            "shared VARCHAR[] What ties them, KIND VALUE, sorted\nfirst_seen DATE Earliest date of what ties them\nlast_seen DATE Latest such date\n"
+            "status VARCHAR new, assigned or closed, when the release was made\nassignee VARCHAR Who looks at it\nnotice VARCHAR unverified: confirm with the record's owner"
+        ),
+        ("lead_id",),
+        "Leads: unverified connections worth an investigator's look, each with its rule.",
     ),
     Table(
         "published",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linkage.cli import lookup, mending, models, sharing, stewards
+from linkage.cli import fusion, lookup, mending, models, sharing, stewards
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -34,6 +34,7 @@ mending.add(app)
 models.add(app)
 lookup.add(app)
 sharing.add(app)
+fusion.add(app)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: the convention of shells, 128 and the number of the signal."""

@@ -446,6 +446,14 @@ def demo(result: dict[str, Any]) -> None:
         "highest possible F1",
         rows=rows,
     )
+    cases = result["cases"]
+    if cases["overlap"] is not None:
+        overlap = cases["overlap"]
+        say(
+            f"An overlap: {overlap['subject']} {overlap['identities'][0]} is in open cases of {', '.join(overlap['agencies'])}."
+        )
+        say(f"A lead ({cases['lead']['score']}): {cases['lead']['sentence']} {cases['lead']['notice'].capitalize()}.")
+        say(f"A target profile to open: {cases['profile']}")
     say("What to try next:")
     for line in result["next"]:
         say(f"  {line}")

@@ -52,6 +52,18 @@ class Audits(Settings):
     least_records: Annotated[int, Field(ge=0)] = 1000
 
 
+class Fusion(Settings):
+    """What relations, overlaps and leads go by, counted in each audience's own view.
+
+    `shared_by`: a phone, address, account or device that more identities hold is generic and ties nobody. `shell`: from so many
+    businesses on an address is one of shells; `new_days`: a business is new for so many days before the latest record.
+    """
+
+    shared_by: Annotated[int, Field(ge=2, le=100)] = 10
+    shell: Annotated[int, Field(ge=2)] = 3
+    new_days: Annotated[int, Field(ge=1)] = 365
+
+
 class PublishTo(Settings):
     """A folder outside the workspace that gets an audience's last release, with the mode and group of its files."""
 
@@ -91,6 +103,7 @@ class Project(Settings):
     engine: EngineLimits = EngineLimits()
     approval: Approval = Approval()
     audits: Audits = Audits()
+    fusion: Fusion = Fusion()
     audiences: Annotated[dict[Name, Audience], Field(min_length=1, default_factory=lambda: {CENTRE: Audience()})]
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
 

@@ -112,11 +112,20 @@ class Relation(Settings):
 
 
 class Case(Settings):
-    """Columns that tell the investigation a record belongs to."""
+    """Columns that tell the investigation a record belongs to.
+
+    `open` lists the values of the status that mean an open case, whatever their letters' case; without it every status is
+    open but the usual words for closed ones (`CLOSED` of `linkage/stages/standardise.py`).
+    """
 
     number: Column
     status: Column | None = None
     contact: Column | None = None
+    open: tuple[str, ...] | None = None
+
+    def columns(self) -> set[str]:
+        """Return the columns that are named."""
+        return {column for column in (self.number, self.status, self.contact) if column}
 
 
 class Marking(Settings):
@@ -197,9 +206,8 @@ class Source(Settings):
         used |= {self.version} if self.version else set()
         used |= {self.deleted.column} if self.deleted else set()
         used |= {self.seen.column} if self.seen else set()
-        for group in (self.case, self.marking):
-            if group is not None:
-                used |= {column for column in group.model_dump().values() if column}
+        used |= self.case.columns() if self.case else set()
+        used |= {column for column in self.marking.model_dump().values() if column} if self.marking else set()
         for role in self.roles.values():
             used |= {role.when.column} if role.when else set()
             for mapping in role.fields.values():

@@ -78,7 +78,7 @@ def generate(  # noqa: PLR0913 - every one is a setting that a user may name
     """Write demo data of `records` entity records into `directory` and return what was written.
 
     Written are `data/<dataset>.csv` (or `.parquet`), `truth.csv` (dataset, key, role, entity), `planted.csv`
-    (phenomenon, entity, other), `ceiling.json` and `project.toml`. The same arguments give the same bytes. `engine`
+    (phenomenon, entity, other), `overlaps.csv` (subject, which, agencies, entities), `leads.csv` (rule, entities, tied, planted), `ceiling.json` and `project.toml`. The same arguments give the same bytes. `engine`
     is used for intermediate tables in schema `demo`, which is dropped at the end: give it a file of its own for many
     millions of records. Without `with_ceiling` the ceiling is left out (it takes about as long as the rest). `progress`
     is told each step. Raises `RequestError` for arguments that make no sense.
@@ -104,6 +104,11 @@ def generate(  # noqa: PLR0913 - every one is a setting that a user may name
     progress("demo: truth")
     _write(engine, "truth", directory / "truth.csv", "csv")
     _write(engine, "planted", directory / "planted.csv", "csv")
+    progress("demo: overlaps and leads")
+    for table in ("interest", "shown", "tied"):
+        engine.create("demo", table)
+    _write(engine, "overlaps", directory / "overlaps.csv", "csv")
+    _write(engine, "leads", directory / "leads.csv", "csv")
     progress("demo: ceiling")
     summary = _summarise(engine, directory, seed, with_ceiling=with_ceiling)
     _write_ceiling(summary)

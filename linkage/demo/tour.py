@@ -15,7 +15,7 @@ def tour(
 ) -> dict[str, Any]:
     """Make a demo project in `folder`, run it, and measure it against its truth, beside bare Splink where asked.
 
-    Returns the run report, the evaluation, the baseline and the ceiling per type, and commands to try next.
+    Returns the run report, the evaluation, the baseline and the ceiling per type, an overlap, a lead and a profile, and commands to try next.
     """
     from linkage.demo import generate
     from linkage.engine.duckdb import Engine
@@ -37,8 +37,28 @@ def tour(
         "evaluation": evaluation,
         "baseline": baseline_release(project, truth) if baseline else {},
         "ceiling": summary.ceiling,
+        "cases": _cases(project, folder),
         "next": _next(folder, _example(project)),
     }
+
+
+def _cases(project: Any, folder: Path) -> dict[str, Any]:
+    """Return an overlap and a lead of the centre's view, and write the profile of a subject that has both, if one has."""
+    from linkage.casework.leads import leads
+    from linkage.casework.overlaps import overlaps
+    from linkage.casework.profile import profile
+    from linkage.pages.files import write_page
+    from linkage.pages.profile import profile_page
+
+    found, promising = overlaps(project)["overlaps"], leads(project, limit=1)["leads"]
+    persons = [row for row in found if row["subject"] == "person" and row["strength"] == "certain"]
+    if not persons or not promising:
+        return {"overlap": None, "lead": None, "profile": None}
+    tied = {one for lead in leads(project)["leads"] for one in lead["identities"]}
+    chosen = next((row for row in persons if row["identities"][0] in tied), persons[0])
+    page = folder / "profile.html"
+    write_page(page, "profile", profile_page(profile(project, chosen["identities"][0], agency="centre")))
+    return {"overlap": chosen, "lead": promising[0], "profile": str(page)}
 
 
 def _example(project: Any) -> tuple[str, str, str]:
@@ -68,5 +88,8 @@ def _next(folder: Path, example: tuple[str, str, str]) -> list[str]:
         f"linkage explain {folder} '{one}' '{two}' --html {folder}/explain.html",
         f"linkage check {folder} --html {folder}/check.html",
         f"linkage report {folder} --html {folder}/report.html",
+        f"linkage overlaps {folder}",
+        f"linkage leads {folder}",
+        f"linkage profile {folder} '{one}' --for centre --html {folder}/profile.html",
         f"linkage run {folder}",
     ]

@@ -111,14 +111,19 @@ class Session:
         Raises RequestError for a look without a purpose and for a record that cannot be read.
         """
         stated_purpose(self.project, purpose, self.place.audience)
+        found = self.answer(records)
+        ids = sorted({identity["identity_id"] for result in found["results"] for identity in result["identities"]})
+        asked = json.dumps([dict(record) for record in records[:_ASKED]], default=str, sort_keys=True)
+        record_look(self.project, "lookup", [self.place.entity_type, *ids], self.place.audience, purpose, asked=asked)
+        return found
+
+    def answer(self, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what `lookup` does without writing that somebody looked: for commands whose look says more."""
         rows = mapped_rows(self.place.entity_type, records)
         results: list[dict[str, Any]] = []
         with self._lock:
             for first in range(0, len(rows), BATCH):
                 results += self._answers(rows[first : first + BATCH])
-        ids = sorted({identity["identity_id"] for result in results for identity in result["identities"]})
-        asked = json.dumps([dict(record) for record in records[:_ASKED]], default=str, sort_keys=True)
-        record_look(self.project, "lookup", [self.place.entity_type, *ids], self.place.audience, purpose, asked=asked)
         thresholds = self.model.thresholds
         return {
             "entity_type": self.place.entity_type,

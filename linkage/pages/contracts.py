@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PageKind = Literal["explain", "check", "report", "model"]
+PageKind = Literal["explain", "check", "report", "model", "profile"]
 
 
 @dataclass(frozen=True)

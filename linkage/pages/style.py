@@ -42,6 +42,10 @@ svg .heat3 { fill: var(--h3); } svg .heat4 { fill: var(--h4); } svg .heat5 { fil
 svg .heat-text0 { fill: var(--muted); } svg .heat-text4, svg .heat-text5 { fill: var(--deep); }
 svg .part-accepted { fill: var(--p0); } svg .part-rejected { fill: var(--p1); } svg .part-superseded { fill: var(--p2); }
 svg .part-withdrawn { fill: var(--p3); } svg .part-purged { fill: var(--p4); } svg .part-no_entity { fill: var(--p5); }
+svg .tie { stroke: var(--muted); stroke-width: 1.2; } svg .derived { stroke-dasharray: 5 4; }
+svg .node { fill: var(--back); stroke: var(--for); stroke-width: 2; } svg .node.open { fill: var(--for); }
+svg .node.business { stroke: var(--p3); } svg .node.business.open { fill: var(--p3); }
+svg .node.account { stroke: var(--p5); } svg .node.account.open { fill: var(--p5); }
 @media print { body { font-size: 10pt; } main { max-width: none; padding: 0; } svg { min-width: 0; break-inside: avoid; }
   .scroll, .chart { overflow: visible; } tr { break-inside: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """

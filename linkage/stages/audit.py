@@ -72,6 +72,9 @@ def _sums(run: Run, audience: str) -> list[Finding]:
         "link evidence names unknown records": "SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) ANTI JOIN release.published.stored_record USING (number)",
         "a possible match names unknown identities": f"SELECT count(*) > 0 FROM (SELECT identity_a AS identity_id FROM release.published.possible_match UNION ALL SELECT identity_b FROM release.published.possible_match) {known}",
         "a pointer names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_pointer {known}",
+        "a case names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_case {known}",
+        "an overlap names unknown identities": f"SELECT count(*) > 0 FROM (SELECT unnest(identities) AS identity_id FROM release.published.deconfliction_overlap) {known}",
+        "a lead names unknown identities": f"SELECT count(*) > 0 FROM (SELECT unnest(identities || targets) AS identity_id FROM release.published.lead) {known}",
         "a redirect leads to an unknown identity": f"SELECT count(*) > 0 FROM (SELECT new_id AS identity_id FROM release.published.identity_redirect) {known}",
         **{
             f"identities and golden values of {kind} differ": f"SELECT (SELECT count(*) FROM release.published.identity WHERE entity_type = '{kind}') <> (SELECT count(*) FROM release.published.{quote(kind)})"

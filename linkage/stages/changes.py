@@ -116,6 +116,7 @@ def audience_signature(run: Run, audience: str) -> str:
         "types": run.types,
         "visible": visible,
         "agency": settings.audiences[audience].agency,
+        "fusion": settings.fusion.model_dump(),
         "unique": [(name, settings.sources[name].unique) for name in visible],
         "survivorship": {kind: sorted(run.entity(kind).survivorship.items()) for kind in run.types},
     }

@@ -13,6 +13,7 @@ import pyarrow as pa
 from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
 from linkage.engine.sql import literal, qualified, quote
+from linkage.fusion.fuse import fuse
 from linkage.matching.evidence import gathered, with_evidence
 from linkage.matching.patterns import PATTERN_BITS, level_name
 from linkage.stages.attributes import make_value_views
@@ -49,10 +50,10 @@ def publish(run: Run, audience: str, sequence: int) -> tuple[dict[str, Any], lis
     run.progress(f"publish for {audience}")
     _evidence(run, audience)
     _identities(run, audience)
-    _relations(run, audience)
+    _pointers(run, audience)
+    fuse(run, audience)
     write(run, audience, "identity_event", "FROM making.event")
     write(run, audience, "identity_redirect", "FROM making.redirect")
-    _pointers(run, audience)
     _rejects(run, audience)
     counts = _info(run, audience, sequence)
     if audience not in run.amended_audiences:
@@ -256,44 +257,6 @@ def _bits(run: Run, column: str) -> _Bits:
     return _Bits(
         f"bit_count({collected})", collected, f"list_filter({known}::VARCHAR[], lambda x, i: (told >> (i - 1)) & 1 = 1)"
     )
-
-
-def _relations(run: Run, audience: str) -> None:
-    """Write the relations between identities: those of source rows with a record in question, which tell all of an identity in question."""
-    engine = run.engine
-    engine.create_as(
-        "making",
-        "related",
-        "SELECT * FROM canonical.relation SEMI JOIN resolution.identified USING (dataset, key)",
-    )
-    engine.create_as(
-        "making",
-        "party",
-        "SELECT entity_type, dataset, key, role, identity_id FROM resolution.now SEMI JOIN making.related USING (dataset, key)",
-    )
-    ends = {
-        end: f'"{end}".entity_type = {end}_type AND "{end}".dataset = related.dataset AND "{end}".key = related.key AND "{end}".role = {end}_role'
-        for end in ("from", "to")
-    }
-    here = "(SELECT identity_id FROM resolution.identified)"
-    write(
-        run,
-        audience,
-        "identity_relation",
-        f"""
-        SELECT * FROM (
-            SELECT kind, "from".identity_id AS from_identity, "to".identity_id AS to_identity, count(*) AS records,
-                   list_sort(list(DISTINCT related.agency)) AS agencies,
-                   min(related.seen_on) AS first_seen, max(related.seen_on) AS last_seen
-            FROM making.related AS related
-            JOIN making.party AS "from" ON {ends["from"]} JOIN making.party AS "to" ON {ends["to"]}
-            GROUP BY ALL
-        ) WHERE from_identity IN {here} OR to_identity IN {here}
-        """,
-        stale=f"{STALE.replace('identity_id', 'from_identity', 1)} OR {STALE.replace('identity_id', 'to_identity', 1)}",
-    )
-    for table in ("related", "party"):
-        engine.run(f"DROP TABLE making.{table}")
 
 
 def _pointers(run: Run, audience: str) -> None:

@@ -36,6 +36,21 @@ WRITES = (
 SLOTTED = ("jsonl",)
 # Up to so many rows (some 500 bytes each) are held before they are standardised.
 _HELD_ROWS = 3_000_000
+CLOSED = (
+    "c",
+    "closed",
+    "close",
+    "inactive",
+    "ended",
+    "completed",
+    "complete",
+    "dismissed",
+    "declined",
+    "archived",
+    "terminated",
+    "adjudicated",
+)
+"""Statuses of cases that are not open, where a source does not list its open ones. What is not told is open: who should be called learns of it."""
 _DATES = {"birth_date", "opened_on"}
 _NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
@@ -349,10 +364,18 @@ def _cases(run: Run) -> None:
             f"nullif(trim({quote(column)}), '')" if column else "NULL"
             for column in (source.case.number, source.case.status, source.case.contact)
         )
+        told = f"lower({status})"
+        is_open = f"NOT list_contains($closed, {told})" if source.case.open is None else f"list_contains($open, {told})"
         engine.run(
             f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact}, '
-            f"coalesce(marked.marking, $standard) FROM {dataset_table(dataset)} AS row LEFT JOIN (FROM change.marked WHERE dataset = $dataset) AS marked ON marked.key = row.{quote(KEY)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
-            {"dataset": dataset, "agency": source.agency, "standard": standards[dataset]},
+            f"coalesce(marked.marking, $standard), coalesce({is_open}, TRUE) FROM {dataset_table(dataset)} AS row LEFT JOIN (FROM change.marked WHERE dataset = $dataset) AS marked ON marked.key = row.{quote(KEY)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
+            {
+                "dataset": dataset,
+                "agency": source.agency,
+                "standard": standards[dataset],
+                "closed": list(CLOSED),
+                "open": [word.strip().lower() for word in source.case.open or ()],
+            },
         )
 
 

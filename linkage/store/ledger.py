@@ -84,6 +84,16 @@ MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
         why TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE followed (
+        entry INTEGER PRIMARY KEY, audience TEXT NOT NULL, id TEXT NOT NULL, status TEXT NOT NULL, assignee TEXT,
+        agencies TEXT NOT NULL, followed_at TEXT NOT NULL, followed_by TEXT NOT NULL, why TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE notice (
+        notice INTEGER PRIMARY KEY, audience TEXT NOT NULL, id TEXT NOT NULL, agency TEXT NOT NULL, noticed_at TEXT NOT NULL,
+        noticed_by TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 VERSION = len(MIGRATIONS)
 _MARK_BYTES = 16
@@ -208,6 +218,32 @@ class Agreed:
     recorded_at: str
     recorded_by: str
     content: str
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What somebody did with an overlap or a lead of an audience: its status from then on, who looks at it, the agencies it had."""
+
+    audience: str
+    id: str
+    status: str
+    agencies: tuple[str, ...]
+    followed_at: str
+    followed_by: str
+    why: str
+    assignee: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A notice of an overlap, in the view of an audience, to one of the agencies that it concerns."""
+
+    audience: str
+    id: str
+    agency: str
+    noticed_at: str
+    noticed_by: str
 
 
 class Ledger:
@@ -587,6 +623,46 @@ class Ledger:
         """Delete the re-validations of single records that are purged."""
         with self._transaction() as connection:
             connection.executemany("DELETE FROM revalidation WHERE dataset = ? AND key = ?", list(records))
+
+    def follow(self, entries: Sequence[Followed], notices: Sequence[Notice] = ()) -> None:
+        """Add what became of overlaps and leads, and the notices that were given, all or none."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT INTO followed (audience, id, status, assignee, agencies, followed_at, followed_by, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        one.audience,
+                        one.id,
+                        one.status,
+                        one.assignee,
+                        json.dumps(one.agencies),
+                        one.followed_at,
+                        one.followed_by,
+                        one.why,
+                    )
+                    for one in entries
+                ],
+            )
+            connection.executemany(
+                "INSERT INTO notice (audience, id, agency, noticed_at, noticed_by) VALUES (?, ?, ?, ?, ?)",
+                [(one.audience, one.id, one.agency, one.noticed_at, one.noticed_by) for one in notices],
+            )
+
+    def followed(self, audience: str) -> list[Followed]:
+        """Return what became of the overlaps and leads of an audience, oldest first."""
+        rows = self._rows(
+            "SELECT audience, id, status, agencies, followed_at, followed_by, why, assignee, entry FROM followed WHERE audience = ? ORDER BY entry",
+            (audience,),
+        )
+        return [Followed(a, i, s, tuple(json.loads(agencies)), *rest) for a, i, s, agencies, *rest in rows]
+
+    def notices(self, audience: str) -> list[Notice]:
+        """Return the notices of an audience's overlaps, oldest first."""
+        rows = self._rows(
+            "SELECT audience, id, agency, noticed_at, noticed_by FROM notice WHERE audience = ? ORDER BY notice",
+            (audience,),
+        )
+        return [Notice(*row) for row in rows]
 
     def judge(self, judgement: Judgement, judged_at: str) -> int:
         """Add a judgement on two records and return its number; the next run applies it."""

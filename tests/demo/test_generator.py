@@ -296,3 +296,40 @@ def test_bad_rates_are_refused(rates: dict[str, float]) -> None:
     """A rate outside its bounds is refused by name."""
     with pytest.raises(RequestError, match=next(iter(rates))):
         DemoRates(**rates)
+
+
+def test_overlaps_are_of_open_cases_of_several_agencies(plain: DemoSummary) -> None:
+    """An overlap of the truth names a person or firm whose rows of two agencies tell an open case, and all such are named."""
+    columns = {
+        "dea_roi": ("DEA", "ROI_NO", "CASE_STATUS"),
+        "fbi_intercepts": ("FBI", "INTERCEPT_ID", "CASE_STATE"),
+        "ice_financial": ("ICE", "FIN_ID", "CASE_STATUS"),
+        "atf_traces": ("ATF", "TRACE_NO", "CASE_STATUS"),
+    }
+    entities = defaultdict(set)
+    for row in read(plain.directory / "truth.csv"):
+        entities[row["dataset"], row["key"]].add(row["entity"])
+    agencies = defaultdict(set)
+    for dataset, (agency, key, status) in columns.items():
+        for row in read(plain.directory / "data" / f"{dataset}.csv"):
+            if row[status].lower() in {"open", "a"}:
+                for entity in entities[dataset, row[key]]:
+                    agencies[entity].add(agency)
+    told = {
+        row["which"]: row["agencies"]
+        for row in read(plain.directory / "overlaps.csv")
+        if row["subject"] not in {"phone", "address"}
+    }
+    assert told == {entity: "+".join(sorted(found)) for entity, found in agencies.items() if len(found) > 1}
+    assert len(told) > 100
+
+
+def test_leads_of_the_truth(crowded: DemoSummary) -> None:
+    """The truth of leads has rows of each kind, some of them planted; one SSN ties those that show it."""
+    found = read(crowded.directory / "leads.csv")
+    rules = {row["rule"] for row in found}
+    assert rules >= {"targets_share", "ties_targets", "one_ssn", "several_ssns"}
+    assert any(row["planted"] == "true" for row in found)
+    assert all(sum(row["planted"] == "true" for row in found if row["rule"] == rule) <= 20 for rule in rules)
+    assert all("+" in row["entities"] for row in found if row["rule"] in {"targets_share", "one_ssn"})
+    assert all(row["tied"].count("+") >= 1 for row in found if row["rule"] == "ties_targets")

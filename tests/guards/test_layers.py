@@ -32,6 +32,7 @@ LEVELS = {
     "staging": 5,
     "timer": 5,
     "upkeep": 5,
+    "casework": 5,
     "checking": 5,
     "evaluation": 5,
     "judging": 5,

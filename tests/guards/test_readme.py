@@ -6,8 +6,8 @@ from pathlib import Path
 
 from linkage.cli.main import app
 from linkage.config.agreements import Agency, Agreement, AgreementsFile, Share, Terms
-from linkage.config.project import Approval, Audience, EngineLimits, Project, PublishTo
-from linkage.config.source import CsvReading, Marking, PostgresqlReading, Source
+from linkage.config.project import Approval, Audience, EngineLimits, Fusion, Project, PublishTo
+from linkage.config.source import Case, CsvReading, Marking, PostgresqlReading, Source
 from linkage.tables import PUBLISHED
 
 PATH = Path(__file__).resolve().parents[2] / "README.md"
@@ -46,8 +46,10 @@ def test_every_setting_is_told():
             EngineLimits,
             Approval,
             Audience,
+            Fusion,
             PublishTo,
             Source,
+            Case,
             Marking,
             CsvReading,
             PostgresqlReading,

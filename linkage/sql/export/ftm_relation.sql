@@ -2,4 +2,4 @@
 SELECT md5(concat_ws('|', 'relation', kind, from_identity, to_identity)) AS id, 'UnknownLink' AS schema, kind AS caption,
     to_json(map {'subject': [from_identity], 'object': [to_identity], 'role': [kind]}) AS properties,
     CAST([] AS VARCHAR[]) AS datasets, CAST([] AS VARCHAR[]) AS referents, first_seen, last_seen
-FROM published.identity_relation
+FROM (FROM published.identity_relation WHERE basis = 'disclosed')

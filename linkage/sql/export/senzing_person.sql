@@ -22,8 +22,8 @@ SELECT 'LINKAGE' AS "DATA_SOURCE", identity_id AS "RECORD_ID",
 FROM published.person JOIN published.identity USING (identity_id) LEFT JOIN (
     SELECT identity_id, list(feature ORDER BY feature) AS related FROM (
         SELECT from_identity AS identity_id, json_object('REL_POINTER_DOMAIN', 'LINKAGE', 'REL_POINTER_KEY', to_identity, 'REL_POINTER_ROLE', kind) AS feature
-        FROM published.identity_relation
+        FROM (FROM published.identity_relation WHERE basis = 'disclosed')
         UNION
-        SELECT to_identity, json_object('REL_ANCHOR_DOMAIN', 'LINKAGE', 'REL_ANCHOR_KEY', to_identity) FROM published.identity_relation
+        SELECT to_identity, json_object('REL_ANCHOR_DOMAIN', 'LINKAGE', 'REL_ANCHOR_KEY', to_identity) FROM (FROM published.identity_relation WHERE basis = 'disclosed')
     ) GROUP BY identity_id
 ) AS relation USING (identity_id)

@@ -1,0 +1,171 @@
+"""Check before you act: one subject, answered from the view of the agency that asks and from nothing else.
+
+What the agency may not see is not read, so an answer is the same, byte for byte, whether or not a hidden record would have hit.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from linkage.casework.following import NOTICE
+from linkage.engine.duckdb import Engine
+from linkage.errors import RequestError
+from linkage.fusion.pointers import touching
+from linkage.lookup.asked import mapped_rows, mapped_schema
+from linkage.lookup.index import find
+from linkage.lookup.session import Session
+from linkage.matching import model as models
+from linkage.stages.standardiser import usable
+from linkage.standardise import install, install_letters
+from linkage.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linkage.config.source import EntityType
+    from linkage.project import Project
+
+SUBJECTS = ("person", "business", "account", "phone")
+
+
+def audience_of(project: Project, agency: str) -> str:
+    """Return the audience that is an agency. Raises RequestError for an unknown agency and for one that is no audience."""
+    settings = project.loaded.settings
+    found = sorted(name for name, audience in settings.audiences.items() if audience.agency == agency)
+    if found:
+        return found[0]
+    known = sorted({source.agency for source in settings.sources.values()})
+    if agency not in known:
+        message = f"there is no agency {agency!r}; the project has: {', '.join(known)}"
+    else:
+        message = f"agency {agency!r} is no audience of this project; add [audiences.NAME] with agency = {agency!r}"
+    error = RequestError(message)
+    # The audit hears of it.
+    error.workspace = project.loaded.workspace
+    raise error
+
+
+def deconflict(
+    project: Project, subject: str, asked: Mapping[str, Any], *, agency: str, purpose: str | None = None
+) -> dict[str, Any]:
+    """Return who else has an open case on a subject, in the view of the agency that asks.
+
+    `subject` is person, business or account, and `asked` the attributes of a lookup; or phone, and `asked` {"phone": number}.
+    Raises RequestError for an agency without an audience, a look without a purpose, and a subject that cannot be read.
+    """
+    audience = audience_of(project, agency)
+    project.release_path(audience)
+    if subject == "phone":
+        release, found = _phone(project, audience, asked)
+    else:
+        release, found = _identities(project, audience, subject, asked)  # type: ignore[arg-type]  # a type that there is not is refused there
+    hits = _interests(project, audience, agency, found)
+    with project.release(audience) as engine:
+        pointers = touching(engine, found)
+    told = [subject, *sorted(hit["identity_id"] for hit in hits)]
+    # What was asked stands apart, where it can be purged; the chain holds its keyed hash.
+    question = json.dumps(dict(asked), default=str, sort_keys=True)
+    project.look("deconflict", told, audience=audience, purpose=purpose, asked=question)
+    return {
+        "subject": subject,
+        "agency": agency,
+        "audience": audience,
+        "release": release,
+        "hits": hits,
+        "pointers": pointers,
+        "notice": NOTICE,
+    }
+
+
+def _identities(
+    project: Project, audience: str, kind: EntityType, asked: Mapping[str, Any]
+) -> tuple[int, dict[str, dict[str, Any]]]:
+    with Session(project.loaded, kind, audience=audience) as session:
+        answer = session.answer([asked])
+    found = {
+        one["identity_id"]: {
+            "strength": "certain" if one["above_match"] else "possible",
+            "probability": one["probability"],
+        }
+        for one in answer["results"][0]["identities"]
+    }
+    return answer["release"], found
+
+
+def _phone(project: Project, audience: str, asked: Mapping[str, Any]) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Return who holds a telephone number; nobody where more do than `fusion.shared_by`, since such a number tells nothing."""
+    loaded = project.loaded
+    number = _number(project, audience, str(asked["phone"]))
+    with project.release(audience) as release:
+        sequence = int(release.value("SELECT value FROM published.release_info WHERE name = 'sequence'"))
+        ids = [
+            row[0]
+            for row in release.rows(
+                "SELECT identity_id FROM published.person WHERE list_contains(phones, $number) "
+                "UNION SELECT identity_id FROM published.business WHERE list_contains(phones, $number) ORDER BY 1",
+                {"number": number},
+            )
+        ]
+    generic = len(ids) > loaded.settings.fusion.shared_by
+    return sequence, {} if generic else {one: {"strength": "certain", "probability": None} for one in ids}
+
+
+def _number(project: Project, audience: str, written: str) -> str:
+    """Return a telephone number as the records of the release hold it, read by their standardiser."""
+    loaded = project.loaded
+    kind = next((kind for kind in loaded.entity_types() if kind != "account"), None)
+    if kind is None:
+        message = f"{loaded.path}: no source has persons or businesses, so no record holds a telephone number"
+        raise RequestError(message)
+    place = find(loaded, audience, kind)
+    workspace = Workspace(loaded.workspace)
+    standardiser = usable(workspace, models.load(workspace.models, kind, place.model))
+    rows = pa.Table.from_pylist(mapped_rows(kind, [{"phone": written}]), mapped_schema(kind))
+    with Engine(**loaded.limits(threads=1)) as engine, engine.registered("mapped", rows):
+        install(engine.run, standardiser.reference, loaded.placeholders, standardiser.files)
+        install_letters(engine.run, [])
+        found = engine.value(f"SELECT phones[1] FROM (\n{standardiser.canonical_sql(kind)}\n)")
+    if found is None:
+        message = "the telephone number cannot be read; write it with its area code, from abroad with + and the country's code"
+        raise RequestError(message)
+    return str(found)
+
+
+def _interests(
+    project: Project, audience: str, agency: str, found: Mapping[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the identities with an open case: which agencies, whom to call; case numbers are those of the agency that asks."""
+    if not found:
+        return []
+    with project.release(audience) as release:
+        rows = release.arrow(
+            """
+            SELECT identity_id, entity_type, confidence, agency, list_sort(list(case_number)) AS cases,
+                   list_sort(list_distinct(flatten(list(contacts)))) AS contacts
+            FROM published.identity_case JOIN published.identity USING (identity_id, entity_type)
+            WHERE is_open AND list_contains($ids, identity_id) GROUP BY identity_id, entity_type, confidence, agency ORDER BY identity_id, agency
+            """,
+            {"ids": sorted(found)},
+        ).to_pylist()
+    hits: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        identity = row["identity_id"]
+        hit = hits.setdefault(
+            identity,
+            {
+                "identity_id": identity,
+                "entity_type": row["entity_type"],
+                "confidence": row["confidence"],
+                **found[identity],
+                "others": [],
+                "own_cases": [],
+            },
+        )
+        if row["agency"] == agency:
+            hit["own_cases"] = row["cases"]
+        else:
+            hit["others"].append({"agency": row["agency"], "call": row["contacts"]})
+    return sorted(hits.values(), key=lambda hit: (hit["strength"], -(hit["probability"] or 0), hit["identity_id"]))
