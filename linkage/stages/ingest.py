@@ -151,7 +151,10 @@ def _hash_sql(engine: Engine) -> str:
 
 def _keep_out(run: Run, dataset: str, rows_read: int) -> int:
     """Drop the rows of a delivery that were purged before, by their keyed hash; return how many these are."""
-    engine, values = run.engine, {"dataset": dataset, **hash_values(run.workspace)}
+    engine, values = run.engine, {"dataset": dataset}
+    # A look at a project before its first run has no state that is kept.
+    if not engine.has_table("kept", "purged"):
+        return 0
     hashes = engine.rows(
         "SELECT bool_or(hash IS NULL) FROM kept.purged WHERE dataset = $dataset HAVING count(*) > 0", values
     )
@@ -164,6 +167,8 @@ def _keep_out(run: Run, dataset: str, rows_read: int) -> int:
     gone = (
         f"key IS NOT NULL AND {hash_sql('$dataset', 'key')} IN (SELECT hash FROM kept.purged WHERE dataset = $dataset)"
     )
+    # The secret is needed, and so must be there, only where something was purged.
+    values |= hash_values(run.workspace)
     number = int(engine.value(f"SELECT count(*) FROM incoming.keyed WHERE {gone}", values))
     engine.run(f"DELETE FROM incoming.keyed WHERE {gone}", values)
     return number

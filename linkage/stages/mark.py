@@ -41,6 +41,7 @@ def mark(run: Run, rows: Iterable[tuple[str, Source, str]]) -> None:
     """Number the markings of the rows to standardise (dataset, its settings, the table with its rows, which may use $dataset)."""
     engine = run.engine
     engine.make_schema("sharing")
+    engine.make_schema("change")
     engine.run(
         "CREATE TABLE IF NOT EXISTS sharing.marking (marking INTEGER, dataset VARCHAR, handling VARCHAR[], share VARCHAR, compartment VARCHAR)"
     )
