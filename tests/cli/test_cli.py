@@ -194,6 +194,8 @@ def test_run_prints_its_report(linkage_, bank):
         "standardiser",
         "rolled_back_to",
         "drift",
+        "purged",
+        "unknown_markings",
     }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)

@@ -142,11 +142,13 @@ def test_training_with_labels_moves_m_and_says_so(canonical, entities):
             "given_name": given,
             "given_root": given,
             "surname": f"name{i}",
-            "birth_date": f"{1950 + i % 50}-01-02",
-            "sex": sex,
+            "birth_date": born,
         }
         for i in range(120)
-        for given, sex in (("ann", "f"), ("ann", "f" if i % 3 else "m"))
+        for given, born in (
+            ("ann", f"{1950 + i % 50}-05-02"),
+            ("ann", f"{1950 + i % 50}-05-02" if i % 3 else "1931-11-27"),
+        )
     ]
     pairs = [JudgedPair(name(2 * i), name(2 * i + 1), match=True) for i in range(120)]
     pairs += [JudgedPair(name(2 * i), name(2 * i + 2), match=False) for i in range(100)]
@@ -160,7 +162,7 @@ def test_training_with_labels_moves_m_and_says_so(canonical, entities):
         made.append(train(engine, entity, "test", labels=LABELS))
         assert made[-1].card["labels"]["matches"] + made[-1].card["labels"]["non_matches"] == count
     assert made[0].content() == made[1].content() != plain.content()
-    assert made[0].chances["sex"]["different"].m > plain.chances["sex"]["different"].m
+    assert made[0].chances["birth_date"]["different"].m > plain.chances["birth_date"]["different"].m
     moved = made[0].thresholds.match - plain.thresholds.match
     assert made[0].card["labels"]["stop_moved_by_bits"] == moved
     assert made[0].thresholds.review <= made[0].thresholds.match
