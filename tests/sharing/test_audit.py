@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 from contextlib import closing
@@ -185,7 +186,7 @@ def test_an_older_ledger_is_migrated(tmp_path):
     """Looks of a ledger of before the chain become its first rows, in their order."""
     path = tmp_path / "ledger.sqlite"
     with closing(sqlite3.connect(path)) as connection:
-        scripts = [script for script in MIGRATIONS[:-1] if isinstance(script, str)]
+        scripts = list(itertools.takewhile(lambda script: isinstance(script, str), MIGRATIONS))
         for script in scripts:
             connection.executescript(script)
         connection.execute(f"PRAGMA user_version = {len(scripts)}")
