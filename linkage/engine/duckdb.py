@@ -311,7 +311,9 @@ def stoppable() -> Iterator[None]:
         while number := hearing.recv(1):
             if number[0] == signal.SIGINT:
                 for engine in list(_OPEN):
-                    engine.connection.interrupt()
+                    # One may be closed meanwhile: there is nothing left to stop in it.
+                    with suppress(duckdb.Error):
+                        engine.connection.interrupt()
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
