@@ -34,7 +34,8 @@ from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, train
 from linkage.staging import clean, copy_base, limits, prepare, refuse_damaged, refuse_unfinished
-from linkage.store.ledger import Approval, Ledger, Release, RunRow
+from linkage.store.entries import Approval, Release, RunRow
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, move_into_place
 from linkage.timer import Timer, estimate_before, estimate_now, look_ahead, tell_estimate, written
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from linkage.config.project import CENTRE, LoadedProject, load_project
 from linkage.engine.sql import quote
 from linkage.errors import RequestError, SharingError, WorkspaceError
-from linkage.store.ledger import Ledger, Release
+from linkage.store.entries import Release
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from linkage.tables import PUBLISHED
 

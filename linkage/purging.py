@@ -14,7 +14,8 @@ from linkage.sharing.folders import hand_out, thin_out
 from linkage.sharing.purge import Scope, clean_files
 from linkage.stages.audit import LIMITS
 from linkage.stages.context import RunOptions
-from linkage.store.ledger import Ledger, Pruned
+from linkage.store.entries import Pruned
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

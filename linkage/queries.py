@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from linkage.matching.explain import Explanation
     from linkage.matching.model import Model
     from linkage.project import Project
-    from linkage.store.ledger import Release
+    from linkage.store.entries import Release
     from linkage.tables import Table
 
 RecordName = tuple[str, str, str | None]

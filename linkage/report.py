@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linkage.stages.context import Run
-    from linkage.store.ledger import Release
+    from linkage.store.entries import Release
     from linkage.timer import Timer
 
 SCHEMA_VERSION = 1

@@ -15,7 +15,8 @@ from linkage.matching.model import load
 from linkage.pipeline import run_project
 from linkage.stages.context import Restored, RunOptions
 from linkage.stages.standardiser import usable
-from linkage.store.ledger import Ledger, Release
+from linkage.store.entries import Release
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from linkage.config.project import LoadedProject
     from linkage.stages.context import Progress
-    from linkage.store.ledger import RunRow
+    from linkage.store.entries import RunRow
 
 
 def rollback(

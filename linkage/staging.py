@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from linkage.config.project import LoadedProject
     from linkage.stages.context import Run, RunOptions
-    from linkage.store.ledger import Ledger, RunRow
+    from linkage.store.entries import RunRow
+    from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
 
 # What the next run makes again.

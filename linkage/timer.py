@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from linkage.config.project import LoadedProject
     from linkage.forecast import Estimate
     from linkage.stages.context import Progress, Run
-    from linkage.store.ledger import RunRow
+    from linkage.store.entries import RunRow
     from linkage.store.workspace import Workspace
 
 _WORTH_TELLING = 60.0

@@ -14,7 +14,8 @@ import linkage
 from linkage import pipeline, purging
 from linkage.errors import RequestError, WorkspaceError
 from linkage.sharing.audit import verify
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 
 NOW = datetime(2026, 1, 31, 6, tzinfo=UTC)
 HEAD = """

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.errors import RequestError
 from linkage.sharing.audit import user
-from linkage.store.ledger import Followed, Ledger
+from linkage.store.entries import Followed
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

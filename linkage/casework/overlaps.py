@@ -11,7 +11,8 @@ from linkage.config.project import CENTRE
 from linkage.errors import DataError, RequestError
 from linkage.fusion.pointers import touching
 from linkage.sharing.audit import user
-from linkage.store.ledger import Followed, Ledger, Notice
+from linkage.store.entries import Followed, Notice
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from linkage.evaluation.estimate import Estimates, Stratum, estimate
 from linkage.evaluation.sample import DESIGN, NAMES
 from linkage.matching import model as models
 from linkage.matching.labels import Name, trains
-from linkage.store.ledger import Ledger, Release
+from linkage.store.entries import Release
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from linkage.evaluation.judgements import VERDICTS, read_rows, unguarded
 from linkage.evaluation.sample import NAMES
 from linkage.judging.conflicts import conflicts, shown_conflict
 from linkage.sharing.audit import user
-from linkage.store.ledger import Drawn, Judgement, Ledger
+from linkage.store.entries import Drawn, Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from linkage.store.ledger import Judged
+    from linkage.store.entries import Judged
 
 Name = tuple[str, str, str]
 Links = dict[Name, dict[Name, "Judged"]]

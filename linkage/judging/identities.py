@@ -19,7 +19,8 @@ from linkage.evaluation.judgements import VERDICTS
 from linkage.judging.conflicts import conflicts
 from linkage.judging.record import ledger_to_undo_in, shown, stated
 from linkage.sharing.audit import user
-from linkage.store.ledger import Judged, Judgement, Ledger
+from linkage.store.entries import Judged, Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

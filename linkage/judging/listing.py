@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linkage.project import Project
-    from linkage.store.ledger import Judged, RunRow
+    from linkage.store.entries import Judged, RunRow
 
 COLUMNS = ("judgement", "entity_type", "verdict", "note", *NAMES, "audience", "judged_at", "judged_by", "state")
 CLOSED = ("closed_at", "closed_by", "closed_why")

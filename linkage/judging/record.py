@@ -11,7 +11,8 @@ from linkage.evaluation.judgements import VERDICTS
 from linkage.judging.conflicts import conflicts, shown_conflict
 from linkage.queries import find_records
 from linkage.sharing.audit import user
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

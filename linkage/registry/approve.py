@@ -15,7 +15,7 @@ from linkage.store.workspace import Workspace
 if TYPE_CHECKING:
     from linkage.config.project import LoadedProject
     from linkage.config.source import EntityType
-    from linkage.store.ledger import Approved, Listed
+    from linkage.store.entries import Approved, Listed
 
 IN_USE, FORMER, CANDIDATE = "in use", "former", "candidate"
 COMMAND_LINE = "approved on the command line"

@@ -16,7 +16,7 @@ from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from linkage.config.project import LoadedProject
-    from linkage.store.ledger import Agreed
+    from linkage.store.entries import Agreed
 
 
 def agreed_text(project: LoadedProject) -> str:

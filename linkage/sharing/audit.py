@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from linkage.config.markings import purposes
 from linkage.errors import DataError, LinkageError, RequestError, SharingError, WorkspaceError
 from linkage.store.chain import FIRST, REFUSAL, Entry, Row
-from linkage.store.ledger import Ledger, Look
+from linkage.store.entries import Look
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.errors import ConfigError, WorkspaceError
 from linkage.sharing.audit import user
-from linkage.store.ledger import Look
+from linkage.store.entries import Look
 from linkage.store.prune import KEEP
 from linkage.store.workspace import sync
 from linkage.tables import CONTRACT_VERSION

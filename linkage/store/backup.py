@@ -21,7 +21,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from linkage.engine.duckdb import Engine
 from linkage.errors import RequestError, WorkspaceError
-from linkage.store.ledger import VERSION, Ledger
+from linkage.store.ledger import Ledger
+from linkage.store.migrations import VERSION
 from linkage.store.workspace import ROOMS, sync
 
 if TYPE_CHECKING:

@@ -11,239 +11,33 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from linkage.errors import WorkspaceError
-from linkage.store.chain import CHANGE, LOOK, SELECT_ROWS, Entry, Row, append, take_over_looks, to_row
+from linkage.store.chain import CHANGE, LOOK, SELECT_ROWS, Entry, Row, append, to_row
+from linkage.store.entries import (
+    Agreed,
+    Approval,
+    Approved,
+    Drawn,
+    Followed,
+    Judged,
+    Judgement,
+    Listed,
+    Look,
+    Notice,
+    Pruned,
+    Release,
+    RunRow,
+)
+from linkage.store.migrations import MIGRATIONS, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_FIRST = """
-CREATE TABLE run (
-    run INTEGER PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT NOT NULL, base INTEGER NOT NULL,
-    releases TEXT NOT NULL, report TEXT NOT NULL
-) STRICT;
-CREATE TABLE model (
-    entity_type TEXT NOT NULL, hash TEXT NOT NULL, created_at TEXT NOT NULL, run INTEGER NOT NULL,
-    PRIMARY KEY (entity_type, hash)
-) STRICT;
-CREATE TABLE approval (
-    approval INTEGER PRIMARY KEY, entity_type TEXT NOT NULL, hash TEXT NOT NULL, approved_at TEXT NOT NULL,
-    approved_by TEXT NOT NULL, why TEXT NOT NULL
-) STRICT;
-CREATE TABLE look (
-    look INTEGER PRIMARY KEY, looked_at TEXT NOT NULL, looked_by TEXT NOT NULL, audience TEXT NOT NULL, purpose TEXT NOT NULL,
-    action TEXT NOT NULL, objects TEXT NOT NULL
-) STRICT;
-CREATE TABLE judgement (
-    judgement INTEGER PRIMARY KEY, entity_type TEXT NOT NULL,
-    dataset_a TEXT NOT NULL, key_a TEXT NOT NULL, role_a TEXT NOT NULL,
-    dataset_b TEXT NOT NULL, key_b TEXT NOT NULL, role_b TEXT NOT NULL,
-    verdict TEXT NOT NULL CHECK (verdict IN ('match', 'non-match', 'unsure')),
-    judged_at TEXT NOT NULL, judged_by TEXT NOT NULL, why TEXT NOT NULL, sight TEXT NOT NULL,
-    closed_at TEXT, closed_by TEXT, closed_why TEXT
-) STRICT;
-"""
-
-# Script n makes version n of version n - 1; the first makes the first version of an empty file. A script that has been
-# handed out is never changed: what is new is a script of its own at the end.
-MIGRATIONS: tuple[str | Callable[[sqlite3.Connection], None], ...] = (
-    _FIRST,
-    """
-    CREATE TABLE pruned (
-        audience TEXT NOT NULL, sequence INTEGER NOT NULL, pruned_at TEXT NOT NULL, pruned_by TEXT NOT NULL,
-        bytes INTEGER NOT NULL, PRIMARY KEY (audience, sequence)
-    ) STRICT;
-    """,
-    """
-    CREATE TABLE judgement_sample (
-        judgement INTEGER PRIMARY KEY, sample TEXT NOT NULL, stratum INTEGER NOT NULL, stratum_pairs INTEGER NOT NULL
-    ) STRICT;
-    """,
-    """
-    CREATE TABLE restored (
-        restored INTEGER PRIMARY KEY, restored_at TEXT NOT NULL, saved_at TEXT NOT NULL, mark TEXT NOT NULL
-    ) STRICT;
-    """,
-    """
-    CREATE TABLE agreement (
-        version INTEGER PRIMARY KEY, run INTEGER NOT NULL, recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, content TEXT NOT NULL
-    ) STRICT;
-    """,
-    take_over_looks,
-    """
-    CREATE TABLE purge (
-        purge INTEGER PRIMARY KEY, started_at TEXT NOT NULL, started_by TEXT NOT NULL, why TEXT NOT NULL, scope TEXT NOT NULL,
-        run INTEGER NOT NULL, finished_at TEXT, outcome TEXT
-    ) STRICT;
-    CREATE TABLE revalidation (
-        revalidation INTEGER PRIMARY KEY, dataset TEXT NOT NULL, key TEXT, validated_at TEXT NOT NULL, validated_by TEXT NOT NULL,
-        why TEXT NOT NULL
-    ) STRICT;
-    """,
-    """
-    CREATE TABLE followed (
-        entry INTEGER PRIMARY KEY, audience TEXT NOT NULL, id TEXT NOT NULL, status TEXT NOT NULL, assignee TEXT,
-        agencies TEXT NOT NULL, followed_at TEXT NOT NULL, followed_by TEXT NOT NULL, why TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE notice (
-        notice INTEGER PRIMARY KEY, audience TEXT NOT NULL, id TEXT NOT NULL, agency TEXT NOT NULL, noticed_at TEXT NOT NULL,
-        noticed_by TEXT NOT NULL
-    ) STRICT;
-    """,
-)
-VERSION = len(MIGRATIONS)
 _MARK_BYTES = 16
-
-
-@dataclass(frozen=True)
-class Release:
-    """One published release of an audience."""
-
-    audience: str
-    sequence: int
-
-
-@dataclass(frozen=True)
-class Pruned:
-    """A release whose file was removed to save room."""
-
-    release: Release
-    pruned_at: str
-    pruned_by: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """The one row that makes a run's base and releases the current ones."""
-
-    run: int
-    started_at: str
-    finished_at: str
-    base: int
-    releases: tuple[Release, ...]
-    report: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Approval:
-    """A model that becomes the approved one of its type together with a run."""
-
-    entity_type: str
-    model_hash: str
-    approved_by: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A model as the ledger lists it: when it was made, and the run that trained it or whose records it was trained on."""
-
-    entity_type: str
-    model_hash: str
-    created_at: str
-    run: int
-
-
-@dataclass(frozen=True)
-class Approved:
-    """An approval as the ledger holds it; the last one of a type names the model that runs use."""
-
-    entity_type: str
-    model_hash: str
-    approved_at: str
-    approved_by: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Look:
-    """One look: when, who, in whose view, why, by which command, at which ids; for which agency, and the audience's release then."""
-
-    looked_at: str
-    looked_by: str
-    audience: str
-    purpose: str
-    action: str
-    objects: tuple[str, ...]
-    agency: str = ""
-    release: int | None = None
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """How a review sample came to hold a pair: the sample, the stratum, and the pairs of the stratum."""
-
-    sample: str
-    stratum: int
-    stratum_pairs: int
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A steward's decision on two entity records of one type."""
-
-    entity_type: str
-    a: tuple[str, str, str]
-    b: tuple[str, str, str]
-    verdict: str
-    judged_by: str
-    why: str
-    sight: str = "centre"
-    drawn: Drawn | None = None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A judgement as the ledger holds it: its number, when it was made, and what undid it, if anything did."""
-
-    number: int
-    judgement: Judgement
-    judged_at: str
-    closed_at: str | None = None
-    closed_by: str | None = None
-    closed_why: str | None = None
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """A version of what is agreed: the run whose releases were the first under it, when, by whom, and its content as JSON."""
-
-    version: int
-    run: int
-    recorded_at: str
-    recorded_by: str
-    content: str
-
-
-@dataclass(frozen=True)
-class Followed:
-    """What somebody did with an overlap or a lead of an audience: its status from then on, who looks at it, the agencies it had."""
-
-    audience: str
-    id: str
-    status: str
-    agencies: tuple[str, ...]
-    followed_at: str
-    followed_by: str
-    why: str
-    assignee: str | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A notice of an overlap, in the view of an audience, to one of the agencies that it concerns."""
-
-    audience: str
-    id: str
-    agency: str
-    noticed_at: str
-    noticed_by: str
 
 
 class Ledger:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkage.errors import RequestError, WorkspaceError
-from linkage.store.ledger import Ledger, Pruned
+from linkage.store.entries import Pruned
+from linkage.store.ledger import Ledger
 
 if TYPE_CHECKING:
-    from linkage.store.ledger import Release
+    from linkage.store.entries import Release
     from linkage.store.workspace import Workspace
 
 KEEP = 2

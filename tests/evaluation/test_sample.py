@@ -13,7 +13,8 @@ from linkage.evaluation.judgements import evaluate_judgements, read_sample
 from linkage.evaluation.release import base_path
 from linkage.evaluation.sample import DESIGN, NAMES, allocated, draw, make_population, write_sample
 from linkage.matching import model as models
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 SEEDS = 40

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 import linkage
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from tests.conftest import NOW, published
 

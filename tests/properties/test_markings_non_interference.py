@@ -18,7 +18,8 @@ from linkage import pipeline, queries
 from linkage.config.markings import Marking, seen_by
 from linkage.errors import AuditError, RequestError
 from linkage.stages.context import Run
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 
 NOW = datetime(2026, 1, 31, 6, tzinfo=UTC)
 WORLDS = 500

@@ -11,7 +11,8 @@ from linkage.errors import DataError, RequestError
 from linkage.evaluation.judgements import evaluate_judgements
 from linkage.evaluation.sample import ANSWERS, DESIGN, NAMES
 from linkage.review.queue import DOUBT, REASONS, review_queue
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 BITS = 1024

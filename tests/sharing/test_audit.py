@@ -14,7 +14,9 @@ from linkage.errors import RequestError, SharingError, WorkspaceError
 from linkage.sharing.audit import act_as, export, rows, verify
 from linkage.sharing.given import given
 from linkage.store.chain import REFUSAL
-from linkage.store.ledger import MIGRATIONS, Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
+from linkage.store.migrations import MIGRATIONS
 
 HEAD = """
 audit_anchor = "outside/anchors.jsonl"

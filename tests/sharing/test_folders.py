@@ -13,7 +13,8 @@ import pytest
 from linkage.errors import ConfigError, WorkspaceError
 from linkage.sharing import folders
 from linkage.sharing.folders import hand_out, prepare_folders, thin_out
-from linkage.store.ledger import Ledger, Pruned, Release, RunRow
+from linkage.store.entries import Pruned, Release, RunRow
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 SECTION = '[audiences.centre.publish_to]\nfolder = "out"\nmode = "0640"\n'

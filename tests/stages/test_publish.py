@@ -9,7 +9,8 @@ import pytest
 import linkage
 from linkage.errors import AuditError
 from linkage.stages import publish as publishing
-from linkage.store.ledger import Judgement, Ledger
+from linkage.store.entries import Judgement
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 from linkage.tables import CONTRACT_VERSION, PUBLISHED, STORED
 

@@ -11,7 +11,8 @@ import pytest
 from linkage.engine.duckdb import Engine
 from linkage.errors import RequestError, WorkspaceError
 from linkage.store.backup import backup, restore
-from linkage.store.ledger import Ledger, Release, RunRow
+from linkage.store.entries import Release, RunRow
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
 FILES = ("base/2.duckdb", "releases/centre/1.duckdb", "releases/centre/2.duckdb", "releases/dea/2.duckdb")

@@ -8,7 +8,9 @@ import pytest
 
 from linkage.errors import WorkspaceError
 from linkage.store import ledger as ledgers
-from linkage.store.ledger import MIGRATIONS, VERSION, Judgement, Ledger, Look, Pruned, Release, RunRow
+from linkage.store.entries import Judgement, Look, Pruned, Release, RunRow
+from linkage.store.ledger import Ledger
+from linkage.store.migrations import MIGRATIONS, VERSION
 
 
 def test_a_run_row_makes_releases_current(tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from linkage.errors import RequestError, WorkspaceError
-from linkage.store.ledger import Ledger, Release, RunRow
+from linkage.store.entries import Release, RunRow
+from linkage.store.ledger import Ledger
 from linkage.store.prune import prune, to_prune
 from linkage.store.workspace import Workspace
 
