@@ -50,7 +50,7 @@ from linkage import queries
 from linkage.clustering import ClusterSettings, Edges, Judgements, cluster
 from linkage.demo import generate
 from linkage.engine.duckdb import Engine
-from linkage.matching import score
+from linkage.matching import prediction
 from linkage.store.ledger import Ledger
 from linkage.tables import PUBLISHED
 from linkage.upkeep import publish_project
@@ -174,7 +174,7 @@ def run(folder: Path, point: Point | None = None, *, counted: bool = False) -> l
 def written(folder: Path) -> dict[str, Any]:
     """Run the job; return the statements that Splink wrote."""
     linkage.open(folder).run(now=NOW)
-    return dict(score._STATEMENTS)  # noqa: SLF001
+    return dict(prediction._STATEMENTS)  # noqa: SLF001
 
 
 def state(folder: Path) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def scenes(root: Path, records: int, seed: int) -> list[tuple[str, Path, dict[st
     in_child(lambda: make(made, records, seed))
     shutil.copytree(made, root / "warm")
     for key, (tables, statements) in in_child(written, root / "warm")[1].items():
-        score._remember(key, (tuple(tables), tuple(statements)))  # noqa: SLF001
+        prediction._remember(key, (tuple(tables), tuple(statements)))  # noqa: SLF001
     found = []
     before: dict[str, Any] = {"runs": 0, "exports": {}}
     for name, following in (("first", "second"), ("second", "third")):
