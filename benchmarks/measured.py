@@ -62,7 +62,9 @@ def measured(command: Sequence[str], folder: Path | None = None) -> Measured:
         watch.join()
     found.seconds = time.perf_counter() - start
     if status:
-        raise subprocess.CalledProcessError(status, command, said, complaint)
+        error = subprocess.CalledProcessError(status, command, said, complaint)
+        error.add_note(complaint)
+        raise error
     found.processor_seconds = usage.ru_utime + usage.ru_stime
     found.peak_memory = usage.ru_maxrss * 1024
     found.output = said

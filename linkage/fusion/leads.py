@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
-READS = ("fusion.target", "fusion.doubtful", "fusion.followed", "canonical.person", "published.identity_relation")
+READS = (
+    "fusion.target",
+    "fusion.doubtful",
+    "fusion.fresh",
+    "fusion.followed",
+    "canonical.person",
+    "published.identity_relation",
+)
 WRITES = ("published.lead",)
 
 _EITHER = frozenset[str](("person", "business"))
@@ -45,16 +52,27 @@ RULES = (
 )
 
 
+_STALE = (
+    "CASE rule WHEN 'new_at_shell' THEN TRUE WHEN 'one_ssn' THEN fusion_ssn_again(split_part(shared[1], ' ', 2)) "
+    "ELSE fusion_again(identities[1]) AND (len(identities) = 1 OR fusion_again(identities[2])) END"
+)
+
+
+def find_fresh(run: Run) -> None:
+    """Write `fusion.fresh`: the new businesses at addresses of several, in all of the release; today's date decides who is new."""
+    settings = run.project.settings.fusion
+    run.engine.create("fusion", "fresh", {"shell": settings.shell, "new_days": settings.new_days})
+
+
 def write_leads(run: Run, audience: str) -> None:
     """Write the leads of an audience; `fusion.target` and `fusion.doubtful` are those of its overlaps."""
-    engine, settings = run.engine, run.project.settings.fusion
-    values = {"most": settings.shared_by, "shell": settings.shell, "new_days": settings.new_days}
+    engine, values = run.engine, {"most": run.project.settings.fusion.shared_by}
     for table in ("tie", "alike"):
         engine.create("fusion", table)
     types: set[EntityType] = set(run.types)
     rules = [fixed_sql("fusion", f"lead_{rule.name}") for rule in RULES if rule.needs & types]
     none = "SELECT '' AS rule, 0 AS score, [''] AS identities, [''] AS targets, [''] AS about, [''] AS shared, NULL::DATE AS first_seen, NULL::DATE AS last_seen, '' AS words WHERE FALSE"
     engine.create_as("fusion", "lead", " UNION ALL BY NAME ".join([none, *(f"({rule})" for rule in rules)]), values)
-    write(run, audience, "lead", fixed_sql("fusion", "followed_lead"))
+    write(run, audience, "lead", fixed_sql("fusion", "followed_lead"), stale=_STALE)
     for table in ("tie", "alike", "lead"):
         engine.run(f"DROP TABLE fusion.{table}")

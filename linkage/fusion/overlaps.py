@@ -1,8 +1,7 @@
 """Overlaps → `published.identity_case` and `published.deconfliction_overlap`: where the investigations of an audience's view meet.
 
-Both are made whole in each run, from the cases of the audience's records and the release's own tables: a row that tells
-only another status of its case touches no identity, so nothing else would tell which identities it concerns. The work is that of the
-records with a case. The status of an overlap is what the audience's own entries in the ledger say.
+The latest row of a case tells the status of all its subjects, so a row may change the cases of identities that it does
+not touch (`linkage.fusion.again`). The status of an overlap is what the audience's own entries in the ledger say.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkage.engine.duckdb import fixed_sql
-from linkage.engine.sql import quote
-from linkage.fusion.relations import NO_CONTACT, PARTIES, contacts_sql
+from linkage.fusion.again import add_doubtful
 from linkage.stages.release import write
 
 if TYPE_CHECKING:
@@ -20,24 +18,32 @@ if TYPE_CHECKING:
 READS = (
     "resolution.now",
     "canonical.case",
-    "published.identity_relation",
+    "fusion.member",
+    "fusion.telling",
     "published.possible_match",
     "fusion.followed",
 )
 WRITES = ("published.identity_case", "published.deconfliction_overlap", "fusion.target", "fusion.doubtful")
 
+_STALE = (
+    "CASE WHEN value IS NULL THEN fusion_again(identities[1]) OR fusion_again(identities[2]) "
+    "ELSE fusion_value_again('shared_' || subject, value) END"
+)
+
+
+def write_cases(run: Run, audience: str) -> None:
+    """Write the cases of identities."""
+    stale = "fusion_known(identity_id) OR fusion_case_again(agency, case_number)"
+    write(run, audience, "identity_case", fixed_sql("fusion", "identity_case"), stale=stale)
+
 
 def write_overlaps(run: Run, audience: str) -> None:
-    """Write the cases of identities and the overlaps; leave `fusion.target` and `fusion.doubtful` for the leads."""
+    """Write the overlaps; leave `fusion.target` and `fusion.doubtful` for the leads."""
     engine = run.engine
-    write(run, audience, "identity_case", fixed_sql("fusion", "identity_case"))
-    for table in ("interest", "target", "doubtful", "possible"):
+    engine.create("fusion", "doubtful")
+    add_doubtful(run, audience)
+    for table in ("interest", "target", "possible", "datum", "overlap"):
         engine.create("fusion", table)
-    in_cases = '(FROM canonical.{} SEMI JOIN canonical."case" USING (dataset, key))'
-    contacts = [contacts_sql(kind, in_cases.format(quote(kind))) for kind in PARTIES if kind in run.types]
-    engine.create_as("fusion", "contact", " UNION ALL ".join(contacts) or NO_CONTACT)
-    engine.create("fusion", "datum")
-    engine.create("fusion", "overlap")
-    write(run, audience, "deconfliction_overlap", fixed_sql("fusion", "followed_overlap"))
-    for table in ("contact", "interest", "possible", "datum", "overlap"):
+    write(run, audience, "deconfliction_overlap", fixed_sql("fusion", "followed_overlap"), stale=_STALE)
+    for table in ("member", "telling", "interest", "possible", "datum", "overlap"):
         engine.run(f"DROP TABLE fusion.{table}")

@@ -25,6 +25,7 @@ from linkage.tables import PUBLISHED, STORED
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from linkage.config.source import Source
     from linkage.stages.context import Run
 
 LAYOUT = "2"
@@ -106,6 +107,15 @@ def mark_remapped(run: Run) -> None:
                     {"dataset": dataset},
                 )
     engine.run("CREATE OR REPLACE TABLE change.key AS SELECT DISTINCT dataset, key FROM change.key")
+
+
+def to_do(run: Run) -> list[tuple[str, Source]]:
+    """Return the datasets with rows to look at, in order."""
+    sources = sorted(run.project.settings.sources.items())
+    if run.anew:
+        return sources
+    changed = {row[0] for row in run.engine.rows("SELECT DISTINCT dataset FROM change.key")}
+    return [(dataset, source) for dataset, source in sources if dataset in changed]
 
 
 def audience_signature(run: Run, audience: str) -> str:

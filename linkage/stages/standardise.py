@@ -1,4 +1,4 @@
-"""Standardise: `source.<dataset>` → `canonical.<type>`, one row an entity record; relations and cases beside them.
+"""Standardise: `source.<dataset>` → `canonical.<type>`, one row an entity record; then what the rows disclose beside them.
 
 In an increment only the rows of `change.key` are read; a record that comes out as it was is left alone. A role's mapping becomes one SELECT (the only SQL built from source settings); the fixed statement of its type does the rest.
 """
@@ -12,6 +12,7 @@ from linkage.engine.sql import qualified, quote
 from linkage.sources.jsonl import SLOT
 from linkage.stages import changes
 from linkage.stages.conditions import condition_sql
+from linkage.stages.disclose import disclose
 from linkage.stages.ingest import DELIVERY, KEY, dataset_table
 from linkage.stages.mark import mark, put_marks, standard_sql
 from linkage.stages.reread import may_need_library, reread, suspect_table
@@ -29,28 +30,11 @@ WRITES = (
     "canonical.person",
     "canonical.business",
     "canonical.account",
-    "canonical.relation",
-    "canonical.case",
 )
 
 SLOTTED = ("jsonl",)
 # Up to so many rows (some 500 bytes each) are held before they are standardised.
 _HELD_ROWS = 3_000_000
-CLOSED = (
-    "c",
-    "closed",
-    "close",
-    "inactive",
-    "ended",
-    "completed",
-    "complete",
-    "dismissed",
-    "declined",
-    "archived",
-    "terminated",
-    "adjudicated",
-)
-"""Statuses of cases that are not open, where a source does not list its open ones. What is not told is open: who should be called learns of it."""
 _DATES = {"birth_date", "opened_on"}
 _NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
 
@@ -89,7 +73,7 @@ def standardise(run: Run) -> None:
     install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
     install_letters(engine.run, _letters(run))
     rows = _ALL if run.anew else _CHANGED
-    mark(run, [(dataset, source, rows.source(dataset, "")) for dataset, source in _to_do(run)])
+    mark(run, [(dataset, source, rows.source(dataset, "")) for dataset, source in changes.to_do(run)])
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
         if run.anew or not engine.has_table("canonical", entity_type):
@@ -106,8 +90,7 @@ def standardise(run: Run) -> None:
             f"types.{entity_type}.bad_values",
             int(engine.value(f"SELECT coalesce(sum(bad_values), 0) FROM canonical.{entity_type}")),
         )
-    _relations(run)
-    _cases(run)
+    disclose(run)
     _count_no_entity(run)
 
 
@@ -154,7 +137,7 @@ def _letters(run: Run) -> list[str]:
     """Return the letters of other scripts in the names of persons, holders and organisations, from the distinct values that hold any."""
     found: set[str] = set()
     rows = _ALL if run.anew else _CHANGED
-    for dataset, source in _to_do(run):
+    for dataset, source in changes.to_do(run):
         columns = sorted(
             {
                 column
@@ -265,7 +248,7 @@ def _slotted(name: str, mapping: FieldMapping, *, is_list: bool) -> tuple[str, d
 
 def _roles(run: Run, entity_type: EntityType, rows: Rows) -> list[tuple[str, Source, str]]:
     """Return dataset, settings and role of a type's roles that have rows to standardise: planning each takes its time."""
-    sources = _to_do(run) if rows.changed else sorted(run.project.settings.sources.items())
+    sources = changes.to_do(run) if rows.changed else sorted(run.project.settings.sources.items())
     return [
         (dataset, source, role)
         for dataset, source in sources
@@ -329,84 +312,10 @@ def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:
         reread(run, entity_type, " UNION ALL ".join(selects), values, schema=rows.schema)
 
 
-def _relations(run: Run) -> None:
-    engine = run.engine
-    _clear(run, "relation")
-    for dataset, source in _to_do(run):
-        for relation in source.relations:
-            start, end = source.roles[relation.from_], source.roles[relation.to]
-            engine.run(
-                f"""
-                INSERT INTO canonical.relation
-                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role, a.marking
-                FROM canonical.{quote(start.entity)} AS a JOIN canonical.{quote(end.entity)} AS b USING (dataset, key)
-                WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role{_only_changed(run, "a.key")}
-                """,
-                {
-                    "kind": relation.kind,
-                    "dataset": dataset,
-                    "from_type": start.entity,
-                    "from_role": relation.from_,
-                    "to_type": end.entity,
-                    "to_role": relation.to,
-                },
-            )
-
-
-def _cases(run: Run) -> None:
-    engine = run.engine
-    _clear(run, "case")
-    standards = dict(engine.rows("FROM sharing.standard"))
-    for dataset, source in _to_do(run):
-        if source.case is None:
-            continue
-        number, status, contact = (
-            f"nullif(trim({quote(column)}), '')" if column else "NULL"
-            for column in (source.case.number, source.case.status, source.case.contact)
-        )
-        told = f"lower({status})"
-        is_open = f"NOT list_contains($closed, {told})" if source.case.open is None else f"list_contains($open, {told})"
-        engine.run(
-            f'INSERT INTO canonical."case" SELECT $dataset, {quote(KEY)}, $agency, {number}, {status}, {contact}, '
-            f"coalesce(marked.marking, $standard), coalesce({is_open}, TRUE) FROM {dataset_table(dataset)} AS row LEFT JOIN (FROM change.marked WHERE dataset = $dataset) AS marked ON marked.key = row.{quote(KEY)} WHERE {number} IS NOT NULL{_only_changed(run, quote(KEY))}",
-            {
-                "dataset": dataset,
-                "agency": source.agency,
-                "standard": standards[dataset],
-                "closed": list(CLOSED),
-                "open": [word.strip().lower() for word in source.case.open or ()],
-            },
-        )
-
-
-def _clear(run: Run, table: str) -> None:
-    """Make a table of the canonical schema anew, or take the changed rows out of it."""
-    if run.anew or not run.engine.has_table("canonical", table):
-        run.engine.create("canonical", table)
-    else:
-        run.engine.run(
-            f"DELETE FROM canonical.{quote(table)} USING change.key AS changed "
-            f"WHERE {quote(table)}.dataset = changed.dataset AND {quote(table)}.key = changed.key"
-        )
-
-
-def _to_do(run: Run) -> list[tuple[str, Source]]:
-    """Return the datasets with rows to look at, in order."""
-    sources = sorted(run.project.settings.sources.items())
-    if run.anew:
-        return sources
-    changed = {row[0] for row in run.engine.rows("SELECT DISTINCT dataset FROM change.key")}
-    return [(dataset, source) for dataset, source in sources if dataset in changed]
-
-
-def _only_changed(run: Run, key: str) -> str:
-    return "" if run.anew else f" AND {key} IN (SELECT key FROM change.key WHERE dataset = $dataset)"
-
-
 def _count_no_entity(run: Run) -> None:
     """Move rows that hold no entity at all from accepted to no_entity, per delivery (rule R6)."""
     engine = run.engine
-    for dataset in sorted(run.delivered | {dataset for dataset, _ in _to_do(run)}):
+    for dataset in sorted(run.delivered | {dataset for dataset, _ in changes.to_do(run)}):
         held = " UNION ALL ".join(
             f"SELECT key FROM canonical.{quote(kind)} WHERE dataset = $dataset" for kind in run.types
         )

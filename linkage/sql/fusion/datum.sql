@@ -1,9 +1,8 @@
 -- One row a phone, address or device on records of open cases of two agencies or more, about two identities or more; generic ones aside.
 WITH seen AS (
     SELECT kind, value, now.identity_id, told.agency, told.number AS case_number, told.contact, now.seen_on
-    FROM fusion.contact JOIN resolution.now USING (entity_type, record)
+    FROM (FROM fusion.member SEMI JOIN fusion.telling USING (kind, value)) JOIN resolution.now USING (entity_type, record)
     JOIN canonical."case" AS told USING (dataset, key)
-    SEMI JOIN (FROM release.published.identity_relation WHERE basis = 'derived') AS tied USING (kind, value)
     SEMI JOIN (FROM release.published.identity_case WHERE is_open) AS open_case
         ON open_case.agency = told.agency AND open_case.case_number = told.number AND open_case.identity_id = now.identity_id
 ), told AS (

@@ -8,4 +8,4 @@ SELECT * FROM (
     JOIN making.party AS two ON two.entity_type = to_type AND two.dataset = related.dataset AND two.key = related.key AND two.role = to_role
     GROUP BY related.kind, one.identity_id, two.identity_id
 )
-WHERE from_identity IN (SELECT identity_id FROM resolution.identified) OR to_identity IN (SELECT identity_id FROM resolution.identified)
+WHERE fusion_known(from_identity) OR fusion_known(to_identity)

@@ -2,6 +2,7 @@
 WITH told AS (
     SELECT now.identity_id, now.entity_type, now.seen_on, told.agency, told.number AS case_number, told.status, told.is_open, told.contact
     FROM canonical."case" AS told JOIN resolution.now USING (dataset, key)
+    WHERE fusion_case_again(told.agency, told.number)
 ), latest AS (
     SELECT agency, case_number,
            arg_max(struct_pack(status := status, is_open := is_open), row(coalesce(seen_on, DATE '0001-01-01'), is_open, coalesce(status, ''))) AS state

@@ -6,7 +6,7 @@ SELECT 'targets_share' AS rule,
        'are subjects of open cases of different agencies and share ' || array_to_string(list_filter(
            [CASE WHEN by_account THEN 'an account' END, CASE WHEN by_phone THEN 'a phone' END, CASE WHEN by_address THEN 'an address' END],
            lambda word: word IS NOT NULL), ', ') || CASE WHEN alike.one IS NOT NULL THEN '; they may be one' ELSE '' END AS words
-FROM (SELECT * EXCLUDE (shared), list_filter(shared, lambda word: starts_with(word, 'shared ')) AS shared FROM fusion.tie WHERE derived > 0 AND one < two) AS tie
+FROM (SELECT * EXCLUDE (shared), list_filter(shared, lambda word: starts_with(word, 'shared ')) AS shared FROM fusion.tie WHERE derived > 0 AND one < two AND fusion_again(two)) AS tie
 JOIN fusion.target AS left_side ON left_side.identity_id = tie.one AND left_side.entity_type <> 'account'
 JOIN fusion.target AS right_side ON right_side.identity_id = tie.two
 LEFT JOIN fusion.alike ON alike.one = tie.one AND alike.two = tie.two

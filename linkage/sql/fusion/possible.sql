@@ -4,7 +4,7 @@ WITH pair AS (
     FROM fusion.doubtful
     JOIN fusion.target AS left_side ON left_side.identity_id = doubtful.one
     JOIN fusion.target AS right_side ON right_side.identity_id = doubtful.two
-    WHERE number > len(left_side.agencies) AND number > len(right_side.agencies)
+    WHERE (fusion_again(doubtful.one) OR fusion_again(doubtful.two)) AND number > len(left_side.agencies) AND number > len(right_side.agencies)
 ), ends AS (
     SELECT one, two, weight, one AS identity_id FROM pair UNION ALL SELECT one, two, weight, two FROM pair
 ), told AS (

@@ -13,4 +13,5 @@ SELECT one, two, list_sort(list(DISTINCT replace(kind, '_', ' ') || coalesce(' '
        coalesce(bool_or(kind = 'shared_address'), FALSE) AS by_address,
        coalesce(bool_or(basis = 'disclosed'), FALSE) AS by_disclosure, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 FROM tie SEMI JOIN (SELECT identity_id AS two FROM fusion.target WHERE entity_type <> 'account') AS target USING (two)
+WHERE fusion_again(one)
 GROUP BY one, two
