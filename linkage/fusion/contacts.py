@@ -23,20 +23,25 @@ def parties(run: Run) -> list[EntityType]:
 
 
 def all_contacts_sql(run: Run) -> str:
-    """Return the contacts of all records of the project."""
-    return " UNION ALL ".join(contacts_sql(kind, f"canonical.{quote(kind)}") for kind in parties(run)) or _NONE
+    """Return the contacts of all records of the project that are looked at again."""
+    selects = [contacts_sql(kind, f"canonical.{quote(kind)}", again="fusion_value_again") for kind in parties(run)]
+    return " UNION ALL ".join(selects) or _NONE
 
 
-def contacts_sql(entity_type: EntityType, table: str) -> str:
-    """Return the phones, addresses and devices that the records of a table hold: kind, value, record."""
-    devices = ", ".join(f"'{name}'" for name in DEVICES)
-    found = f"""
-        SELECT 'shared_phone' AS kind, unnest(phones) AS value, record FROM {table} WHERE len(phones) > 0
-        UNION ALL
-        SELECT 'shared_address', {_ADDRESS}, record FROM {table}
-        WHERE house_number IS NOT NULL AND street IS NOT NULL AND coalesce(postcode, city) IS NOT NULL
-        UNION ALL
-        SELECT 'shared_device', value, record FROM (SELECT unnest(identifiers) AS value, record FROM {table} WHERE len(identifiers) > 0)
-        WHERE split_part(value, ':', 2) IN ({devices})
+def contacts_sql(entity_type: EntityType, table: str, *, again: str = "") -> str:
+    """Return the phones, addresses and devices that the records of a table hold: kind, entity_type, value, record.
+
+    `again` is a macro of kind and value; only values for which it is true are returned.
     """
-    return f"SELECT kind, '{entity_type}' AS entity_type, record, value FROM ({found})"
+    devices = ", ".join(f"'{name}'" for name in DEVICES)
+    found = {
+        "shared_phone": f"SELECT unnest(phones) AS value, record FROM {table} WHERE len(phones) > 0",
+        "shared_address": f"SELECT {_ADDRESS} AS value, record FROM {table} WHERE house_number IS NOT NULL AND street IS NOT NULL AND coalesce(postcode, city) IS NOT NULL",
+        "shared_device": f"SELECT unnest(identifiers) AS value, record FROM {table} WHERE len(identifiers) > 0",
+    }
+    tests = {kind: f"{again}('{kind}', value)" if again else "TRUE" for kind in found}
+    tests["shared_device"] += f" AND split_part(value, ':', 2) IN ({devices})"
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, '{entity_type}' AS entity_type, value, record FROM ({rows}) WHERE {tests[kind]}"
+        for kind, rows in found.items()
+    )

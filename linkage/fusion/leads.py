@@ -72,7 +72,9 @@ def write_leads(run: Run, audience: str) -> None:
     types: set[EntityType] = set(run.types)
     rules = [fixed_sql("fusion", f"lead_{rule.name}") for rule in RULES if rule.needs & types]
     none = "SELECT '' AS rule, 0 AS score, [''] AS identities, [''] AS targets, [''] AS about, [''] AS shared, NULL::DATE AS first_seen, NULL::DATE AS last_seen, '' AS words WHERE FALSE"
-    engine.create_as("fusion", "lead", " UNION ALL BY NAME ".join([none, *(f"({rule})" for rule in rules)]), values)
+    engine.create_as("fusion", "lead", none)
+    for rule in rules:
+        engine.run(f"INSERT INTO fusion.lead BY NAME {rule}", values)
     write(run, audience, "lead", fixed_sql("fusion", "followed_lead"), stale=_STALE)
     for table in ("tie", "alike", "lead"):
         engine.run(f"DROP TABLE fusion.{table}")

@@ -60,11 +60,10 @@ def _disclosed(run: Run, *, amended: bool) -> None:
 def _held(run: Run, *, amended: bool) -> None:
     """Write `fusion.held`: who holds each value that ties two identities or more and is not generic; of values in question."""
     engine, most = run.engine, {"most": run.project.settings.fusion.shared_by}
-    among = "SEMI JOIN fusion.value_again USING (kind, value)" if amended else ""
     engine.create_as(
         "fusion",
         "member",
-        f"SELECT kind, value, identity_id, entity_type, record FROM ({all_contacts_sql(run)}) {among} JOIN resolution.now USING (entity_type, record)",
+        f"SELECT kind, value, identity_id, entity_type, record FROM ({all_contacts_sql(run)}) JOIN resolution.now USING (entity_type, record)",
     )
     engine.create("fusion", "telling", most)
     engine.create("fusion", "held")

@@ -7,6 +7,7 @@ would break a rule may not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from linkage.engine.sql import qualified, quote
@@ -16,9 +17,22 @@ from linkage.tables import PUBLISHED
 if TYPE_CHECKING:
     from linkage.stages.context import Run
 
-READS = ("making.old", "resolution.identified", "resolution.assignment")
+READS = ("making.old", "making.stale", "resolution.identified", "resolution.assignment")
 WRITES: tuple[str, ...] = ()
 
+EVERY = timedelta(days=7)
+"""How often an audience's release is audited in whole; in between, increments audit what they touch."""
+_NAMED = {
+    "the crosswalk names": "SELECT identity_id FROM release.published.stored_record",
+    "a relation names": "SELECT from_identity AS identity_id FROM release.published.identity_relation UNION ALL SELECT to_identity FROM release.published.identity_relation",
+    "a possible match names": "SELECT identity_a AS identity_id FROM release.published.possible_match UNION ALL SELECT identity_b FROM release.published.possible_match",
+    "a pointer names": "SELECT identity_id FROM release.published.identity_pointer",
+    "a case names": "SELECT identity_id FROM release.published.identity_case",
+    "an overlap names": "SELECT unnest(identities) AS identity_id FROM release.published.deconfliction_overlap",
+    "a lead names": "SELECT unnest(identities || targets) AS identity_id FROM release.published.lead",
+    "a redirect leads to": "SELECT new_id AS identity_id FROM release.published.identity_redirect",
+}
+"""What names identities, and those it names."""
 LIMITS = ("largest_identity", "churn", "growth")
 """The audits that a steward may accept: their names in the project file and of `--accept`."""
 
@@ -37,9 +51,21 @@ class Finding:
 
 
 def audit(run: Run, audience: str) -> list[Finding]:
-    """Return what is wrong with the release attached as `release`; call it before `settle`."""
-    findings = [*_contract(run), *_sums(run, audience), *_judgements(run, audience)]
+    """Return what is wrong with the release attached as `release`; call it before `settle`.
+
+    In an increment references are checked where an identity in question has one, and once in `EVERY` everywhere.
+    """
+    whole = _is_due(run, audience)
+    findings = [*_contract(run), *_sums(run, audience, whole=whole), *_judgements(run, audience)]
+    if whole:
+        run.audited.add(audience)
     return findings or _limits(run, audience)
+
+
+def _is_due(run: Run, audience: str) -> bool:
+    """Whether the whole release is to be audited."""
+    last = run.signatures.get(f"audited:{audience}")
+    return audience not in run.amended_audiences or last is None or run.day - date.fromisoformat(last) >= EVERY
 
 
 def _contract(run: Run) -> list[Finding]:
@@ -56,32 +82,39 @@ def _contract(run: Run) -> list[Finding]:
     ]
 
 
-def _sums(run: Run, audience: str) -> list[Finding]:
+def _sums(run: Run, audience: str, *, whole: bool) -> list[Finding]:
     """Each record once, and references between all tables."""
     records = " + ".join(
         f"(SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience)})" for kind in run.types
     )
-    known = "ANTI JOIN release.published.identity USING (identity_id)"
+    engine = run.engine
+    touched, met = "", ""
+    if not whole:
+        engine.create_as("making", "touched", "FROM making.stale UNION SELECT identity_id FROM resolution.identified")
+        touched = "SEMI JOIN making.touched USING (identity_id)"
+        met = "SEMI JOIN (SELECT number FROM making.old UNION SELECT number FROM resolution.identified) AS met USING (number)"
     checks = {
         "records are missing from the crosswalk": f"SELECT count(*) <> {records} FROM release.published.stored_record",
-        "a record is in two identities": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
-        "the crosswalk names unknown identities": f"SELECT count(*) > 0 FROM release.published.stored_record {known}",
-        "two identities have one id": "SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity GROUP BY identity_id HAVING count(*) > 1)",
+        "a record is in two identities": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record {_of_names(whole=whole)} GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
+        "two identities have one id": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity {touched} GROUP BY identity_id HAVING count(*) > 1)",
         "identities tell another number of records than the crosswalk": "SELECT coalesce(sum(records), 0) <> (SELECT count(*) FROM release.published.stored_record) FROM release.published.identity",
-        "a relation names unknown identities": f"SELECT count(*) > 0 FROM (SELECT from_identity AS identity_id FROM release.published.identity_relation UNION ALL SELECT to_identity FROM release.published.identity_relation) {known}",
-        "link evidence names unknown records": "SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) ANTI JOIN release.published.stored_record USING (number)",
-        "a possible match names unknown identities": f"SELECT count(*) > 0 FROM (SELECT identity_a AS identity_id FROM release.published.possible_match UNION ALL SELECT identity_b FROM release.published.possible_match) {known}",
-        "a pointer names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_pointer {known}",
-        "a case names unknown identities": f"SELECT count(*) > 0 FROM release.published.identity_case {known}",
-        "an overlap names unknown identities": f"SELECT count(*) > 0 FROM (SELECT unnest(identities) AS identity_id FROM release.published.deconfliction_overlap) {known}",
-        "a lead names unknown identities": f"SELECT count(*) > 0 FROM (SELECT unnest(identities || targets) AS identity_id FROM release.published.lead) {known}",
-        "a redirect leads to an unknown identity": f"SELECT count(*) > 0 FROM (SELECT new_id AS identity_id FROM release.published.identity_redirect) {known}",
+        "link evidence names unknown records": f"SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) {met} ANTI JOIN release.published.stored_record USING (number)",
+        **{
+            f"{what} an unknown identity": f"SELECT count(*) > 0 FROM ({named}) {touched} ANTI JOIN release.published.identity USING (identity_id)"
+            for what, named in _NAMED.items()
+        },
         **{
             f"identities and golden values of {kind} differ": f"SELECT (SELECT count(*) FROM release.published.identity WHERE entity_type = '{kind}') <> (SELECT count(*) FROM release.published.{quote(kind)})"
             for kind in run.types
         },
     }
-    return [Finding("sums", what) for what, query in checks.items() if run.engine.value(query)]
+    findings = [Finding("sums", what) for what, query in checks.items() if engine.value(query)]
+    engine.run("DROP TABLE IF EXISTS making.touched")
+    return findings
+
+
+def _of_names(*, whole: bool) -> str:
+    return "" if whole else "SEMI JOIN resolution.identified USING (entity_type, dataset, key, role)"
 
 
 def _judgements(run: Run, audience: str) -> list[Finding]:

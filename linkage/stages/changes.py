@@ -78,6 +78,8 @@ def finish(run: Run) -> None:
     # An audience whose release was held back keeps its last identities, which fit nothing that is new.
     published = set(run.project.settings.audiences) - set(run.held)
     now |= {f"audience:{name}": audience_signature(run, name) for name in published}
+    now |= {name: value for name, value in run.signatures.items() if name.startswith("audited:")}
+    now |= {f"audited:{name}": run.day.isoformat() for name in published & run.audited}
     _keep_levels(run, published)
     table = pa.table({"name": sorted(now), "value": [now[name] for name in sorted(now)]})
     with engine.registered("signature", table):

@@ -85,6 +85,8 @@ class Run:
     # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
     amended_types: set[EntityType] = field(default_factory=set)
     amended_audiences: set[str] = field(default_factory=set)
+    # Audiences whose release was audited in whole, not only where it changed.
+    audited: set[str] = field(default_factory=set)
     # Audiences whose release an audit held back, and why.
     held: dict[str, list[Finding]] = field(default_factory=dict)
     # Types that are resolved under another model than in the last run.

@@ -74,7 +74,7 @@ def settle(run: Run, audience: str) -> None:
     assignment = f"assignment_{audience}"
     if audience in run.amended_audiences:
         held = qualified("resolution", assignment)
-        engine.run(f"DELETE FROM {held} WHERE NOT ({_untouched(run, audience)})")
+        engine.run(f"DELETE FROM {held} WHERE number IN (SELECT number FROM making.old)")
         engine.run(f"INSERT INTO {held} BY NAME SELECT * EXCLUDE (identity) FROM resolution.identified")
     else:
         engine.run("DROP VIEW resolution.now")
@@ -195,14 +195,14 @@ def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
         """
 
 
-def _untouched(run: Run, audience: str) -> str:
-    """Return the SQL test of a row of the assignment for a record that stands as it was."""
+def _touched(run: Run, audience: str) -> str:
+    """Return the SQL test of a row of the assignment for a record that is touched or gone."""
     tests = [
         f"(entity_type = '{kind}' AND ({among(run, audience, kind, 'record')} "
         f"OR record IN (SELECT record FROM {qualified('change', f'gone_{kind}')})))"
         for kind in run.types
     ]
-    return f"NOT ({' OR '.join(tests)})"
+    return " OR ".join(tests)
 
 
 def _old(run: Run, audience: str) -> None:
@@ -212,7 +212,7 @@ def _old(run: Run, audience: str) -> None:
         run.engine.create("making", "no_old")
         run.engine.run("ALTER TABLE making.no_old RENAME TO old")
         return
-    test = f"NOT ({_untouched(run, audience)})" if audience in run.amended_audiences else "TRUE"
+    test = _touched(run, audience) if audience in run.amended_audiences else "TRUE"
     columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
     if audience in run.amended_audiences:
         columns += ", number"
@@ -224,7 +224,7 @@ def _now(run: Run, audience: str) -> None:
     now = "SELECT * EXCLUDE (identity) FROM resolution.identified"
     if audience in run.amended_audiences:
         held = qualified("resolution", f"assignment_{audience}")
-        now = f"{now} UNION ALL BY NAME SELECT * FROM {held} WHERE {_untouched(run, audience)}"
+        now = f"{now} UNION ALL BY NAME SELECT * FROM {held} ANTI JOIN making.old USING (number)"
     run.engine.run(f"CREATE OR REPLACE VIEW resolution.now AS {now}")
 
 
