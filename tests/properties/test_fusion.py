@@ -158,6 +158,30 @@ def test_an_increment_is_a_full_run(make_project, tmp_path, seed):
     assert all(seen.values()), seen
 
 
+def test_a_relation_that_is_new_in_the_project_reaches_records_that_stand(make_project, tmp_path):
+    """Where the project file maps a further relation and another case number, an increment publishes what a full run publishes."""
+    world = World(make_project, 4)
+    world.project.run(now=NOW, learn=False)
+    settings = tmp_path / "project.toml"
+    alpha, mike = settings.read_text(encoding="utf-8").split("[sources.mike]")
+    alpha = alpha.replace('number = "case"', 'number = "contact"')
+    officer = '[[sources.alpha.relations]]\nkind = "officer"\nfrom = "person"\nto = "firm"\n'
+    settings.write_text(f"{alpha}{officer}[sources.mike]{mike}", encoding="utf-8")
+    twin = tmp_path.with_name(f"{tmp_path.name}_full")
+    shutil.copytree(tmp_path, twin)
+    project, other = linkage.open(settings), linkage.open(twin / "project.toml")
+    report = project.run(now=NOW + timedelta(days=1))
+    other.run(now=NOW + timedelta(days=1), full=True)
+    assert report["work"] == "increment"
+    assert {told["clustered"] for told in report["audiences"]["centre"].values()} == {0}
+    for audience in ("centre", "dea"):
+        mine, theirs = published(project, audience), published(other, audience)
+        for table in mine:
+            assert mine[table] == theirs[table], (audience, table)
+        assert "officer" in {row[0] for row in mine["identity_relation"]}
+        assert {row[3] for row in mine["identity_case"]} >= {"SA X", "C-1"}
+
+
 def test_hidden_rows_change_nothing(make_project, tmp_path, exports):
     """Whatever a hidden agency reports of the same people, phones, accounts and cases, the other's tables are byte-equal."""
     world = World(make_project, 3)

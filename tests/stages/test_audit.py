@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -157,3 +158,33 @@ def test_a_rule_cannot_be_accepted(world, accounts, monkeypatch, capsys):
     assert sequences(project)[0] == {"centre": 1, "dea": 2}
     project.run(now=NOW)
     assert sequences(project)[0] == {"centre": 2, "dea": 3}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "days", "told"),
+    [
+        ("INSERT INTO release.published.identity SELECT * REPLACE (0 AS records) FROM release.published.identity SEMI JOIN resolution.identified USING (identity_id)", 1, "two identities have one id"),
+        ("INSERT INTO release.published.identity_redirect VALUES ('A-old', 'A-none', 1, FALSE)", 1, None),
+        ("INSERT INTO release.published.identity_redirect VALUES ('A-old', 'A-none', 1, FALSE)", 7, "a redirect leads to an unknown identity"),
+    ],
+)  # fmt: skip
+def test_an_increment_audits_what_it_touches_and_each_week_everything(world, accounts, monkeypatch, wrong, days, told):
+    """What is wrong with a touched identity is found by the next increment; what is wrong elsewhere by the whole audit, seven days after the last."""
+    project = world("churn = 0.9", five="kl")
+    made = publish._rejects
+
+    def broken(run, audience):
+        made(run, audience)
+        if audience == "centre":
+            run.engine.run(wrong)
+
+    # The first audit in whole was that of this day, whatever day the first run was copied from.
+    project.run(now=NOW, full=True)
+    monkeypatch.setattr(publish, "_rejects", broken)
+    deliver(project, "zulu", accounts.csv(five="klm"))
+    now = NOW + timedelta(days=days)
+    if told is None:
+        assert project.run(now=now)["work"] == "increment"
+        return
+    with pytest.raises(AuditError, match=f"audit sums failed: {told}"):
+        project.run(now=now)
