@@ -31,7 +31,7 @@ class Timer:
     """Seconds and peak memory (bytes, of the process so far) of each stage, the most that staging held, and what is left."""
 
     def __init__(self, staged: Path, audiences: Sequence[str]) -> None:
-        self.stages: dict[str, dict[str, float]] = {}
+        self.stages: dict[str, dict[str, Any]] = {}
         self.disk_bytes = 0
         self.base_bytes = 0
         self.estimate: Estimate | None = None
@@ -54,6 +54,9 @@ class Timer:
         self._took[part] = self._took.get(part, 0.0) + took
         self._current = None
         entry["seconds"] += took
+        if audience:
+            parts = entry.setdefault("audiences", {})
+            parts[audience] = parts.get(audience, 0.0) + took
         entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         self.disk_bytes = max(self.disk_bytes, written(self._staged))
 

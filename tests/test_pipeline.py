@@ -25,6 +25,7 @@ STAGES = (
     "publish",
     "keep",
 )
+AUDIENCE_STAGES = STAGES[STAGES.index("cluster") : -1]
 LASTING = ("records", "bad_values", "model", "edges")
 DATASETS = ("atf_traces", "cbp_declarants", "dea_roi", "fbi_intercepts", "fincen_reports", "ice_financial")
 
@@ -54,8 +55,9 @@ def test_the_report_has_its_documented_keys(demo):
     assert report["run"] == 1
     assert report["started_at"] == "2026-01-31T06:00:00+00:00"
     assert tuple(report["stages"]) == STAGES
-    for stage in report["stages"].values():
-        assert set(stage) == {"seconds", "peak_memory_bytes"}
+    for name, stage in report["stages"].items():
+        assert set(stage) == {"seconds", "peak_memory_bytes"} | ({"audiences"} if name in AUDIENCE_STAGES else set())
+        assert sum(stage.get("audiences", {"all": stage["seconds"]}).values()) == pytest.approx(stage["seconds"])
         assert stage["seconds"] >= 0
         assert stage["peak_memory_bytes"] > 1e6
     assert report["seconds"] == pytest.approx(sum(stage["seconds"] for stage in report["stages"].values()))

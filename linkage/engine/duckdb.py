@@ -108,6 +108,17 @@ class Engine:
         }
 
     @contextmanager
+    def planned_plainly(self, *, when: bool = True) -> Iterator[None]:
+        """Plan the statements of the block as they are written, without the optimizer: for long ones over few rows."""
+        if when:
+            self.run("PRAGMA disable_optimizer")
+        try:
+            yield
+        finally:
+            if when:
+                self.run("PRAGMA enable_optimizer")
+
+    @contextmanager
     def registered(self, name: str, table: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
         """Make an Arrow table, or a stream that is read once, readable as view `name` for the time of the block."""
         self.connection.register(name, table)
