@@ -7,9 +7,8 @@ WITH before AS (
 ), after AS (
     SELECT identity_id, entity_type, count(*) AS records FROM resolution.identified GROUP BY ALL
 ), moved AS (
-    SELECT old.identity_id AS old_id, now.identity_id AS new_id, count(*) AS records
-    FROM making.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role)
-    GROUP BY ALL
+    SELECT overlap.old_id, now.identity_id AS new_id, overlap.shared AS records
+    FROM making.overlap JOIN resolution.identified AS now ON now.entity_type = overlap.entity_type AND now.record = overlap.cluster
 ), kept AS (
     SELECT before.identity_id, before.entity_type, before.records AS records_before, after.records AS records_after,
            coalesce(moved.records, 0) AS shared
