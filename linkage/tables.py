@@ -206,9 +206,9 @@ PUBLISHED: tuple[Table, ...] = (
         "published",
         "identity_event",
         _columns(
-            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn, retired (the audience no longer sees any dataset that held it) or reinstated (an id that had ended is used again for its records)\n"
+            "identity_id VARCHAR Identity\nentity_type VARCHAR Its type\nevent VARCHAR created, grew, shrank, changed, merged, split, withdrawn, purged (told to the centre alone; elsewhere withdrawn), retired (the audience no longer sees any dataset that held it) or reinstated (an id that had ended is used again for its records)\n"
             "other_id VARCHAR Identity it merged into, was split from, or its records came from\nrecords_before BIGINT Records in the last release\nrecords_after BIGINT Records in this release\n"
-            "release BIGINT Release in which it happened\ncause VARCHAR delivery, judgement, model or settings: what was new in that release for these records"
+            "release BIGINT Release in which it happened\ncause VARCHAR delivery, judgement, model, settings or purge (told to the centre alone): what was new in that release for these records"
         ),
         ("identity_id", "event", "other_id"),
         "What became of identities since the last release.",

@@ -219,6 +219,60 @@ def test_identities_are_as_if_it_had_never_been(copy):
     assert found_in(copy.loaded.workspace, [f"{KEYS[0]}b"]) == {}
 
 
+def events_of(project, audience, identities):
+    """(event, other id, records before, after, cause) of identities in the last release, and in the last file of the feed."""
+    query = "SELECT identity_id, event, other_id, records_before, records_after, cause FROM {} ORDER BY ALL"
+    with project.release(audience) as release:
+        told = release.rows(query.format("published.identity_event"))
+    (*_, file) = sorted((project.loaded.workspace / "feed" / audience).glob("*-identity_event.parquet"))
+    with duckdb.connect() as connection:
+        assert connection.sql(query.format(f"read_parquet('{file}')")).fetchall() == told
+    return {identity: [row[1:] for row in told if row[0] == identity] for identity in identities}
+
+
+def test_the_centre_is_told_what_a_purge_ended_and_changed(copy):
+    """An identity that a purge ends is `purged` in the centre's release and feed, one that lost a record shrank by cause `purge`; others hear of records withdrawn."""
+    keys = (f"a/{KEYS[0]}", f"b/{KEYS[0]}b", f"a/{KEYS[1]}")
+    own = {}
+    for audience in ("centre", "alpha"):
+        with copy.release(audience) as release:
+            crosswalk = "SELECT dataset || '/' || key, identity_id FROM published.identity_record"
+            own[audience] = dict(release.rows(crosswalk))
+    purging.purge(copy.loaded, purging.choose(copy.loaded, records=keys), why="order 7", now=NOW)
+    for audience, ended, cause in (("centre", "purged", "purge"), ("alpha", "withdrawn", "delivery")):
+        whole, part = (own[audience][key] for key in keys[1:])
+        assert own[audience][keys[0]] == whole
+        assert events_of(copy, audience, (whole, part)) == {
+            whole: [(ended, None, 2, 0, cause)],
+            part: [("shrank", None, 2, 1, cause)],
+        }
+    with copy.release("alpha") as release:
+        assert not release.value(
+            "SELECT count(*) FROM published.identity_event WHERE event = 'purged' OR cause = 'purge'"
+        )
+
+
+def test_others_cannot_tell_a_purge_from_a_withdrawal(copy, tmp_path):
+    """An audience beside the centre has the same events and crosswalk whether a record was purged or its agency withdrew it."""
+    twin = tmp_path / "twin"
+    shutil.copytree(copy.loaded.folder, twin)
+    (twin / "a.csv").write_text(people([*crowd("a")[:55], planted("a")[1]]), encoding="utf-8")
+    withdrawn = linkage.open(twin)
+    withdrawn.run(now=NOW)
+    purging.purge(copy.loaded, purging.choose(copy.loaded, records=[f"a/{KEYS[0]}"]), why="order 7", now=NOW)
+    told = []
+    for project in (copy, withdrawn):
+        with project.release("alpha") as release:
+            told.append(
+                [
+                    release.rows(f"FROM published.{table} ORDER BY ALL")
+                    for table in ("identity_event", "identity_redirect", "identity_record")
+                ]
+            )
+    assert told[0] == told[1]
+    assert told[0][0]
+
+
 def test_what_is_too_old_goes_unless_validated(copy):
     """Records older than five years go by `expired`; a record or dataset that was validated again stays."""
     later = NOW.replace(year=2031, month=3)

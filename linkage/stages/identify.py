@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.config.markings import datasets_seen
+from linkage.config.project import CENTRE
 from linkage.engine.sql import qualified, quote
 from linkage.stages.changes import audience_signature
 from linkage.stages.touch import among
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
-READS = ("resolution.cluster", "resolution.assignment", "resolution.ended", "change.touched", "change.judged")
+READS = (
+    "resolution.cluster",
+    "resolution.assignment",
+    "resolution.ended",
+    "change.touched",
+    "change.judged",
+    "change.purged",
+)
 WRITES = (
     "resolution.assignment",
     "resolution.ended",
@@ -300,18 +308,24 @@ def _reinstate(run: Run, audience: str) -> None:
 def _events(run: Run, audience: str, sequence: int) -> None:
     """Write `making.event`: what became of identities, and why."""
     last = run.signatures.get(f"audience:{audience}")
+    same = last in (None, audience_signature(run, audience))
+    # That records were purged is told to the centre alone: whether they were withdrawn, are hidden now or were purged is one to others.
+    purges = run.options.purge is not None and audience == CENTRE
     values = {
         "first": not run.engine.value("SELECT count(*) > 0 FROM making.old"),
         "sequence": sequence,
         # By what is agreed, not by markings: whether a record was withdrawn or is hidden now is not told (rule R7).
         "datasets": list(datasets_seen(run.project, audience, run.day)),
         "remodelled": sorted(run.remodelled),
-        "otherwise": "delivery" if last in (None, audience_signature(run, audience)) else "settings",
+        "otherwise": "settings" if not same else "purge" if purges else "delivery",
     }
     judged = qualified("change", f"judged_{audience}")
     run.engine.create_as("making", "decided", f"SELECT entity_type, dataset, key, role FROM {judged} WHERE is_decision")
+    purged = "change.purged" if purges else "(SELECT '' AS dataset, '' AS key) WHERE FALSE"
+    run.engine.create_as("making", "purged", f"SELECT DISTINCT dataset, key FROM {purged}")
     run.engine.create("making", "event", values)
-    run.engine.run("DROP TABLE making.decided")
+    for table in ("decided", "purged"):
+        run.engine.run(f"DROP TABLE making.{table}")
 
 
 def _redirects(run: Run, audience: str) -> None:

@@ -1,7 +1,10 @@
 -- What became of identities since the last release, and why. In a first release identities of one record have no row: that
 -- they begin is told by the crosswalk. An identity none of whose records is left was withdrawn, or retired where the audience
--- no longer sees any dataset that held it: then nobody withdrew its records.
-WITH before AS (
+-- no longer sees any dataset that held it: then nobody withdrew its records. `making.purged` has the records that this run purges,
+-- for the centre alone: elsewhere a record that was purged is gone like one that was withdrawn or is hidden now (rule R7).
+WITH lost AS (
+    SELECT DISTINCT identity_id FROM making.old SEMI JOIN making.purged USING (dataset, key)
+), before AS (
     SELECT identity_id, entity_type, count(*) AS records, NOT bool_or(list_contains($datasets, dataset)) AS unseen
     FROM making.old GROUP BY ALL
 ), after AS (
@@ -29,11 +32,12 @@ WITH before AS (
     WHERE after.records > 1 OR NOT $first
     UNION ALL
     SELECT before.identity_id, before.entity_type,
-           CASE WHEN moved.new_id IS NULL THEN CASE WHEN before.unseen THEN 'retired' ELSE 'withdrawn' END
+           CASE WHEN moved.new_id IS NULL THEN CASE WHEN lost.identity_id IS NOT NULL THEN 'purged' WHEN before.unseen THEN 'retired' ELSE 'withdrawn' END
                 WHEN count(*) OVER (PARTITION BY before.identity_id) = 1 THEN 'merged' ELSE 'split' END,
            moved.new_id, before.records, CAST(0 AS BIGINT)
     FROM before ANTI JOIN after USING (identity_id)
     LEFT JOIN moved ON moved.old_id = before.identity_id
+    LEFT JOIN lost ON lost.identity_id = before.identity_id
 ), decided AS (
     SELECT DISTINCT identity_id FROM (
         SELECT identity_id, entity_type, dataset, key, role FROM making.old
@@ -41,7 +45,8 @@ WITH before AS (
     ) SEMI JOIN making.decided USING (entity_type, dataset, key, role)
 )
 SELECT told.*, CAST($sequence AS BIGINT) AS release,
-       CASE WHEN one.identity_id IS NOT NULL OR two.identity_id IS NOT NULL THEN 'judgement'
+       CASE WHEN told.identity_id IN (FROM lost) OR told.other_id IN (FROM lost) THEN 'purge'
+            WHEN one.identity_id IS NOT NULL OR two.identity_id IS NOT NULL THEN 'judgement'
             WHEN list_contains($remodelled, entity_type) AND NOT $first THEN 'model'
             ELSE $otherwise END AS cause
 FROM told LEFT JOIN decided AS one ON one.identity_id = told.identity_id LEFT JOIN decided AS two ON two.identity_id = told.other_id
