@@ -1,7 +1,8 @@
 """Judgements that contradict each other; a pure function of the ledger's rows.
 
 A non-match holds across a whole identity, so it contradicts not only a match on its own pair but every chain of matches
-between its two records: A = B, B = C, A ≠ C. The chain told is the shortest (ties: by the records' names).
+between its two records: A = B, B = C, A ≠ C. Told are the shortest chain (ties: by the records' names), then the shortest of those that
+share no match with one told before, and so on: at least one match of each is wrong, or the non-match is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Conflict:
 
 
 def conflicts(held: Sequence[Judged], entered: Collection[int] = ()) -> list[Conflict]:
-    """Return the contradictions among the open judgements, in the order of the non-matches.
+    """Return the contradictions among the open judgements, in the order of the non-matches; those of one, the shortest first.
 
     Where several matches say the same of a pair, a path goes by one of `entered`, else by the first.
     """
@@ -49,20 +50,23 @@ def conflicts(held: Sequence[Judged], entered: Collection[int] = ()) -> list[Con
     found = []
     for one in standing:
         if one.judgement.verdict == "non-match":
-            path = _path(links[one.judgement.entity_type], one.judgement.a, one.judgement.b)
-            if path:
+            told: set[int] = set()
+            while path := _path(links[one.judgement.entity_type], one.judgement.a, one.judgement.b, told):
                 found.append(Conflict(one, path))
+                told |= {match.number for match in path}
     return found
 
 
-def _path(links: Mapping[Name, Mapping[Name, Judged]], first: Name, last: Name) -> tuple[Judged, ...]:
-    """Return the matches of the shortest way between two records, () where there is none."""
+def _path(
+    links: Mapping[Name, Mapping[Name, Judged]], first: Name, last: Name, told: Collection[int]
+) -> tuple[Judged, ...]:
+    """Return the matches of the shortest way between two records that takes none of those told, () where there is none."""
     came: dict[Name, tuple[Name, Judged] | None] = {first: None}
     waiting = deque([first])
     while waiting and last not in came:
         here = waiting.popleft()
         for there, one in sorted(links.get(here, {}).items(), key=lambda link: link[0]):
-            if there not in came:
+            if there not in came and one.number not in told:
                 came[there] = (here, one)
                 waiting.append(there)
     steps = []

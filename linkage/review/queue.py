@@ -8,11 +8,11 @@ The value of a question is the probability that the present answer is wrong, tim
 - One identity that may be two: P = 1 / (1 + 2^w); what would move are the records of the smaller side. For a bridge, w is
   the weight of that link. For conflicting values, w is the mean weight over the compared pairs between the holders of the
   two values, at least the match threshold, since clustering joined them. For growth, w is the identity's weakest link,
-  and what would move are the records that it gained.
+  and what would move are the records that it gained over the last `GROWTH_RELEASES` releases, by the audience's feed.
 - Conflicting values and sudden growth are reasons to doubt the weight itself: P is never below `DOUBT`.
 
-Pairs that were not compared weigh what clustering takes for them (`missing`). Nothing but the audience's release and the
-open judgements that it may know decides; a question that a judgement answers is no longer asked.
+Pairs that were not compared weigh what clustering takes for them (`missing`). Nothing but the audience's release, its feed and
+the open judgements that it may know decides; a question that a judgement answers is no longer asked.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ REASONS = {
     "strict dataset": 'two records of a dataset that says unique = "strict" weigh as much as a match',
     "conflicting values": "one identity holds two values of what a person or firm has one of",
     "weak bridge": "one low-weight link holds the identity together",
-    "sudden growth": "the identity has at least doubled since the last release",
+    "sudden growth": "the identity has at least doubled over the last releases",
 }
 DOUBT = 0.05
 """How likely an identity with conflicting values or sudden growth is wrong, at least, whatever its links weigh; and how
 likely a conflict rule is misled by a wrong value, at most."""
+GROWTH_RELEASES = 7
+"""Releases over which growth is looked at, the last one with them: a week of nightly runs."""
 WEAK = 10.0
 """Bits below which a link that alone holds an identity together is weak: what `confidence` calls medium."""
 _TOGETHER = ("conflict", "bridge", "growth")
@@ -159,6 +161,7 @@ def _find(engine: Engine, project: Project, model: Model, audience: str) -> None
     make("near")
     with engine.registered("told", _judgements(project, kind, audience)):
         make("judged")
+    _make_history(engine, project, audience)
     with engine.registered("cut", _cuts(engine, model.units(model.thresholds.match))):
         make("bridge")
     for name in ("apart", "conflict", "growth"):
@@ -172,8 +175,22 @@ def _find(engine: Engine, project: Project, model: Model, audience: str) -> None
         FROM ({every}) AS found JOIN member AS one ON one.record = found.a JOIN member AS two ON two.record = found.b
         """
     )
-    for name in ("bridge", "apart", "conflict", "growth", "judged", "near", "link", "member"):
+    for name in ("bridge", "apart", "conflict", "growth", "history", "judged", "near", "link", "member"):
         engine.run(f"DROP TABLE {quote(name)}")
+
+
+def _make_history(engine: Engine, project: Project, audience: str) -> None:
+    """Write the temporary table `history`: the events of the release and, by the feed, of those before it that growth is looked at over."""
+    columns = "identity_id, entity_type, event, records_before, records_after, release"
+    last = int(engine.value("SELECT value FROM published.release_info WHERE name = 'sequence'"))
+    files = Workspace(project.loaded.workspace).feed_files(audience, "identity_event")
+    numbered = [(int(file.name.partition("-")[0]), str(file)) for file in files]
+    before = [file for number, file in numbered if last - GROWTH_RELEASES < number < last]
+    fed = f"UNION ALL SELECT {columns} FROM read_parquet($files)" if before else ""
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE history AS SELECT {columns} FROM published.identity_event {fed}",
+        {"files": before} if before else {},
+    )
 
 
 def _chance(name: str) -> str:

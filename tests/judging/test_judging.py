@@ -157,6 +157,22 @@ def test_a_chain_of_matches_against_a_non_match_is_told_with_its_path(bank):
     assert [one["state"] for one in again["judgements"]][2] == "closed"
 
 
+def test_every_chain_that_shares_no_match_is_told(bank):
+    """A non-match between records that a short and a longer chain of matches join is told both, the shorter first; a chain is told when its last match is entered."""
+    entries = (
+        ("c", "d", "match"), ("d", "e", "match"), ("c", "e", "non-match"), ("c", "a", "match"), ("a", "b", "match"), ("b", "e", "match"), ("b", "d", "match"),
+    )  # fmt: skip
+    told = [record.judge(bank, (f"bank/{a}", f"bank/{b}"), verdict, "x")["conflicts"] for a, b, verdict in entries]
+    assert [[[step["judgement"] for step in one["path"]] for one in row] for row in told] == [
+        [], [], [[1, 2]], [], [], [[4, 5, 6]], []
+    ]  # fmt: skip
+    found = judgements(bank)
+    assert [[step["judgement"] for step in one["path"]] for one in found["conflicts"]] == [[1, 2], [4, 5, 6]]
+    assert [one["state"] for one in found["judgements"]] == ["conflicting"] * 6 + ["open"]
+    record.undo(bank, 2, "x")
+    assert [[step["judgement"] for step in one["path"]] for one in judgements(bank)["conflicts"]] == [[4, 5, 6]]
+
+
 def test_a_file_goes_in_whole(bank, tmp_path):
     """Verdicts of a file are entered in one go, blanks left out; handed in again, nothing is doubled."""
     path = write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,8 @@ from linkage.review.queue import DOUBT, REASONS, review_queue
 from linkage.store.entries import Judgement
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
+from linkage.upkeep import prune_project
+from tests.conftest import NOW
 
 BITS = 1024
 SETTINGS = {
@@ -27,7 +30,7 @@ SETTINGS = {
 TABLES = {
     "published.identity": "identity_id VARCHAR, entity_type VARCHAR, records BIGINT, weakest_link DOUBLE",
     "published.stored_value": "identity_id VARCHAR, attribute VARCHAR, value VARCHAR, records BIGINT, record_names VARCHAR[]",
-    "published.identity_event": "identity_id VARCHAR, entity_type VARCHAR, event VARCHAR, records_before BIGINT, records_after BIGINT",
+    "history": "identity_id VARCHAR, entity_type VARCHAR, event VARCHAR, records_before BIGINT, records_after BIGINT, release BIGINT",
     "member": "record BIGINT, name VARCHAR, identity_id VARCHAR",
     "link": "a BIGINT, b BIGINT, identity_id VARCHAR, weight BIGINT, levels VARCHAR",
     "near": "a BIGINT, b BIGINT, low VARCHAR, high VARCHAR, weight BIGINT, levels VARCHAR, dataset_a VARCHAR, dataset_b VARCHAR, "
@@ -35,7 +38,7 @@ TABLES = {
     "judged": "a BIGINT, b BIGINT, identity_a VARCHAR, identity_b VARCHAR",
     "cut": "record BIGINT, other BIGINT, below BIGINT, judged BIGINT",
 }
-SHORT = {"values": "published.stored_value", "events": "published.identity_event"}
+SHORT = {"values": "published.stored_value", "events": "history"}
 
 
 def insert(engine, table, rows):
@@ -155,10 +158,42 @@ def test_a_bridge_is_asked_about_once_an_identity(made):
 
 def test_growth_is_sudden_when_an_identity_doubles(made):
     """An identity that at least doubled by three records is asked about; slower growth is not."""
-    events = [("P1", "person", "grew", 2, 6), ("P2", "person", "grew", 4, 6), ("P3", "person", "created", 0, 6)]
+    events = [
+        ("P1", "person", "grew", 2, 6, 9),
+        ("P2", "person", "grew", 4, 6, 9),
+        ("P3", "person", "created", 0, 6, 9),
+    ]
     link = [(0, 1, "P1", 4 * BITS, "name=exact"), (0, 2, "P1", 2 * BITS, "name=near"), (6, 7, "P2", BITS, "")]
     (row,) = made("growth", {"P1": 6, "P2": 6, "P3": 6}, events=events, link=link)
     assert (row["identity_a"], row["moved"], row["a"], row["b"], row["mean"]) == ("P1", 4, 0, 2, 1.5 * BITS)
+
+
+def test_growth_over_several_releases_is_growth(made):
+    """Growth is counted from the first event of the releases looked at, or from what the identity began with; what ended is not asked about."""
+    events = [
+        ("P1", "person", "grew", 3, 4, 7), ("P1", "person", "changed", 4, 4, 8), ("P1", "person", "grew", 4, 6, 9),
+        ("P2", "person", "split", 0, 2, 7), ("P2", "person", "grew", 2, 6, 9),
+        ("P3", "person", "grew", 2, 8, 7), ("P3", "person", "shrank", 8, 4, 9),
+        ("P4", "person", "grew", 1, 9, 8), ("P4", "person", "merged", 9, 0, 9),
+    ]  # fmt: skip
+    link = [(0, 1, "P1", BITS, ""), (6, 7, "P2", BITS, ""), (12, 13, "P3", BITS, "")]
+    rows = made("growth", {"P1": 6, "P2": 6, "P3": 4}, events=events, link=link)
+    assert [(row["identity_a"], row["moved"], row["told"]) for row in rows] == [
+        ("P1", 3, "from 3 to 6 records since release 7"),
+        ("P2", 4, "from 2 to 6 records since release 7"),
+    ]
+
+
+def test_growth_of_several_releases_is_told_by_the_feed(make_project, accounts, first_run):
+    """An account that grew by a record in each of several releases is asked about, though it grew slowly in the last one; also when older releases are pruned."""
+    project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(one="ab", two="c")})
+    first_run(project, now=NOW)
+    for day, keys in enumerate(("abd", "abde", "abdef"), start=1):
+        (project.loaded.folder / "bank.csv").write_text(accounts.csv(one=keys, two="c"), encoding="utf-8")
+        project.run(now=NOW + timedelta(days=day))
+    prune_project(project.loaded, 1)
+    (grown,) = [item for item in review_queue(project).items if item["reason"] == "sudden growth"]
+    assert (grown["told"], grown["moved"]) == ("from 2 to 5 records since release 1", 3)
 
 
 def test_the_queue_of_the_demo(demo):
