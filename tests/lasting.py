@@ -4,20 +4,18 @@ from __future__ import annotations
 
 
 class Ids:
-    """What the ids of an audience hold: `held` (id → record → release since which), `since` (id → its first release), `ended`."""
+    """What the ids of an audience hold: `held` (id → its records), `since` (id → its first release), `ended`."""
 
-    def __init__(self, *, by_hold=True):
-        self.held, self.since, self.ended, self.by_hold = {}, {}, {}, by_hold
+    def __init__(self):
+        self.held, self.since, self.ended = {}, {}, {}
 
     def kept(self, clusters):
         """Cluster (a frozen set of records) → the id that it keeps, and cluster → the id that is reinstated for it."""
         rows, of = [], {record: identity for identity, records in self.held.items() for record in records}
         for cluster in clusters:
             for identity in {of[record] for record in cluster if record in of}:
-                shared = cluster & self.held[identity].keys()
-                late = sum(self.held[identity][record] for record in shared) - len(shared) * self.since[identity]
-                age = self.since[identity]
-                rank = (-len(shared), age, late * self.by_hold, -len(cluster), min(cluster), identity)
+                shared = cluster & self.held[identity]
+                rank = (-len(shared), self.since[identity], -len(cluster), min(cluster), identity)
                 rows.append((rank, cluster, identity))
         kept = {}
         for _, cluster, identity in sorted(rows, key=lambda row: row[0]):
@@ -39,10 +37,9 @@ class Ids:
         before, self.held = self.held, {}
         for cluster, identity in names.items():
             self.since.setdefault(identity, release)
-            last = before.get(identity, {})
-            self.held[identity] = {record: last.get(record, release) for record in cluster}
+            self.held[identity] = set(cluster)
             self.ended.pop(identity, None)
-        self.ended |= {identity: set(last) for identity, last in before.items() if identity not in self.held}
+        self.ended |= {identity: last for identity, last in before.items() if identity not in self.held}
 
 
 def days_of(random, names, releases):

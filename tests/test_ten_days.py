@@ -265,7 +265,7 @@ def test_no_id_has_two_meanings(lived):
                 expected = kept.get(cluster) or back.get(cluster)
                 assert identity == expected if expected else identity not in seen
                 if identity in rule.held:
-                    assert rule.held[identity].keys() & cluster
+                    assert rule.held[identity] & cluster
                     others = {holder[record] for record in rule.held[identity] if record in holder} - {cluster}
                     assert all(goes_first(rule, identity, cluster, other, names[other]) for other in others)
                 elif identity in seen:
@@ -275,11 +275,11 @@ def test_no_id_has_two_meanings(lived):
 
 
 def goes_first(rule, identity, heir, other, rival):
-    """Whether an id did right to stay with its heir: another part is smaller, or of one size and held no longer, or taken by an id with a better claim."""
+    """Whether an id did right to stay with its heir: another part is smaller, or in a part of as many records that is no larger, or taken by an id with a better claim."""
     held = rule.held[identity]
-    mine, its = held.keys() & heir, held.keys() & other
+    mine, its = held & heir, held & other
     if len(its) < len(mine):
         return True
-    if len(its) == len(mine) and sum(held[one] for one in mine) <= sum(held[one] for one in its):
+    if len(its) == len(mine) and len(other) <= len(heir):
         return True
-    return rival in rule.held and len(rule.held[rival].keys() & other) >= len(its)
+    return rival in rule.held and len(rule.held[rival] & other) >= len(its)

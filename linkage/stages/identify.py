@@ -1,8 +1,7 @@
 """Identify: clusters → `resolution.assignment_<audience>`, with ids that last from release to release (rule R4).
 
 What the audience's last release held stands in `resolution.assignment_<audience>`; old identities and new clusters are
-matched one to one by `match_identities`, a pure function. `held` is the release since which an identity holds a record without a
-break: an id that two clusters could have alike stays with the records that it has held longer. An identity that ended may be reinstated for the majority of
+matched one to one by `match_identities`, a pure function. An identity that ended may be reinstated for the majority of
 the records that it last held. In an increment all this concerns the touched records and those that are gone. New ids are HMAC-SHA256(key of the audience, sequence of its release,
 smallest record), computed in SQL and tested against Python's; after a restore with the mark of that restore beside the sequence, since the
 numbers of releases after the backup may be given again. What readers have of such releases is taken over by `take_over`.
@@ -140,21 +139,19 @@ def match_identities(
     new: NDArray[np.int64],
     shared: NDArray[np.int64],
     age: NDArray[np.int64],
-    late: NDArray[np.int64],
     size: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Choose overlaps so that each old identity and each new cluster is in at most one chosen overlap.
 
     One row an overlap: old identity, new cluster (both as ranks: smaller id, smaller smallest record), records shared,
-    release in which the old id was given, how much later than that it came to hold these records (releases, summed), records of the
-    new cluster. Greedy by records shared; ties: older id, records that it has held longer, larger cluster, smallest record,
-    smaller old id. Returns a mask of the chosen rows.
+    release in which the old id was given, records of the new cluster. Greedy by records shared; ties: older id, larger
+    cluster, smallest record, smaller old id. Returns a mask of the chosen rows.
     """
     chosen = np.zeros(len(old), dtype=np.bool_)
     taken_old: set[int] = set()
     taken_new: set[int] = set()
     # Only contested overlaps come here: a handful beside the millions that SQL matches outright.
-    for row in np.lexsort((old, new, -size, late, age, -shared)):
+    for row in np.lexsort((old, new, -size, age, -shared)):
         if old[row] not in taken_old and new[row] not in taken_new:
             chosen[row] = True
             taken_old.add(int(old[row]))
@@ -218,16 +215,14 @@ def _touched(run: Run, audience: str) -> str:
 
 
 def _old(run: Run, audience: str) -> None:
-    """Write `making.old`: what the last release held of the records in question, with the age of each id and of its hold on the record."""
+    """Write `making.old`: what the last release held of the records in question, with the age of each id."""
     assignment = f"assignment_{audience}"
     if not run.engine.has_table("resolution", assignment):
         run.engine.create("making", "no_old")
         run.engine.run("ALTER TABLE making.no_old RENAME TO old")
         return
-    # Workspaces of before 2026-11-30 do not know it: their ids count as having held their records from the first.
-    run.engine.run(f"ALTER TABLE {qualified('resolution', assignment)} ADD COLUMN IF NOT EXISTS held BIGINT")
     test = _touched(run, audience) if audience in run.amended_audiences else "TRUE"
-    columns = "identity_id, entity_type, since, coalesce(held, since) AS held, dataset, key, role, agency, ambiguous"
+    columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
     if audience in run.amended_audiences:
         columns += ", number"
     run.engine.create_as("making", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}")
@@ -252,13 +247,13 @@ def _match(run: Run) -> None:
     engine.create("making", "overlap")
     contested: dict[str, Any] = engine.arrow(
         """
-        SELECT entity_type, cluster, old_id, since, shared, late, size,
+        SELECT entity_type, cluster, old_id, since, shared, size,
                dense_rank() OVER (ORDER BY old_id) AS old_rank,
                dense_rank() OVER (ORDER BY entity_type, first_dataset, first_key, first_role) AS new_rank
         FROM making.overlap WHERE contested ORDER BY old_rank, new_rank
         """
     ).to_pydict()
-    names = ("old_rank", "new_rank", "shared", "since", "late", "size")
+    names = ("old_rank", "new_rank", "shared", "since", "size")
     columns = [np.array(contested[name], dtype=np.int64) for name in names]
     chosen = match_identities(*columns)
     table = pa.table(

@@ -1,5 +1,4 @@
 -- Each visible entity record with its identity: the old id where its cluster keeps one, else a new one (rule R4).
--- `held` is the release since which the identity holds the record without a break.
 -- `given` is the release's number, after a restore with the mark of that restore.
 -- `identity` numbers the ids in their order: grouping and sorting by it costs less than by the id itself.
 WITH named AS (
@@ -15,7 +14,5 @@ WITH named AS (
     SELECT *, row_number() OVER (ORDER BY identity_id) AS identity FROM named
 )
 SELECT member.entity_type, member.record, CAST(member.number AS INTEGER) AS number, member.dataset, member.key, member.role, member.agency, member.seen_on,
-       numbered.identity, numbered.identity_id, numbered.since, coalesce(old.held, $sequence) AS held, member.ambiguous
+       numbered.identity, numbered.identity_id, numbered.since, member.ambiguous
 FROM resolution.member JOIN numbered USING (entity_type, cluster)
-LEFT JOIN making.old ON old.entity_type = member.entity_type AND old.dataset = member.dataset AND old.key = member.key AND old.role = member.role
-    AND old.identity_id = numbered.identity_id
