@@ -35,7 +35,7 @@ WRITES = (
 SLOTTED = ("jsonl",)
 # Up to so many rows (some 500 bytes each) are held before they are standardised.
 _HELD_ROWS = 3_000_000
-# Below so many changed rows statements are planned without the optimizer, which takes a third of their time (measured with 1,000).
+# Below so many rows statements are planned without the optimizer, which takes a third of their time (measured with 1,000).
 _FEW_ROWS = 20_000
 _DATES = {"birth_date", "opened_on"}
 _NAMES = {"name", "given_name", "middle_name", "surname", "other_name", "holder", "employer", "institution"}
@@ -78,8 +78,7 @@ def standardise(run: Run) -> None:
             _standardise(run, entity_type, _ALL)
             number = engine.value(f"SELECT count(*) FROM canonical.{entity_type}")
         else:
-            with engine.planned_plainly(when=_are_few(run)):
-                _standardise(run, entity_type, _CHANGED)
+            _standardise(run, entity_type, _CHANGED)
             number = engine.value(f"SELECT count(*) FROM change.{entity_type}")
             _replace_changed(run, entity_type)
             run.amended_types.add(entity_type)
@@ -104,15 +103,17 @@ def _take_changed(run: Run) -> None:
         )
 
 
-def _are_few(run: Run) -> bool:
-    """Whether so few rows have changed that planning their statements costs more than running them."""
-    return bool(run.engine.value("SELECT count(*) < $few FROM change.key", {"few": _FEW_ROWS}))
+def _are_few(run: Run, rows: Rows) -> bool:
+    """Whether there are so few rows that planning their statements costs more than running them."""
+    counts = [run.engine.value(f"SELECT count(*) FROM {rows.source(name)}") for name, _ in changes.to_do(run)]
+    return sum(counts) < _FEW_ROWS
 
 
 def _standardise(run: Run, entity_type: EntityType, rows: Rows) -> None:
     _create(run, entity_type, rows)
-    _fill(run, entity_type, rows)
-    _reread(run, entity_type, rows)
+    with run.engine.planned_plainly(when=_are_few(run, rows)):
+        _fill(run, entity_type, rows)
+        _reread(run, entity_type, rows)
     put_marks(run, rows.target(entity_type))
 
 
