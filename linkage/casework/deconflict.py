@@ -18,6 +18,7 @@ from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import find
 from linkage.lookup.session import Session
 from linkage.matching import model as models
+from linkage.sharing.audit import refused
 from linkage.stages.standardiser import usable
 from linkage.standardise import install, install_letters
 from linkage.store.workspace import Workspace
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 SUBJECTS = ("person", "business", "account", "phone")
 
 
-def audience_of(project: Project, agency: str) -> str:
-    """Return the audience that is an agency. Raises RequestError for an unknown agency and for one that is no audience."""
+def audience_of(project: Project, agency: str, action: str) -> str:
+    """Return the audience that is an agency. Raises RequestError for an unknown agency and for one that is no audience; the audit hears of it."""
     settings = project.loaded.settings
     found = sorted(name for name, audience in settings.audiences.items() if audience.agency == agency)
     if found:
@@ -42,10 +43,7 @@ def audience_of(project: Project, agency: str) -> str:
         message = f"there is no agency {agency!r}; the project has: {', '.join(known)}"
     else:
         message = f"agency {agency!r} is no audience of this project; add [audiences.NAME] with agency = {agency!r}"
-    error = RequestError(message)
-    # The audit hears of it.
-    error.workspace = project.loaded.workspace
-    raise error
+    raise refused(project.loaded, RequestError(message), action)
 
 
 def deconflict(
@@ -56,7 +54,7 @@ def deconflict(
     `subject` is person, business or account, and `asked` the attributes of a lookup; or phone, and `asked` {"phone": number}.
     Raises RequestError for an agency without an audience, a look without a purpose, and a subject that cannot be read.
     """
-    audience = audience_of(project, agency)
+    audience = audience_of(project, agency, "deconflict")
     project.release_path(audience)
     if subject == "phone":
         release, found = _phone(project, audience, asked)
