@@ -231,7 +231,7 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
             run.held[audience] = failed
             forget(run)
             return None
-        for kind, rows in write_feed(run, audience, release.sequence).items():
+        for kind, rows in write_feed(run, audience, release.sequence, path, newer or before).items():
             run.count(f"feed.{audience}.{kind}", rows)
         settle(run, audience)
     for kind, entry in counts.items():

@@ -8,9 +8,12 @@ import pytest
 
 import linkage
 from linkage.config.markings import Marking, purposes, seen_by
+from linkage.engine.duckdb import Engine
+from linkage.engine.sql import literal
 from linkage.errors import ModelError, SharingError
 from linkage.sharing.agreements import who_sees
 from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 6, tzinfo=UTC)
@@ -275,3 +278,48 @@ def test_a_purpose_that_is_not_allowed_is_refused(agreed):
     with pytest.raises(SharingError, match=r"do not allow the purpose 'test'; they allow: DRUG, FRAUD"):
         project.table("identity", audience="dea")
     assert len(project.table("identity", audience="dea", purpose="drug: case 12", output="arrow")) > 0
+
+
+def test_the_feed_tells_of_pointers(agreed):
+    """Who has the pointers of one release and applies the moves since has the last ones; a move tells agency and contact, nothing else."""
+    project = agreed()
+    project.run(now=NOW)
+    first = _pointer_rows(project)
+    files = {
+        "fbi.csv": rows(("f1", 1, "INV"), ("f2", 2), ("f3", 3, "JURY"), ("f6", 6)),
+        "dea.csv": rows(("d1", 1), ("d2", 2), ("d3", 3), ("d5", 5)),
+    }
+    moves = [_moves(project, 1)]
+    for name, text in files.items():
+        (project.loaded.folder / name).write_text(text, encoding="utf-8")
+    project.run(now=NOW)
+    moves.append(_moves(project, 2))
+    (project.loaded.folder / "agreed.toml").write_text(AGREED.replace("555 0100", "555 0199"), encoding="utf-8")
+    project = linkage.open(project.loaded.folder)
+    project.run(now=NOW, full=True)
+    moves.append(_moves(project, 3))
+    desk, other = "FBI desk, +1 202 555 0100", "FBI desk, +1 202 555 0199"
+    assert [sorted(((agency, before, now) for _, agency, before, now, _ in one), key=str) for one in moves] == [
+        [("fbi", None, desk)],
+        [("fbi", desk, None), ("fbi", None, desk)],
+        [("fbi", desk, other)],
+    ]
+    assert [release for one in moves for *_, release in one] == [1, 2, 2, 3]
+    held = {row[:2]: row[2] for row in first}
+    for identity, agency, _, now, _ in (*moves[1], *moves[2]):
+        held.pop((identity, agency), None)
+        if now is not None:
+            held[identity, agency] = now
+    assert sorted((*key, contact) for key, contact in held.items()) == _pointer_rows(project)
+    assert _moves(project, 3, "centre") == []
+
+
+def _pointer_rows(project):
+    with project.release("dea") as release:
+        return release.rows("SELECT identity_id, agency, contact FROM published.identity_pointer ORDER BY ALL")
+
+
+def _moves(project, sequence, audience="dea"):
+    file = Workspace(project.loaded.workspace).feed(audience, sequence, "pointer_move")
+    with Engine() as engine:
+        return engine.rows(f"FROM read_parquet({literal(str(file))})")
