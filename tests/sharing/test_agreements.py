@@ -271,6 +271,35 @@ def test_records_that_are_not_released_train_nothing(agreed, tmp_path):
         linkage.open(tmp_path).run(now=NOW, retrain=True)
 
 
+def test_a_marking_keeps_a_record_out_of_training(agreed, tmp_path):
+    """What a record, or the terms on its handling, keep from training leaves no trace in the model; what is not known is kept from it and told."""
+    fbi = "id,number,bank,holder,handling,share,link,train\n"
+    trained = "".join(
+        f"f{place},{10**9 + 104729 * place},021000021,Holder {chr(65 + place)},,,,\n" for place in range(1, 7)
+    )
+    kept = {
+        "no": "k1,1000000007,021000021,Holder Z,,,,no\nk2,1000000007,021000021,Holder Z,,,,perhaps\n",
+        "jury": "k1,1000000009,021000021,Holder Y,JURY,,,yes\nk2,1000000009,021000021,Holder Y,JURY;INV,,,\n",
+        "none": "",
+        "yes": "k1,1000000007,021000021,Holder Z,INV,,,yes\nk2,1000000007,021000021,Holder Z,,,,\n",
+    }
+    hashes, unknown = {}, {}
+    for name, rows_ in kept.items():
+        agreed(AGREED + '\n[datasets.fbi]\ntrain_handling = ["INV"]\n', files={"fbi.csv": fbi + trained + rows_})
+        path = tmp_path / "project.toml"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('workspace = "work"', f'workspace = "{name}"')
+            .replace("[sources.fbi.marking]", '[sources.fbi.marking]\ntrain_use = "train"'), encoding="utf-8",
+        )  # fmt: skip
+        report = linkage.open(tmp_path).run(now=NOW)
+        hashes[name], unknown[name] = report["types"]["account"]["model"], report["unknown_markings"]
+        with linkage.open(tmp_path).release() as release:
+            held = release.value("SELECT count(*) FROM published.identity_record WHERE key IN ('k1', 'k2')")
+        assert held == rows_.count("k")
+    assert hashes["no"] == hashes["jury"] == hashes["none"] != hashes["yes"]
+    assert unknown == {"no": {"fbi": {"train_use": 1}}, "jury": {}, "none": {}, "yes": {}}
+
+
 def test_a_purpose_that_is_not_allowed_is_refused(agreed):
     """A look states a purpose of the agreements; what follows a colon is free."""
     project = agreed(AGREED.replace("from = 2026-07-01", "from = 2026-01-01"))
