@@ -470,6 +470,9 @@ def demo(
     baseline: Annotated[
         bool, typer.Option("--baseline/--no-baseline", help="Measure bare Splink on the same records too.")
     ] = True,
+    agreements: Annotated[
+        bool, typer.Option("--agreements", help="Make each agency and two groups an audience, by agreements.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make demo data of several agencies, run the main job on it, and measure the result against the truth."""
@@ -477,7 +480,7 @@ def demo(
     from linkage.demo.tour import tour
 
     with render.working(quiet=as_json) as progress:
-        result = tour(folder, records=records, seed=seed, baseline=baseline, progress=progress)
+        result = tour(folder, records=records, seed=seed, baseline=baseline, agreements=agreements, progress=progress)
     _answer(result, render.demo, as_json=as_json)
 
 
