@@ -36,6 +36,8 @@ shares = [
 CALL = {"agency": "ICE", "call": "ICE desk, +1 202 555 0103"}
 ANN = {"given_name": "Ann", "surname": "Archer", "birth_date": "1980-02-03", "ssn": "212345678"}
 ACCOUNT = {"number": "1000000001", "institution": "021000021"}
+BESIDE = dict.fromkeys(("pointers", "pointed", "pointed_count"))
+"""What answers tell of pointers."""
 UNTOLD = ("I-1", "I-5", "SA Ives", "Helena", "Hathaway", "Oakridge", "445678912", "ice/")
 """What only ICE's records tell: cases, an agent, names, a number, and the names of the records."""
 
@@ -95,7 +97,10 @@ def answers(project, folder, audience="dea", agency="DEA"):
     told["page"] = profile_page(told["person"])
     file = folder / f"{audience}.jsonl"
     notify(project, file, audience=audience)
-    told["notices"] = file.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    told["notices"] = json.dumps([line for line in lines if "pointer" not in line])
+    told["pointer notices"] = json.dumps([line for line in lines if "pointer" in line])
+    told["again"] = notify(project, file.with_name(f"{audience}-again.jsonl"), audience=audience)["notices"]
     return told
 
 
@@ -125,6 +130,22 @@ def test_a_pointer_stands_beside_overlap_profile_and_answer(pointed, answered):
     assert ("DEA", "ICE") in centre
 
 
+def test_pointers_into_open_cases_are_noticed_once(pointed, answered):
+    """An agency gets a notice of each pointer into its open cases: for whom, which of their cases, whom to call; and gets it once."""
+    told = answered[0]
+    ann, gus = identity(pointed, "dea/ann"), identity(pointed, "dea/gus")
+    assert sorted((one["identity_id"], one["cases"], one["noticed"]) for one in told["overlaps"]["pointed"]) == sorted(
+        [(ann, ["D-1"], False), (gus, ["D-5"], False)]
+    )
+    notices = {one["pointer"]: one for one in json.loads(told["pointer notices"])}
+    assert notices.keys() == {ann, gus}
+    assert (notices[ann]["for"], notices[ann]["your_cases"]) == (["SA Dale"], ["D-1"])
+    assert notices[gus]["call"] == ["ICE: ICE desk, +1 202 555 0103"]
+    assert told["again"] == 0
+    assert all(one["noticed"] for one in overlaps(pointed, audience="dea")["pointed"])
+    assert answered[1]["pointer notices"] == "[]"
+
+
 def test_a_pointer_tells_nothing_else(answered):
     """No case, agent, name, number or record of ICE is in any answer, page or notice."""
     for name, told in answered[0].items():
@@ -136,10 +157,10 @@ def test_without_pointers_the_answers_are_the_same(answered):
     """But for its pointers each answer is the one that the agency would get if ICE held nothing, byte for byte: overlaps, leads, scores, ids, order."""
     with_ice, without = answered
     for name in with_ice:
-        if name == "page":
+        if name in {"page", "pointer notices"}:
             continue
         one, two = (
-            told[name] if isinstance(told[name], str) else json.dumps({**told[name], "pointers": None}, default=str)
+            json.dumps({**told[name], **BESIDE}, default=str) if isinstance(told[name], dict) else told[name]
             for told in (with_ice, without)
         )
         assert one == two, name
