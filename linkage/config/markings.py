@@ -144,7 +144,12 @@ def trains(project: LoadedProject, marking: Marking) -> bool:
     """Whether records of a marking may train models: neither they nor the terms of their dataset say otherwise."""
     terms = project.agreements.terms(marking.dataset) if project.agreements else Terms()
     allowed = terms.train_handling == ALL or set(marking.handling) <= set(terms.train_handling)
-    return marking.train and terms.train_use and allowed
+    return marking.train and terms.train_use is not False and allowed
+
+
+def is_aggregate(project: LoadedProject, marking: Marking) -> bool:
+    """Whether the owner of records of a marking releases aggregates of them alone."""
+    return project.agreements is not None and project.agreements.terms(marking.dataset).train_use == "aggregates"
 
 
 def compartment(project: LoadedProject, dataset: str, stated: str) -> str:

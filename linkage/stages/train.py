@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linkage.config.markings import trains
+from linkage.config.markings import is_aggregate, trains
 from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.blocking import count_blocks, drop_stop_keys, make_keys, make_pairs
 from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
+from linkage.matching.released import LEAST_HOLDERS, released
 from linkage.matching.score import least_weight
 from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
@@ -101,9 +102,16 @@ def _trained(run: Run, entity_type: EntityType) -> models.Model:
     )
     if labels:
         run.count(f"types.{entity_type}.labels", labels)
+    aggregates = [str(number) for number, one in sorted(run.markings.items()) if is_aggregate(run.project, one)]
+    if aggregates:
+        model = released(run.engine, model, f"coalesce(marking IN ({', '.join(aggregates)}), FALSE)")
+        # This run scores with what the model holds, as every later one does.
+        make_frequencies(run.engine, model)
     # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
     card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
-    return replace(model, card=card, common=common_values(run.engine, model, FLOOR))
+    return replace(
+        model, card=card, common=common_values(run.engine, model, max(FLOOR, LEAST_HOLDERS) if aggregates else FLOOR)
+    )
 
 
 @contextmanager

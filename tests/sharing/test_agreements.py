@@ -11,9 +11,11 @@ from linkage.config.markings import Marking, purposes, seen_by
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import literal
 from linkage.errors import ModelError, SharingError
+from linkage.matching import model as models
 from linkage.sharing.agreements import who_sees
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
+from tests.conftest import PEOPLE
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 6, tzinfo=UTC)
@@ -298,6 +300,60 @@ def test_a_marking_keeps_a_record_out_of_training(agreed, tmp_path):
         assert held == rows_.count("k")
     assert hashes["no"] == hashes["jury"] == hashes["none"] != hashes["yes"]
     assert unknown == {"no": {"fbi": {"train_use": 1}}, "jury": {}, "none": {}, "yes": {}}
+
+
+def test_of_aggregates_no_value_that_few_hold_is_counted(agreed, tmp_path):
+    """Where an owner releases aggregates alone, its values are in the model's counts where ten of its records hold them, or another owner's does."""
+    people = {
+        "fbi.csv": [("Quixworth", 8), ("Zebulon", 10), ("Archer", 9)],
+        "dea.csv": [("Archer", 1), ("Brandt", 2)],
+        "ice.csv": [("Coleman", 3)],
+    }
+    files = {
+        name: "\n".join(
+            ["id,first,last,born", *(f"{surname[0]}{place},Ann{place},{surname},19{50 + place}-01-1{place % 9}" for surname, number in rows_ for place in range(number)), ""]
+        )
+        for name, rows_ in people.items()
+    }  # fmt: skip
+    # One of them twice, so that a link rests on how rare the name is.
+    files["fbi.csv"] += "QX,Ann3,Quixworth,1953-01-13\n"
+    sections = "".join(PEOPLE.format(name=name).replace('phone = "phone"\n', "") for name in NAMES)
+    counted = {}
+    for use in ('"aggregates"', "true"):
+        text = f"{AGREED}\n[datasets.fbi]\ntrain_use = {use}\n"
+        folder = tmp_path / use.strip('"')
+        folder.mkdir()
+        for name, content in {**files, "agreed.toml": text}.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        head = f'version = 1\nname = "test"\nworkspace = "work"\ndefault_purpose = "test"\n{HEAD}'
+        (folder / "project.toml").write_text(head + sections, encoding="utf-8")
+        project = linkage.open(folder)
+        model_hash = project.run(now=NOW)["types"]["person"]["model"]
+        folder = project.loaded.workspace / "models"
+        model = models.load(folder, "person", model_hash)
+        told = {
+            value
+            for table in (model.frequencies, models.read_common(folder, model))
+            for value in table["value"].to_pylist()
+        }
+        counted[use] = {word for value in told for word in value.split()} & {
+            "quixworth",
+            "zebulon",
+            "archer",
+            "brandt",
+            "coleman",
+        }
+        # The run that trains scores with the counts of the model, as the next one does.
+        with project.release() as release:
+            first = release.rows("SELECT key_a, key_b, weight FROM published.link_evidence ORDER BY ALL")
+        project.run(now=NOW, full=True)
+        with project.release() as release:
+            assert release.rows("SELECT key_a, key_b, weight FROM published.link_evidence ORDER BY ALL") == first
+        assert first
+    assert counted == {
+        '"aggregates"': {"zebulon", "archer", "brandt", "coleman"},
+        "true": {"quixworth", "zebulon", "archer", "brandt", "coleman"},
+    }
 
 
 def test_a_purpose_that_is_not_allowed_is_refused(agreed):
