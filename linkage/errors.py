@@ -16,7 +16,9 @@ class LinkageError(Exception):
 
     exit_code = 1
     workspace: Path | None = None
-    """Whose audit is to hear of the refusal, where it is one that the audit keeps."""
+    """Whose audit is to hear of the refusal, where that is known; `linkage.sharing.audit` writes it."""
+    recorded = False
+    """Whether the audit has heard of it: once is enough."""
 
 
 class ConfigError(LinkageError):

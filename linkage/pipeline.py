@@ -18,7 +18,7 @@ from linkage.report import make_report
 from linkage.sharing.agreements import agreed_text
 from linkage.sharing.audit import user, write_anchor
 from linkage.sharing.folders import Handed, hand_out, handed, prepare_folders
-from linkage.sharing.purge import forget_asked, purge_base, purge_models, purge_state
+from linkage.sharing.purge import forget_asked, note_followed, purge_base, purge_models, purge_state
 from linkage.stages import changes
 from linkage.stages.block import block
 from linkage.stages.cluster import cluster_audience
@@ -196,6 +196,7 @@ def _purge(run: Run, timer: Timer) -> None:
     with timer.stage("purge"):
         run.count("purged", purge_base(run, run.options.purge))
         forget_asked(run)
+        note_followed(run)
 
 
 def _release(run: Run, timer: Timer, audience: str) -> Release | None:
@@ -231,7 +232,7 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
             run.held[audience] = failed
             forget(run)
             return None
-        for kind, rows in write_feed(run, audience, release.sequence).items():
+        for kind, rows in write_feed(run, audience, release.sequence, path, newer or before).items():
             run.count(f"feed.{audience}.{kind}", rows)
         settle(run, audience)
     for kind, entry in counts.items():

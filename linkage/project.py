@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from linkage.config.project import CENTRE, LoadedProject, load_project
 from linkage.engine.sql import quote
-from linkage.errors import RequestError, SharingError, WorkspaceError
+from linkage.errors import ConfigError, RequestError, SharingError, WorkspaceError
 from linkage.store.entries import Release
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
@@ -67,12 +67,9 @@ class Project:
         audiences = self.loaded.settings.audiences
         if audience not in audiences:
             message = f"there is no audience {audience!r}; the project has: {', '.join(audiences)}"
-            refusal = RequestError(message)
-            refusal.workspace = self.loaded.workspace
-            from linkage.sharing.audit import record_refusal
+            from linkage.sharing.audit import refused
 
-            record_refusal(refusal, action="release")
-            raise refusal
+            raise refused(self.loaded, RequestError(message), "release")
         workspace = Workspace(self.loaded.workspace)
         if workspace.ledger.is_file():
             with Ledger(workspace.ledger) as ledger:
@@ -211,11 +208,11 @@ def _older(workspace: Workspace, ledger: Ledger, release: Release) -> Path:
 
 
 def open_project(path: str | Path) -> Project:
-    """Open a project file (or the folder that holds `project.toml`). A refusal of its agreements is written to the audit."""
+    """Open a project file (or the folder that holds `project.toml`). A refusal of what it or its agreements say is written to the audit."""
     try:
         return Project(load_project(Path(path)))
-    except SharingError as error:
+    except ConfigError as error:
         from linkage.sharing.audit import record_refusal
 
-        record_refusal(error, action="agreements")
+        record_refusal(error, action="agreements" if isinstance(error, SharingError) else "project")
         raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.errors import LinkageError, RequestError, WorkspaceError
 from linkage.pipeline import run_project
-from linkage.sharing.audit import keyed_hash, record_refusal, user
+from linkage.sharing.audit import keyed_hash, refused, user
 from linkage.sharing.folders import hand_out, thin_out
 from linkage.sharing.purge import Scope, clean_files
 from linkage.stages.audit import LIMITS
@@ -57,21 +57,19 @@ def _years_before(day: date, years: int) -> str:
         return day.replace(year=day.year - years, day=28).isoformat()
 
 
-def _record(project: LoadedProject, name: str) -> tuple[str, str]:
+def _record(project: LoadedProject, name: str, action: str = "purge") -> tuple[str, str]:
     dataset, _, key = name.partition("/")
-    _known(project, "dataset", dataset, project.settings.sources)
+    _known(project, "dataset", dataset, project.settings.sources, action)
     if not key:
         message = f"{name!r} is no record name; write DATASET/KEY: a purge takes the whole row, all its roles"
         raise RequestError(message)
     return dataset, key
 
 
-def _known(project: LoadedProject, what: str, name: str, known: Any) -> None:
+def _known(project: LoadedProject, what: str, name: str, known: Any, action: str = "purge") -> None:
     if name not in known:
-        refusal = RequestError(f"there is no {what} {name!r}; the project has: {', '.join(sorted(known))}")
-        refusal.workspace = project.workspace
-        record_refusal(refusal, action="purge")
-        raise refusal
+        message = f"there is no {what} {name!r}; the project has: {', '.join(sorted(known))}"
+        raise refused(project, RequestError(message), action)
 
 
 def purge(
@@ -197,9 +195,9 @@ def revalidate(
         message = "name what is validated again (--record or --dataset) and say why: --why TEXT"
         raise RequestError(message)
     for dataset in datasets:
-        _known(project, "dataset", dataset, project.settings.sources)
+        _known(project, "dataset", dataset, project.settings.sources, "revalidate")
     named: list[tuple[str, str | None]] = [
-        *(_record(project, name) for name in records),
+        *(_record(project, name, "revalidate") for name in records),
         *((name, None) for name in datasets),
     ]
     at = (now or datetime.now(UTC)).isoformat()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.config.project import CENTRE
 from linkage.errors import DataError, RequestError
+from linkage.sharing.audit import refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ def write_rejects(
     if source is None:
         known = ", ".join(sorted(project.loaded.settings.sources))
         message = f"there is no dataset {dataset!r}; the project has: {known}"
-        raise RequestError(message)
+        raise refused(project.loaded, RequestError(message), "rejects", audience)
     project.release_path(audience)
     with project.release(audience) as engine:
         values = {"dataset": dataset, "delivery": delivery}

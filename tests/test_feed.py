@@ -74,7 +74,7 @@ def test_nothing_new_moves_nothing(released):
     """A release without any change has empty feed files: readers see that it is there."""
     project, _ = released
     with Engine() as engine:
-        for kind in ("record_move", "identity_event"):
+        for kind in ("record_move", "identity_event", "pointer_move"):
             file = Workspace(project.loaded.workspace).feed("centre", 2, kind)
             assert engine.value(f"SELECT count(*) FROM read_parquet({literal(str(file))})") == 0
 

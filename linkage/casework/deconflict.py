@@ -8,19 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from linkage.casework.following import NOTICE
-from linkage.engine.duckdb import Engine
+from linkage.casework.holders import VALUES, holders
 from linkage.errors import RequestError
 from linkage.fusion.pointers import touching
-from linkage.lookup.asked import mapped_rows, mapped_schema
-from linkage.lookup.index import find
 from linkage.lookup.session import Session
-from linkage.matching import model as models
-from linkage.stages.standardiser import usable
-from linkage.standardise import install, install_letters
-from linkage.store.workspace import Workspace
+from linkage.sharing.audit import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +21,11 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.project import Project
 
-SUBJECTS = ("person", "business", "account", "phone")
+SUBJECTS = ("person", "business", "account", *VALUES)
 
 
-def audience_of(project: Project, agency: str) -> str:
-    """Return the audience that is an agency. Raises RequestError for an unknown agency and for one that is no audience."""
+def audience_of(project: Project, agency: str, action: str) -> str:
+    """Return the audience that is an agency. Raises RequestError for an unknown agency and for one that is no audience; the audit hears of it."""
     settings = project.loaded.settings
     found = sorted(name for name, audience in settings.audiences.items() if audience.agency == agency)
     if found:
@@ -42,10 +35,7 @@ def audience_of(project: Project, agency: str) -> str:
         message = f"there is no agency {agency!r}; the project has: {', '.join(known)}"
     else:
         message = f"agency {agency!r} is no audience of this project; add [audiences.NAME] with agency = {agency!r}"
-    error = RequestError(message)
-    # The audit hears of it.
-    error.workspace = project.loaded.workspace
-    raise error
+    raise refused(project.loaded, RequestError(message), action)
 
 
 def deconflict(
@@ -53,13 +43,15 @@ def deconflict(
 ) -> dict[str, Any]:
     """Return who else has an open case on a subject, in the view of the agency that asks.
 
-    `subject` is person, business or account, and `asked` the attributes of a lookup; or phone, and `asked` {"phone": number}.
+    `subject` is person, business or account, and `asked` the attributes of a lookup; or phone or address, and `asked` {"phone": number}
+    or {"address": line}.
     Raises RequestError for an agency without an audience, a look without a purpose, and a subject that cannot be read.
     """
-    audience = audience_of(project, agency)
+    audience = audience_of(project, agency, "deconflict")
     project.release_path(audience)
-    if subject == "phone":
-        release, found = _phone(project, audience, asked)
+    if subject in VALUES:
+        release, ids = holders(project, audience, subject, asked)
+        found: dict[str, dict[str, Any]] = {one: {"strength": "certain", "probability": None} for one in ids}
     else:
         release, found = _identities(project, audience, subject, asked)  # type: ignore[arg-type]  # a type that there is not is refused there
     hits = _interests(project, audience, agency, found)
@@ -93,45 +85,6 @@ def _identities(
         for one in answer["results"][0]["identities"]
     }
     return answer["release"], found
-
-
-def _phone(project: Project, audience: str, asked: Mapping[str, Any]) -> tuple[int, dict[str, dict[str, Any]]]:
-    """Return who holds a telephone number; nobody where more do than `fusion.shared_by`, since such a number tells nothing."""
-    loaded = project.loaded
-    number = _number(project, audience, str(asked["phone"]))
-    with project.release(audience) as release:
-        sequence = int(release.value("SELECT value FROM published.release_info WHERE name = 'sequence'"))
-        ids = [
-            row[0]
-            for row in release.rows(
-                "SELECT identity_id FROM published.person WHERE list_contains(phones, $number) "
-                "UNION SELECT identity_id FROM published.business WHERE list_contains(phones, $number) ORDER BY 1",
-                {"number": number},
-            )
-        ]
-    generic = len(ids) > loaded.settings.fusion.shared_by
-    return sequence, {} if generic else {one: {"strength": "certain", "probability": None} for one in ids}
-
-
-def _number(project: Project, audience: str, written: str) -> str:
-    """Return a telephone number as the records of the release hold it, read by their standardiser."""
-    loaded = project.loaded
-    kind = next((kind for kind in loaded.entity_types() if kind != "account"), None)
-    if kind is None:
-        message = f"{loaded.path}: no source has persons or businesses, so no record holds a telephone number"
-        raise RequestError(message)
-    place = find(loaded, audience, kind)
-    workspace = Workspace(loaded.workspace)
-    standardiser = usable(workspace, models.load(workspace.models, kind, place.model))
-    rows = pa.Table.from_pylist(mapped_rows(kind, [{"phone": written}]), mapped_schema(kind))
-    with Engine(**loaded.limits(threads=1)) as engine, engine.registered("mapped", rows):
-        install(engine.run, standardiser.reference, loaded.placeholders, standardiser.files)
-        install_letters(engine.run, [])
-        found = engine.value(f"SELECT phones[1] FROM (\n{standardiser.canonical_sql(kind)}\n)")
-    if found is None:
-        message = "the telephone number cannot be read; write it with its area code, from abroad with + and the country's code"
-        raise RequestError(message)
-    return str(found)
 
 
 def _interests(

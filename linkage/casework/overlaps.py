@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkage.casework.following import NOTICE, chosen, current, follow
+from linkage.casework.pointed import notice_id, notice_of, pointed, with_noticed
 from linkage.config.project import CENTRE
 from linkage.errors import DataError, RequestError
 from linkage.fusion.pointers import touching
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from linkage.engine.duckdb import Engine
     from linkage.project import Project
 
 STATUSES = ("new", "notified", "acknowledged", "closed")
@@ -44,6 +46,7 @@ def overlaps(
 ) -> dict[str, Any]:
     """Return the overlaps of an audience's last release, with the status of today: certain ones first, most agencies first.
 
+    `pointers` are those of the listed overlaps; `pointed` those into open cases of the audience's agency, of which there are `pointed_count`.
     Without `status` those that are not closed. Raises RequestError for an unknown status, and for a look without a purpose.
     """
     if status is not None and status not in STATUSES:
@@ -54,14 +57,23 @@ def overlaps(
     project.look("overlaps", [row["overlap_id"] for row in wanted], audience=audience, purpose=purpose)
     with project.release(audience) as engine:
         pointers = touching(engine, {one for row in wanted for one in row["identities"]})
+        into = _pointed(project, engine, audience)
     return {
         "audience": audience,
         "release": sequence,
         "counts": {name: sum(row["status"] == name for row in rows) for name in STATUSES},
         "overlaps": wanted,
         "pointers": pointers,
+        "pointed": into[:limit],
+        "pointed_count": len(into),
         "notice": NOTICE,
     }
+
+
+def _pointed(project: Project, engine: Engine, audience: str) -> list[dict[str, Any]]:
+    with Ledger(Workspace(project.loaded.workspace).ledger) as ledger:
+        noticed = {one.id for one in ledger.notices(audience)}
+    return with_noticed(pointed(engine, project.loaded.settings.audiences[audience].agency), noticed)
 
 
 def move(
@@ -77,7 +89,7 @@ def move(
 def notify(project: Project, file: Path, *, audience: str, purpose: str | None = None) -> dict[str, Any]:
     """Write a notice of each new overlap that concerns the audience's agency to a new file, JSON lines, and note that it was given.
 
-    A notice is of the audience's own view: whom of the agency it is for, which other agencies have an open case on what, and
+    So is each pointer into its open cases of which no notice was given. A notice is of the audience's own view: whom of the agency it is for, which other agencies have an open case on what, and
     whom to call; no case but the agency's own. Raises RequestError where the audience is no agency.
     """
     agency = (
@@ -88,8 +100,11 @@ def notify(project: Project, file: Path, *, audience: str, purpose: str | None =
         message = f"audience {audience!r} is no agency, and notices are of an agency's own view; name one with audiences.NAME.agency"
         raise RequestError(message)
     found = [row for row in rows if row["status"] == "new" and agency in row["agencies"]]
-    project.look("overlaps notified", [row["overlap_id"] for row in found], audience=audience, purpose=purpose)
-    _write(file, [_notice(row, agency) for row in found])
+    with project.release(audience) as engine:
+        into = [row for row in _pointed(project, engine, audience) if not row["noticed"]]
+    told = [*(row["overlap_id"] for row in found), *(row["identity_id"] for row in into)]
+    project.look("overlaps notified", told, audience=audience, purpose=purpose)
+    _write(file, [*(_notice(row, agency) for row in found), *(notice_of(row, NOTICE) for row in into)])
     now = datetime.now(UTC).isoformat()
     with Ledger(Workspace(project.loaded.workspace).ledger) as ledger:
         ledger.follow(
@@ -99,9 +114,19 @@ def notify(project: Project, file: Path, *, audience: str, purpose: str | None =
                 )
                 for row in found
             ],
-            [Notice(audience, row["overlap_id"], agency, now, user()) for row in found],
+            [
+                Notice(audience, one, agency, now, user())
+                for one in (*(row["overlap_id"] for row in found), *(notice_id(row) for row in into))
+            ],
         )
-    return {"audience": audience, "agency": agency, "release": sequence, "file": str(file), "notices": len(found)}
+    return {
+        "audience": audience,
+        "agency": agency,
+        "release": sequence,
+        "file": str(file),
+        "notices": len(found) + len(into),
+        "pointers": len(into),
+    }
 
 
 def _notice(row: dict[str, Any], agency: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def profile(project: Project, name: str, *, agency: str, purpose: str | None = N
 
     Raises RequestError for an unknown agency or id, and for a look without a purpose.
     """
-    audience = agency if agency in project.loaded.settings.audiences else audience_of(project, agency)
+    audience = agency if agency in project.loaded.settings.audiences else audience_of(project, agency, "profile")
     with project.release(audience) as engine:
         identity = find_records(engine, name)[0]["identity_id"] if "/" in name else name
         found = profile_of(engine, identity)

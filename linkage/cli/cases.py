@@ -20,6 +20,11 @@ def overlaps(found: dict[str, Any]) -> None:
     say(f"Overlaps in release {found['release']} of {found['audience']}:")
     say(", ".join(f"{number:,} {status}" for status, number in found["counts"].items()))
     _pointers(found)
+    shown = found["pointed"]
+    rows = [(one["identity_id"], one["agency"], one["call"], one["cases"]) for one in shown]
+    _table("Pointers into open cases", "identity", "agency", "call", "own cases", rows=rows)
+    if len(shown) < found["pointed_count"]:
+        say(f"and {found['pointed_count'] - len(shown):,} more")
     say(found["notice"])
 
 

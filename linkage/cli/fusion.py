@@ -89,18 +89,20 @@ def deconflict(  # noqa: PLR0913  # the options of a command
     purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask before you act who else has an open case on one subject: --person|--business|--account with attributes, or --phone NUMBER."""
+    """Ask before you act who else has an open case on one subject: --person|--business|--account with attributes, or --phone NUMBER or --address LINE."""
     import linkage
     from linkage.casework.deconflict import deconflict as ask
+    from linkage.casework.holders import is_value
     from linkage.cli import cases
     from linkage.lookup.command import record_of
 
     asked: dict[str, Any] = dict(record_of(context.args))
     subjects = [name for name, told in (("person", person), ("business", business), ("account", account)) if told]
-    if not subjects and list(asked) == ["phone"] and len(asked["phone"]) == 1:
-        subjects, asked = ["phone"], {"phone": asked["phone"][0]}
+    value = is_value(asked)
+    if not subjects and value is not None:
+        subjects = [value]
     if len(subjects) != 1 or not asked:
-        message = "name one subject: --person, --business or --account with attributes as --given-name VALUE, or --phone NUMBER"
+        message = "name one subject: --person, --business or --account with attributes as --given-name VALUE, or --phone NUMBER or --address LINE"
         raise UsageError(message)
     found = ask(linkage.open(project), subjects[0], asked, agency=agency, purpose=purpose)
     answer(found, cases.deconflicted, as_json=as_json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linkage.cli import fusion, lookup, mending, models, sharing, stewards
+from linkage.cli.heard import Commands
 from linkage.cli.options import AudienceOption, JsonOption, NowOption, ProjectArgument, PurposeOption
 from linkage.cli.options import accepted as _accepted
 from linkage.cli.options import answer as _answer
@@ -18,7 +19,7 @@ from linkage.errors import LinkageError, UsageError
 if TYPE_CHECKING:
     from linkage.pages.contracts import PageKind
 
-app = typer.Typer(
+app = Commands(
     name="linkage",
     help="Find which records are the same real person, business or account, and publish lasting identities.",
     no_args_is_help=True,
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-review_app = typer.Typer(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
+review_app = Commands(help="Pairs for stewards to judge.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
 stewards.add(app, review_app)
 mending.add(app)
@@ -61,10 +62,6 @@ def main() -> None:
     except LinkageError as error:
         if _is_interruption(error):
             _fail(STOPPED, INTERRUPTED)
-        if error.workspace is not None:
-            from linkage.sharing.audit import record_refusal
-
-            record_refusal(error)
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
@@ -473,6 +470,9 @@ def demo(
     baseline: Annotated[
         bool, typer.Option("--baseline/--no-baseline", help="Measure bare Splink on the same records too.")
     ] = True,
+    agreements: Annotated[
+        bool, typer.Option("--agreements", help="Make each agency and two groups an audience, by agreements.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make demo data of several agencies, run the main job on it, and measure the result against the truth."""
@@ -480,7 +480,7 @@ def demo(
     from linkage.demo.tour import tour
 
     with render.working(quiet=as_json) as progress:
-        result = tour(folder, records=records, seed=seed, baseline=baseline, progress=progress)
+        result = tour(folder, records=records, seed=seed, baseline=baseline, agreements=agreements, progress=progress)
     _answer(result, render.demo, as_json=as_json)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from linkage.cli.heard import Commands
 from linkage.cli.options import JsonOption, ProjectArgument, PurposeOption, answer
 
 SHOWN = 10
@@ -17,7 +18,7 @@ HashArgument = Annotated[
     str, typer.Argument(metavar="HASH", help="A model of linkage models list.", show_default=False)
 ]
 
-models_app = typer.Typer(help="The models of a project.", no_args_is_help=True, rich_markup_mode=None)
+models_app = Commands(help="The models of a project.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def add(app: typer.Typer) -> None:

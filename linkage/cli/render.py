@@ -446,17 +446,29 @@ def demo(result: dict[str, Any]) -> None:
         "highest possible F1",
         rows=rows,
     )
-    cases = result["cases"]
-    if cases["overlap"] is not None:
-        overlap = cases["overlap"]
-        say(
-            f"An overlap: {overlap['subject']} {overlap['identities'][0]} is in open cases of {', '.join(overlap['agencies'])}."
-        )
-        say(f"A lead ({cases['lead']['score']}): {cases['lead']['sentence']} {cases['lead']['notice'].capitalize()}.")
-        say(f"A target profile to open: {cases['profile']}")
+    _met(result["cases"])
+    shared = result["shared"]
+    if shared is not None:
+        columns = ("audience", "identities", "records", "overlaps", "leads", "pointers")
+        rows = [tuple(one[column] for column in columns) for one in shared["audiences"]]
+        _table("What each audience has", *columns, rows=rows)
+        say(f"As {shared['reader']} sees it:")
+        _met(shared)
     say("What to try next:")
     for line in result["next"]:
         say(f"  {line}")
+
+
+def _met(cases: dict[str, Any]) -> None:
+    """Print an overlap, a lead and where a profile is, where a view has them."""
+    overlap, lead = cases["overlap"], cases["lead"]
+    if overlap is None:
+        return
+    say(
+        f"An overlap: {overlap['subject']} {overlap['identities'][0]} is in open cases of {', '.join(overlap['agencies'])}."
+    )
+    say(f"A lead ({lead['score']}): {lead['sentence']} {lead['notice'].capitalize()}.")
+    say(f"A target profile to open: {cases['profile']}")
 
 
 def whole_seconds(moment: str | None) -> str | None:

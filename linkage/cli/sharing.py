@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from linkage.cli.heard import Commands
 from linkage.cli.options import JsonOption, NowOption, ProjectArgument, PurposeOption, answer, moment
 from linkage.cli.render import _table, say
 
@@ -21,7 +22,7 @@ DatasetsOption = Annotated[
     list[str] | None, typer.Option("--dataset", help="A whole dataset; may be given again.", show_default=False)
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; kept in the ledger.", show_default=False)]
-audit_app = typer.Typer(
+audit_app = Commands(
     help="Who has looked at what, and whether that was altered.", no_args_is_help=True, rich_markup_mode=None
 )
 

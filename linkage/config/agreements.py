@@ -39,12 +39,15 @@ class Terms(Settings):
     """What the owner of a dataset allows to be made of it, whoever sees it.
 
     `link_use`: its records may link with any, only inside their `compartment` (the dataset's own name unless named), or never.
-    `train_use`: whether they may train models and be counted in frequencies and stop keys.
+    `train_use`: whether they may train models and be counted in frequencies and stop keys, or by "aggregates" only: then a value
+    that no other owner's record holds is counted where at least ten records hold it; `train_handling` are the handling
+    categories of those that may: a record with another does not.
     """
 
     link_use: Literal["any", "compartment", "never"] = "any"
     compartment: Name | None = None
-    train_use: bool = True
+    train_use: bool | Literal["aggregates"] = True
+    train_handling: Literal["all"] | tuple[Category, ...] = "all"
 
     @model_validator(mode="after")
     def _consistent(self) -> Terms:

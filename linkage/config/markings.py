@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linkage.config.agreements import ALL, LEVELS
+from linkage.config.agreements import ALL, LEVELS, Terms
 from linkage.config.project import CENTRE
 from linkage.errors import SharingError
 
@@ -28,12 +28,13 @@ OWN, CENTRE_RULE, PROJECT_RULE = "own records", "the centre sees all", "project 
 
 @dataclass(frozen=True)
 class Marking:
-    """A dataset and how its records are marked: sorted handling categories, the level that the record allows, its compartment."""
+    """A dataset and how its records are marked: sorted handling categories, the level that the record allows, its compartment, whether it may train."""
 
     dataset: str
     handling: tuple[str, ...]
     share: Level
     compartment: str
+    train: bool = True
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,18 @@ def datasets_seen(project: LoadedProject, audience: str, day: date) -> tuple[str
                 if share.level == "full" and reaches(project, audience, share):
                     found |= set(share.datasets or agreement.datasets)
     return tuple(sorted(found))
+
+
+def trains(project: LoadedProject, marking: Marking) -> bool:
+    """Whether records of a marking may train models: neither they nor the terms of their dataset say otherwise."""
+    terms = project.agreements.terms(marking.dataset) if project.agreements else Terms()
+    allowed = terms.train_handling == ALL or set(marking.handling) <= set(terms.train_handling)
+    return marking.train and terms.train_use is not False and allowed
+
+
+def is_aggregate(project: LoadedProject, marking: Marking) -> bool:
+    """Whether the owner of records of a marking releases aggregates of them alone."""
+    return project.agreements is not None and project.agreements.terms(marking.dataset).train_use == "aggregates"
 
 
 def compartment(project: LoadedProject, dataset: str, stated: str) -> str:

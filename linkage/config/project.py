@@ -242,11 +242,22 @@ def load_project(path: Path) -> LoadedProject:
     Raises ConfigError, naming the file and the key, for the first thing that is wrong.
     """
     path = path / "project.toml" if path.is_dir() else path
-    settings = validate(Project, read_toml(path), path)
+    settings = _settings(path)
     folder = (path.parent / settings.entities) if settings.entities else default_configs() / "entities"
     project = LoadedProject(path.resolve(), settings, load_entities(folder), _agreements(path, settings))
     _check_folders(project)
     return project
+
+
+def _settings(path: Path) -> Project:
+    """Read a project file. What it says wrongly knows the workspace whose audit is to hear of it, where the file names one."""
+    content = read_toml(path)
+    try:
+        return validate(Project, content, path)
+    except ConfigError as error:
+        named = content.get("workspace")
+        error.workspace = (path.resolve().parent / named).resolve() if isinstance(named, str) else None
+        raise
 
 
 def _agreements(path: Path, settings: Project) -> Agreements | None:

@@ -129,14 +129,15 @@ class Case(Settings):
 
 
 class Marking(Settings):
-    """Columns that tell how a record must be handled: categories, the most that others may see, and what it may link with.
+    """Columns that tell how a record must be handled: categories, the most that others may see, what it may link with, whether it trains.
 
-    A share level or link use that is not known counts as the strictest.
+    A share level, link use or train use that is not known counts as the strictest.
     """
 
     handling: Column | None = None
     share: Column | None = None
     link_use: Column | None = None
+    train_use: Column | None = None
 
 
 def _as_seen(value: Any) -> Any:

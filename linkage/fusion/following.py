@@ -31,11 +31,12 @@ def open_followed(run: Run, audience: str) -> Iterator[None]:
         "agencies": pa.array([list(entry.agencies) for entry in entries], pa.list_(pa.string())),
     }
     key = run.workspace.audience_key(audience).ljust(_BLOCK, b"\0")
-    inner, outer = (bytes(byte ^ pad for byte in key).hex() for pad in (0x36, 0x5C))
-    # Temporary: the key stays out of every file.
+    # In variables of the connection, set as parameters: the key stands in no file and in no text of a statement.
+    for name, pad in (("fusion_inner", 0x36), ("fusion_outer", 0x5C)):
+        engine.run(f"SET VARIABLE {name} = $padded::BLOB", {"padded": bytes(byte ^ pad for byte in key)})
     engine.run(
-        f"CREATE OR REPLACE TEMP MACRO fusion_opaque(mark, told) AS mark || '-' || left(sha256(unhex('{outer}') || "
-        f"unhex(sha256(unhex('{inner}') || encode(told)))), {_DIGITS})"
+        "CREATE OR REPLACE TEMP MACRO fusion_opaque(mark, told) AS mark || '-' || left(sha256(getvariable('fusion_outer') || "
+        f"unhex(sha256(getvariable('fusion_inner') || encode(told)))), {_DIGITS})"
     )
     with engine.registered("entries", pa.table(columns)):
         engine.create_as("fusion", "followed", "FROM entries")
@@ -44,3 +45,5 @@ def open_followed(run: Run, audience: str) -> Iterator[None]:
     finally:
         engine.run("DROP TABLE fusion.followed")
         engine.run("DROP MACRO fusion_opaque")
+        for name in ("fusion_inner", "fusion_outer"):
+            engine.run(f"RESET VARIABLE {name}")

@@ -30,6 +30,7 @@ from linkage.matching import model as models
 from linkage.matching.features import compared_columns, make_features, make_frequencies, rarity_columns
 from linkage.matching.pairwise import pair_statement, with_rarities
 from linkage.matching.prediction import KEPT
+from linkage.sharing.audit import refused
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, sync
 
@@ -125,9 +126,7 @@ def find(project: LoadedProject, audience: str, entity_type: EntityType) -> Plac
     """Return which index the current release of an audience needs. Raises RequestError where there is none to answer from."""
     if audience not in project.settings.audiences:
         message = f"there is no audience {audience!r}; the project has: {', '.join(project.settings.audiences)}"
-        refusal = RequestError(message)
-        refusal.workspace = project.workspace
-        raise refusal
+        raise refused(project, RequestError(message), "lookup")
     if entity_type not in project.entity_types():
         message = f"no source of {project.path} tells of a {entity_type}; the project has: {', '.join(project.entity_types())}"
         raise RequestError(message)

@@ -110,7 +110,7 @@ class Session:
 
         Raises RequestError for a look without a purpose and for a record that cannot be read.
         """
-        stated_purpose(self.project, purpose, self.place.audience)
+        stated_purpose(self.project, purpose, self.place.audience, "lookup")
         found = self.answer(records)
         ids = sorted({identity["identity_id"] for result in found["results"] for identity in result["identities"]})
         asked = json.dumps([dict(record) for record in records[:_ASKED]], default=str, sort_keys=True)

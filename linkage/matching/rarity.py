@@ -122,6 +122,24 @@ def _starts_of(name: str) -> str:
     return f"list_transform(range(1, least(len({split}), {_STARTS}) + 1), lambda n: array_to_string({split}[1:n], ' '))"
 
 
+def counted_rows(model: Model, names: Sequence[str]) -> dict[str, str]:
+    """Return name of a count → the rows that it counts, with `value` and `record`, in `feature.<type>`."""
+    source, found = f"feature.{quote(model.entity_type)}", {}
+    parts = {
+        f"{column}_{end}": (how, column)
+        for column in word_columns(model)
+        for end, how in (("word", _words), ("start", _starts))
+    }
+    for name in sorted(names):
+        how, column = parts.get(name, (_whole, name))
+        found[name] = how(source, column)
+    return found
+
+
+def _whole(source: str, column: str) -> str:
+    return f"(SELECT *, {quote(column)} AS value FROM {source} WHERE {quote(column)} IS NOT NULL)"
+
+
 def parts_of(column: str, name: str) -> set[tuple[str, str]]:
     """Return the counted parts of one name, (name of the count, value), as `_words` and `_starts` count them."""
     words = name.split(" ")

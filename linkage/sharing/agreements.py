@@ -125,11 +125,15 @@ def _of_base(
                     f"SELECT marking, count(*) FROM canonical.{quote(kind)} GROUP BY ALL"
                 ):
                     counts[number] += records
-        rows = engine.rows("FROM sharing.marking ORDER BY dataset, handling, share, compartment, marking")
+        # Records that train and those that do not are seen alike: one row tells of both.
+        rows = engine.rows(
+            "SELECT list(marking ORDER BY marking), dataset, handling, share, compartment FROM sharing.marking GROUP BY ALL ORDER BY dataset, handling, share, compartment"
+        )
         before = {(row[0], row[1]): (row[2], row[3]) for row in engine.rows("FROM kept.level")}
-    found = {
-        number: (Marking(dataset, tuple(handling), share, within), counts[number])
-        for number, dataset, handling, share, within in rows
-        if counts[number]
-    }
+    found = {}
+    for numbers, dataset, handling, share, within in rows:
+        held = [number for number in numbers if counts[number]]
+        if held:
+            told = sum(counts[number] for number in held)
+            found[held[0]] = (Marking(dataset, tuple(handling), share, within), told)
     return found, before

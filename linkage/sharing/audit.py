@@ -96,33 +96,44 @@ def stated_purpose(project: LoadedProject, purpose: str | None, audience: str, a
     stated = purpose or project.settings.default_purpose
     if not stated:
         message = f'a look needs a purpose: add --purpose "...", or set default_purpose in {project.path}'
-        raise _refused(project, RequestError(message), action, audience)
-    allowed = purposes(project, audience, datetime.now(UTC).date()) if audience in project.settings.audiences else ()
+        raise refused(project, RequestError(message), action, audience)
+    try:
+        allowed = (
+            purposes(project, audience, datetime.now(UTC).date()) if audience in project.settings.audiences else ()
+        )
+    except SharingError as error:
+        raise refused(project, error, action, audience) from None
     if allowed and stated.partition(":")[0].strip().casefold() not in {one.casefold() for one in allowed}:
         message = f"audience {audience!r}: its agreements do not allow the purpose {stated!r}; they allow: {', '.join(allowed)}"
-        raise _refused(project, SharingError(message), action, audience)
+        raise refused(project, SharingError(message), action, audience)
     return stated
 
 
-def _refused(project: LoadedProject, error: LinkageError, action: str, audience: str) -> LinkageError:
+def refused(project: LoadedProject, error: LinkageError, action: str, audience: str = "") -> LinkageError:
+    """Write a refusal to the project's audit, and return it to be raised."""
     error.workspace = project.workspace
     record_refusal(error, action=action, audience=audience)
     return error
 
 
-def record_refusal(error: LinkageError, *, action: str = "", audience: str = "") -> None:
+def record_refusal(
+    error: LinkageError, *, action: str = "", audience: str = "", agency: str = "", purpose: str = ""
+) -> None:
     """Write a refusal to the audit of the workspace that the error knows, once; nothing where there is no ledger.
 
     The row tells which kind of error it was; what was asked for stands apart.
     """
-    folder, error.workspace = error.workspace, None
-    workspace = Workspace(folder) if folder else None
-    if workspace is None or not workspace.ledger.is_file():
+    workspace = Workspace(error.workspace) if error.workspace else None
+    if error.recorded or workspace is None or not workspace.ledger.is_file():
         return
     told = str(error)
-    entry = Entry(_now(), REFUSAL, action or "refused", user(), audience=audience, outcome=type(error).__name__)
+    entry = Entry(
+        _now(), REFUSAL, action or "refused", user(),
+        agency=agency, audience=audience, purpose=purpose, outcome=type(error).__name__,
+    )  # fmt: skip
     with Ledger(workspace.ledger) as ledger:
         ledger.record_asked(entry, told, keyed_hash(workspace, told))
+    error.recorded = True
 
 
 def _now() -> str:

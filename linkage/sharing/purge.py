@@ -178,6 +178,38 @@ def forget_asked(run: Run) -> None:
     run.ledger.forget_asked([row[0] for row in rows])
 
 
+def note_followed(run: Run) -> None:
+    """Write `kept.followed_gone`: the entries on overlaps and leads whose words may tell of what is purged.
+
+    These are entries on rows that an audience's last release ties to an identity with a purged record, and on rows that it no longer has:
+    nothing tells any more whom they were about.
+    """
+    engine, gone = run.engine, list[int]()
+    for audience in sorted({release.audience for row in run.ledger.runs() for release in row.releases}):
+        entries = run.ledger.followed(audience)
+        path = run.workspace.release(audience, run.ledger.last_sequence(audience))
+        known = _untouched(engine, path) if entries and path.is_file() else set()
+        gone += [entry.number for entry in entries if entry.id not in known]
+    with engine.registered("followed_gone", pa.table({"entry": pa.array(sorted(gone), pa.int64())})):
+        engine.create_as("kept", "followed_gone", "FROM followed_gone")
+
+
+def _untouched(engine: Engine, path: Path) -> set[str]:
+    """Return the overlaps and leads of a release that concern no identity with a purged record."""
+    with engine.attached(path, "last_release"):
+        rows = engine.rows(
+            """
+            WITH touched AS (
+                SELECT list(DISTINCT identity_id) AS ids FROM last_release.published.identity_record SEMI JOIN change.purged USING (dataset, key)
+            )
+            SELECT overlap_id FROM last_release.published.deconfliction_overlap, touched WHERE NOT coalesce(list_has_any(identities, ids), FALSE)
+            UNION ALL
+            SELECT lead_id FROM last_release.published.lead, touched WHERE NOT coalesce(list_has_any(identities || targets, ids), FALSE)
+            """
+        )
+    return {row[0] for row in rows}
+
+
 def purge_state(run: Run) -> None:
     """Take purged records out of what the base keeps of ended identities and of audiences that are no more."""
     engine = run.engine
@@ -289,7 +321,7 @@ def clean_files(project: LoadedProject, workspace: Workspace, ledger: Ledger, re
 
 
 def _clean_ledger(engine: Engine, workspace: Workspace, ledger: Ledger) -> None:
-    """Put keyed hashes in the place of purged records in judgements, and forget when these records were validated again."""
+    """Put keyed hashes in the place of purged records in judgements, forget when these records were validated again, and words on what was made of them."""
     for one in ledger.judgements():
         sides = (one.judgement.a, one.judgement.b)
         if any(
@@ -300,6 +332,10 @@ def _clean_ledger(engine: Engine, workspace: Workspace, ledger: Ledger) -> None:
                 for dataset, key, role in sides
             ]
             ledger.bury_judgement(one.number, *names)
+    if engine.value(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'base' AND table_name = 'followed_gone'"
+    ):
+        ledger.forget_words([row[0] for row in engine.rows("SELECT entry FROM base.kept.followed_gone ORDER BY entry")])
     validated = [(dataset, key) for dataset, key, _ in ledger.validated() if key is not None]
     ledger.forget_validated([record for record in validated if _is_purged(engine, workspace, record)])
 

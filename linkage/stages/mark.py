@@ -35,6 +35,7 @@ _SHARE = {
     "red": "hidden",
 }
 _LINK = ("any", "compartment", "never")
+_TRAIN = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
 
 
 def mark(run: Run, rows: Iterable[tuple[str, Source, str]]) -> None:
@@ -45,6 +46,8 @@ def mark(run: Run, rows: Iterable[tuple[str, Source, str]]) -> None:
     engine.run(
         "CREATE TABLE IF NOT EXISTS sharing.marking (marking INTEGER, dataset VARCHAR, handling VARCHAR[], share VARCHAR, compartment VARCHAR)"
     )
+    # Markings of before 2026-11-30 say nothing of training.
+    engine.run("ALTER TABLE sharing.marking ADD COLUMN IF NOT EXISTS train BOOLEAN DEFAULT TRUE")
     engine.run("CREATE TABLE IF NOT EXISTS sharing.standard (dataset VARCHAR, marking INTEGER)")
     run.markings = read_markings(run)
     engine.run("CREATE OR REPLACE TABLE change.marked (dataset VARCHAR, key VARCHAR, marking INTEGER)")
@@ -56,9 +59,13 @@ def read_markings(run: Run) -> dict[int, Marking]:
     """Return the numbered markings of the base."""
     if not run.engine.has_table("sharing", "marking"):
         return {}
+    train = "train" if "train" in run.engine.columns("sharing", "marking") else "TRUE"
+    rows = run.engine.rows(
+        f"SELECT marking, dataset, handling, share, compartment, {train} FROM sharing.marking ORDER BY marking"
+    )
     return {
-        number: Marking(dataset, tuple(handling), share, within)
-        for number, dataset, handling, share, within in run.engine.rows("FROM sharing.marking ORDER BY marking")
+        number: Marking(dataset, tuple(handling), share, within, train)
+        for number, dataset, handling, share, within, train in rows
     }
 
 
@@ -107,54 +114,56 @@ def _mark(run: Run, dataset: str, source: Source, table: str) -> None:
     engine, values = run.engine, {"dataset": dataset, "slot": SLOT}
     told = _told_sql(source)
     found = engine.rows(
-        f"SELECT {told}, count(*) AS rows FROM {table} GROUP BY ALL ORDER BY rows DESC, handling, share, link_use LIMIT {MOST_MARKINGS + 1}",
+        f"SELECT {told}, count(*) AS rows FROM {table} GROUP BY ALL ORDER BY rows DESC, handling, share, link_use, train_use LIMIT {MOST_MARKINGS + 1}",
         values,
     )
     if len(found) > MOST_MARKINGS:
         message = (
             f"source {dataset!r}: more than {MOST_MARKINGS:,} different markings; sources.{dataset}.marking must name columns of handling "
-            "categories, share level and link use, not of free text"
+            "categories, share level, link use and train use, not of free text"
         )
         raise DataError(message)
     _tell_unknown(run, dataset, found)
-    numbers = [_number(run, _marking(run, dataset, *entry[:3])) for entry in found] or [
-        _number(run, _marking(run, dataset, [], "", ""))
+    numbers = [_number(run, _marking(run, dataset, *entry[:4])) for entry in found] or [
+        _number(run, _marking(run, dataset, [], "", "", ""))
     ]
     standard = engine.value("SELECT marking FROM sharing.standard WHERE dataset = $dataset", values)
     if standard is None or run.anew:
         standard = numbers[0]
         engine.run("DELETE FROM sharing.standard WHERE dataset = $dataset", values)
         engine.run("INSERT INTO sharing.standard VALUES ($dataset, $marking)", {**values, "marking": standard})
-    others = [(*entry[:3], number) for entry, number in zip(found, numbers, strict=False) if number != standard]
+    others = [(*entry[:4], number) for entry, number in zip(found, numbers, strict=False) if number != standard]
     if others:
         with engine.registered("other_marking", _table(others)):
             engine.run(
                 f"INSERT INTO change.marked SELECT $dataset, key, marking FROM (SELECT {quote(KEY)} AS key, {told} FROM {table}) "
-                "JOIN other_marking USING (handling, share, link_use)",
+                "JOIN other_marking USING (handling, share, link_use, train_use)",
                 values,
             )
 
 
 def _told_sql(source: Source) -> str:
-    """Return the columns handling, share and link_use of a source row, as the row tells them."""
+    """Return the columns handling, share, link_use and train_use of a source row, as the row tells them."""
     marking = source.marking
-    handling, share, link = (getattr(marking, name) if marking else None for name in ("handling", "share", "link_use"))
+    names = ("handling", "share", "link_use", "train_use")
+    handling, *others = (getattr(marking, name) if marking else None for name in names)
     listed = (
         f"list_sort(list_distinct(list_filter(regexp_split_to_array(upper(replace({quote(handling)}, $slot, ' ')), '[;,\\s]+'), lambda x: x <> '')))"
         if handling
         else "NULL"
     )
-    texts = [f"lower(trim({quote(column)}))" if column else "NULL" for column in (share, link)]
-    return (
-        f"coalesce({listed}, CAST([] AS VARCHAR[])) AS handling, "
-        f"coalesce(CAST({texts[0]} AS VARCHAR), '') AS share, coalesce(CAST({texts[1]} AS VARCHAR), '') AS link_use"
-    )
+    texts = [f"CAST({f'lower(trim({quote(column)}))' if column else 'NULL'} AS VARCHAR)" for column in others]
+    told = [f"coalesce({text}, '') AS {name}" for text, name in zip(texts, names[1:], strict=True)]
+    return ", ".join((f"coalesce({listed}, CAST([] AS VARCHAR[])) AS handling", *told))
 
 
-def _marking(run: Run, dataset: str, handling: list[str], share: str, link: str) -> Marking:
+def _marking(
+    run: Run, dataset: str, handling: list[str], share: str, link: str, train: str
+) -> Marking:  # what a row tells
     level: Any = _SHARE.get(share, "hidden") if share else "full"
     stated = (link if link in _LINK else "never") if link else "any"
-    return Marking(dataset, tuple(handling), level, compartment(run.project, dataset, stated))
+    trains = _TRAIN.get(train, False) if train else True
+    return Marking(dataset, tuple(handling), level, compartment(run.project, dataset, stated), trains)
 
 
 def _number(run: Run, marking: Marking) -> int:
@@ -164,13 +173,14 @@ def _number(run: Run, marking: Marking) -> int:
             return number
     number = max(run.markings, default=0) + 1
     run.engine.run(
-        "INSERT INTO sharing.marking VALUES ($number, $dataset, CAST($handling AS VARCHAR[]), $share, $compartment)",
+        "INSERT INTO sharing.marking VALUES ($number, $dataset, CAST($handling AS VARCHAR[]), $share, $compartment, $train)",
         {
             "number": number,
             "dataset": marking.dataset,
             "handling": list(marking.handling),
             "share": marking.share,
             "compartment": marking.compartment,
+            "train": marking.train,
         },
     )
     run.markings[number] = marking
@@ -178,20 +188,20 @@ def _number(run: Run, marking: Marking) -> int:
 
 
 def _tell_unknown(run: Run, dataset: str, found: list[tuple[Any, ...]]) -> None:
-    """Count and tell the rows whose share level or link use is not known: they are kept back."""
-    for name, place, known in (("share", 1, tuple(_SHARE)), ("link_use", 2, _LINK)):
-        rows = sum(entry[3] for entry in found if entry[place] and entry[place] not in known)
+    """Count and tell the rows whose share level, link use or train use is not known: they are kept back."""
+    strictest = {"share": "hidden", "link_use": "never linked", "train_use": "not trained on"}
+    for name, place, known in (("share", 1, tuple(_SHARE)), ("link_use", 2, _LINK), ("train_use", 3, tuple(_TRAIN))):
+        rows = sum(entry[4] for entry in found if entry[place] and entry[place] not in known)
         if rows:
             run.count(f"unknown_markings.{dataset}.{name}", int(rows))
-            strictest = "hidden" if name == "share" else "never linked"
             run.progress(
-                f"{dataset}: {rows:,} rows have a {name} that is none of {', '.join(known)}; they are {strictest}"
+                f"{dataset}: {rows:,} rows have a {name} that is none of {', '.join(known)}; they are {strictest[name]}"
             )
 
 
 def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
-    types = (pa.list_(pa.string()), pa.string(), pa.string(), pa.int32())
-    names = ("handling", "share", "link_use", "marking")
+    types = (pa.list_(pa.string()), pa.string(), pa.string(), pa.string(), pa.int32())
+    names = ("handling", "share", "link_use", "train_use", "marking")
     return pa.table(
         {
             name: pa.array([row[place] for row in rows], kind)

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import literal, qualified, quote
+from linkage.config.markings import is_aggregate, trains
+from linkage.engine.sql import qualified, quote
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.blocking import count_blocks, drop_stop_keys, make_keys, make_pairs
 from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
+from linkage.matching.released import LEAST_HOLDERS, released
 from linkage.matching.score import least_weight
 from linkage.matching.shape import FLOOR, common_values, trained_shape
 from linkage.matching.train import train as train_model
@@ -100,9 +102,16 @@ def _trained(run: Run, entity_type: EntityType) -> models.Model:
     )
     if labels:
         run.count(f"types.{entity_type}.labels", labels)
+    aggregates = [str(number) for number, one in sorted(run.markings.items()) if is_aggregate(run.project, one)]
+    if aggregates:
+        model = released(run.engine, model, f"coalesce(marking IN ({', '.join(aggregates)}), FALSE)")
+        # This run scores with what the model holds, as every later one does.
+        make_frequencies(run.engine, model)
     # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
     card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
-    return replace(model, card=card, common=common_values(run.engine, model, FLOOR))
+    return replace(
+        model, card=card, common=common_values(run.engine, model, max(FLOOR, LEAST_HOLDERS) if aggregates else FLOOR)
+    )
 
 
 @contextmanager
@@ -111,22 +120,19 @@ def _released(run: Run, entity_type: EntityType) -> Iterator[bool]:
 
     What is not shown is in no m and u, no frequency, no generic value and no stop key. Raises ModelError where nothing is left.
     """
-    engine, agreements = run.engine, run.project.agreements
-    kept = [name for name in run.project.settings.sources if agreements and not agreements.terms(name).train_use]
+    engine = run.engine
+    kept = [str(number) for number, marking in sorted(run.markings.items()) if not trains(run.project, marking)]
     table, whole = f"canonical.{quote(entity_type)}", quote(f"whole_{entity_type}")
-    shown = f"FROM {table} WHERE NOT list_contains($kept, dataset)"
-    if not kept or not engine.value(
-        f"SELECT count(*) FROM {table} WHERE list_contains($kept, dataset)", {"kept": kept}
-    ):
+    test = f"marking IN ({', '.join(kept)})" if kept else "FALSE"
+    if not kept or not engine.value(f"SELECT count(*) FROM {table} WHERE {test}"):
         yield True
         return
-    if not engine.value(f"SELECT count(*) {shown}", {"kept": kept}):
+    if not engine.value(f"SELECT count(*) FROM {table} WHERE NOT {test}"):
         message = f"{entity_type}: no owner lets its records train a model; say train_use = true for a dataset in the agreements, or approve a model of another workspace"
         raise ModelError(message)
     engine.run(f"ALTER TABLE {table} RENAME TO {whole}")
     try:
-        listed = ", ".join(literal(name) for name in kept)
-        engine.run(f"CREATE VIEW {table} AS FROM canonical.{whole} WHERE dataset NOT IN ({listed})")
+        engine.run(f"CREATE VIEW {table} AS FROM canonical.{whole} WHERE NOT {test}")
         yield False
     finally:
         engine.run(f"DROP VIEW IF EXISTS {table}")

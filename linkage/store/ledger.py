@@ -382,6 +382,14 @@ class Ledger:
                 (*a, *b, number),
             )
 
+    def forget_words(self, entries: Sequence[int]) -> None:
+        """Drop why, and for whom, overlaps and leads were followed in these entries; what became of them stays."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE followed SET why = 'purged', assignee = CASE WHEN assignee IS NOT NULL THEN 'purged' END WHERE entry = ?",
+                [(entry,) for entry in entries],
+            )
+
     def forget_asked(self, numbers: Sequence[int]) -> None:
         """Delete what was asked for in rows of the audit; their keyed hashes stay in the chain."""
         with self._transaction() as connection:

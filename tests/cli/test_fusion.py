@@ -31,7 +31,7 @@ def test_lists_are_told_in_words_and_json(demo, linkage_):
 
 
 def test_a_subject_is_asked_about(demo, linkage_, subject):
-    """Attributes or a telephone number name a subject; both find who has an open case on the person."""
+    """Attributes, a telephone number or an address name a subject; attributes and address find who has an open case on the person."""
     words = ("--given-name", subject["given_name"], "--surname", subject["surname"], "--ssn", subject["ssn"])
     born = ("--birth-date", str(subject["birth_date"]))
     code, out, error = linkage_("deconflict", demo.folder, "--person", *words, *born, "--agency", "DEA", "--json")
@@ -43,6 +43,9 @@ def test_a_subject_is_asked_about(demo, linkage_, subject):
     assert "call" in out
     code, out, _ = linkage_("deconflict", demo.folder, "--phone", "+44 20 7946 0018", "--agency", "DEA")
     assert (code, "No open case" in out) == (0, True)
+    words = ("--address", subject["address"], "--country-default", "us")
+    code, out, _ = linkage_("deconflict", demo.folder, *words, "--agency", "DEA", "--json")
+    assert (code, [hit["entity_type"] for hit in json.loads(out)["hits"] if hit["others"]]) == (0, ["person"])
 
 
 def test_the_page_of_a_profile(demo, linkage_, subject, tmp_path):

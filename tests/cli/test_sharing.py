@@ -63,7 +63,8 @@ def test_the_commands_tell_and_refuse(linkage_, path):
     assert [(row["kind"], row["action"], row["outcome"]) for row in rows if row["kind"] == "refusal"] == [
         ("refusal", "export", "SharingError"),
         ("refusal", "purge", "RequestError"),
-        ("refusal", "refused", "SharingError"),
+        ("refusal", "purge", "RequestError"),
+        ("refusal", "check", "SharingError"),
     ]
     assert [row["outcome"] for row in rows if row["action"] == "purge" and row["kind"] == "change"] == ["begun", "done"]
     assert linkage_("audit", "show", path, "--limit", "3")[0] == 0

@@ -108,7 +108,7 @@ old2,,,,,,,Harbour Freight Inc,423456789,{SHELL},,,,,,,2020-01-01
 new,,,,,,,Quill Import Corp,434567891,{SHELL},,,,,,,2024-03-09
 """,
     "ice": """
-helena,Helena,Hathaway,1977-12-25,,,,,,,1000000001,021000021,checking,I-5,A,SA Ives,2024-05-05
+helena,Helena,Hathaway,1977-12-25,,2175551700,"77 Dock Rd, Reno, NV 89502",,,,1000000001,021000021,checking,I-5,A,SA Ives,2024-05-05
 ann,Ann,Archer,1980-02-03,212345678,,,Oakridge Dental Corp,445678912,,,,,I-1,C,SA Ives,2024-05-01
 """,
 }

@@ -108,13 +108,60 @@ def test_a_hidden_record_answers_nothing(town):
     """Who asks about a subject of a hidden dataset alone gets the answer of one that nobody knows, byte for byte."""
     hidden = {"given_name": "Helena", "surname": "Hathaway", "birth_date": "1977-12-25"}
     unknown = {"given_name": "Wanda", "surname": "Wohlgemuth", "birth_date": "1961-01-02"}
-    answers = [deconflict(town.project, "person", asked, agency="FBI") for asked in (hidden, unknown)]
-    assert json.dumps(answers[0]) == json.dumps(answers[1])
-    assert deconflict(town.project, "person", hidden, agency="DEA")["hits"][0]["others"][0]["agency"] == "ICE"
+    firm, nobody = (
+        {"name": "Oakridge Dental Corp", "tax_id": "445678912"},
+        {"name": "Umbra Tiling Corp", "tax_id": "446678913"},
+    )
+    for subject, asked in (
+        ("person", (hidden, unknown)),
+        ("business", (firm, nobody)),
+        ("address", tuple({"address": f"{number} Dock Rd, Reno, NV 89502"} for number in (77, 78))),
+        ("phone", ({"phone": "2175551700"}, {"phone": "2175551701"})),
+    ):
+        answers = [deconflict(town.project, subject, one, agency="FBI") for one in asked]
+        assert json.dumps(answers[0]) == json.dumps(answers[1])
+        hits = deconflict(town.project, subject, asked[0], agency="DEA")["hits"]
+        assert [other["agency"] for hit in hits for other in hit["others"]] == (
+            [] if subject == "business" else ["ICE"]
+        )
+        assert deconflict(town.project, subject, asked[1], agency="DEA")["hits"] == []
+
+
+def test_an_address_is_a_subject(town):
+    """An address alone is answered with who has an open case on its holders, however it is written; another house, unit or town is not it."""
+    for written in ("12 Main St, Springfield, IL 62701", "12 MAIN STREET SPRINGFIELD IL 62701-0042"):
+        found = deconflict(town.project, "address", {"address": written}, agency="DEA", purpose="raid")
+        hits = sorted((hit["own_cases"], hit["others"], hit["strength"], hit["probability"]) for hit in found["hits"])
+        assert hits == [
+            ([], [{"agency": "FBI", "call": ["SA Frost"]}], "certain", None),
+            (["D-3"], [], "certain", None),
+        ]
+    for other in (
+        "112 Main St, Springfield, IL 62701",
+        "12 Main St Apt 4, Springfield, IL 62701",
+        "12 Main St, Peoria, IL 61602",
+    ):
+        assert deconflict(town.project, "address", {"address": other}, agency="DEA")["hits"] == []
+    with Ledger(Workspace(town.project.loaded.workspace).ledger) as ledger:
+        look = next(look for look in ledger.looks() if (look.purpose, look.objects[0]) == ("raid", "address"))
+    assert (look.action, len(look.objects)) == ("deconflict", 3)
+
+
+def test_an_address_that_many_hold_answers_nothing(town):
+    """An address of more identities than fusion.shared_by answers like one that nobody holds: it tells nothing of either."""
+    settings = town.project.loaded.settings
+    few = settings.model_copy(update={"fusion": settings.fusion.model_copy(update={"shared_by": 2})})
+    project = linkage.open(town.folder)
+    project.loaded.settings = few
+    shell = {"address": "12 Main St, Springfield, IL 62701"}
+    assert len(deconflict(town.project, "address", shell, agency="DEA")["hits"]) == 2
+    assert deconflict(project, "address", shell, agency="DEA")["hits"] == []
 
 
 def test_questions_are_refused_clearly(town):
-    """An unknown agency, one without a view of its own, and a number that is none get one sentence each."""
+    """An unknown agency, one without a view of its own, and a number or an address that is none get one sentence each."""
+    with pytest.raises(RequestError, match="address cannot be read"):
+        deconflict(town.project, "address", {"address": "Springfield"}, agency="DEA")
     for agency, told in (("XYZ", "no agency"), ("ICE", "no audience")):
         with pytest.raises(RequestError, match=told):
             deconflict(town.project, "phone", {"phone": "2175551200"}, agency=agency)

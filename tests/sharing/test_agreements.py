@@ -8,9 +8,14 @@ import pytest
 
 import linkage
 from linkage.config.markings import Marking, purposes, seen_by
+from linkage.engine.duckdb import Engine
+from linkage.engine.sql import literal
 from linkage.errors import ModelError, SharingError
+from linkage.matching import model as models
 from linkage.sharing.agreements import who_sees
 from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
+from tests.conftest import PEOPLE
 
 DAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 1, 6, tzinfo=UTC)
@@ -268,6 +273,89 @@ def test_records_that_are_not_released_train_nothing(agreed, tmp_path):
         linkage.open(tmp_path).run(now=NOW, retrain=True)
 
 
+def test_a_marking_keeps_a_record_out_of_training(agreed, tmp_path):
+    """What a record, or the terms on its handling, keep from training leaves no trace in the model; what is not known is kept from it and told."""
+    fbi = "id,number,bank,holder,handling,share,link,train\n"
+    trained = "".join(
+        f"f{place},{10**9 + 104729 * place},021000021,Holder {chr(65 + place)},,,,\n" for place in range(1, 7)
+    )
+    kept = {
+        "no": "k1,1000000007,021000021,Holder Z,,,,no\nk2,1000000007,021000021,Holder Z,,,,perhaps\n",
+        "jury": "k1,1000000009,021000021,Holder Y,JURY,,,yes\nk2,1000000009,021000021,Holder Y,JURY;INV,,,\n",
+        "none": "",
+        "yes": "k1,1000000007,021000021,Holder Z,INV,,,yes\nk2,1000000007,021000021,Holder Z,,,,\n",
+    }
+    hashes, unknown = {}, {}
+    for name, rows_ in kept.items():
+        agreed(AGREED + '\n[datasets.fbi]\ntrain_handling = ["INV"]\n', files={"fbi.csv": fbi + trained + rows_})
+        path = tmp_path / "project.toml"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('workspace = "work"', f'workspace = "{name}"')
+            .replace("[sources.fbi.marking]", '[sources.fbi.marking]\ntrain_use = "train"'), encoding="utf-8",
+        )  # fmt: skip
+        report = linkage.open(tmp_path).run(now=NOW)
+        hashes[name], unknown[name] = report["types"]["account"]["model"], report["unknown_markings"]
+        with linkage.open(tmp_path).release() as release:
+            held = release.value("SELECT count(*) FROM published.identity_record WHERE key IN ('k1', 'k2')")
+        assert held == rows_.count("k")
+    assert hashes["no"] == hashes["jury"] == hashes["none"] != hashes["yes"]
+    assert unknown == {"no": {"fbi": {"train_use": 1}}, "jury": {}, "none": {}, "yes": {}}
+
+
+def test_of_aggregates_no_value_that_few_hold_is_counted(agreed, tmp_path):
+    """Where an owner releases aggregates alone, its values are in the model's counts where ten of its records hold them, or another owner's does."""
+    people = {
+        "fbi.csv": [("Quixworth", 8), ("Zebulon", 10), ("Archer", 9)],
+        "dea.csv": [("Archer", 1), ("Brandt", 2)],
+        "ice.csv": [("Coleman", 3)],
+    }
+    files = {
+        name: "\n".join(
+            ["id,first,last,born", *(f"{surname[0]}{place},Ann{place},{surname},19{50 + place}-01-1{place % 9}" for surname, number in rows_ for place in range(number)), ""]
+        )
+        for name, rows_ in people.items()
+    }  # fmt: skip
+    # One of them twice, so that a link rests on how rare the name is.
+    files["fbi.csv"] += "QX,Ann3,Quixworth,1953-01-13\n"
+    sections = "".join(PEOPLE.format(name=name).replace('phone = "phone"\n', "") for name in NAMES)
+    counted = {}
+    for use in ('"aggregates"', "true"):
+        text = f"{AGREED}\n[datasets.fbi]\ntrain_use = {use}\n"
+        folder = tmp_path / use.strip('"')
+        folder.mkdir()
+        for name, content in {**files, "agreed.toml": text}.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        head = f'version = 1\nname = "test"\nworkspace = "work"\ndefault_purpose = "test"\n{HEAD}'
+        (folder / "project.toml").write_text(head + sections, encoding="utf-8")
+        project = linkage.open(folder)
+        model_hash = project.run(now=NOW)["types"]["person"]["model"]
+        folder = project.loaded.workspace / "models"
+        model = models.load(folder, "person", model_hash)
+        told = {
+            value
+            for table in (model.frequencies, models.read_common(folder, model))
+            for value in table["value"].to_pylist()
+        }
+        counted[use] = {word for value in told for word in value.split()} & {
+            "quixworth",
+            "zebulon",
+            "archer",
+            "brandt",
+            "coleman",
+        }
+        # The run that trains scores with the counts of the model, as the next one does.
+        with project.release() as release:
+            first = release.rows("SELECT key_a, key_b, weight FROM published.link_evidence ORDER BY ALL")
+        project.run(now=NOW, full=True)
+        with project.release() as release:
+            assert release.rows("SELECT key_a, key_b, weight FROM published.link_evidence ORDER BY ALL") == first
+        assert first
+    assert counted == {
+        '"aggregates"': {"zebulon", "archer", "brandt", "coleman"},
+        "true": {"quixworth", "zebulon", "archer", "brandt", "coleman"},
+    }
+
+
 def test_a_purpose_that_is_not_allowed_is_refused(agreed):
     """A look states a purpose of the agreements; what follows a colon is free."""
     project = agreed(AGREED.replace("from = 2026-07-01", "from = 2026-01-01"))
@@ -275,3 +363,48 @@ def test_a_purpose_that_is_not_allowed_is_refused(agreed):
     with pytest.raises(SharingError, match=r"do not allow the purpose 'test'; they allow: DRUG, FRAUD"):
         project.table("identity", audience="dea")
     assert len(project.table("identity", audience="dea", purpose="drug: case 12", output="arrow")) > 0
+
+
+def test_the_feed_tells_of_pointers(agreed):
+    """Who has the pointers of one release and applies the moves since has the last ones; a move tells agency and contact, nothing else."""
+    project = agreed()
+    project.run(now=NOW)
+    first = _pointer_rows(project)
+    files = {
+        "fbi.csv": rows(("f1", 1, "INV"), ("f2", 2), ("f3", 3, "JURY"), ("f6", 6)),
+        "dea.csv": rows(("d1", 1), ("d2", 2), ("d3", 3), ("d5", 5)),
+    }
+    moves = [_moves(project, 1)]
+    for name, text in files.items():
+        (project.loaded.folder / name).write_text(text, encoding="utf-8")
+    project.run(now=NOW)
+    moves.append(_moves(project, 2))
+    (project.loaded.folder / "agreed.toml").write_text(AGREED.replace("555 0100", "555 0199"), encoding="utf-8")
+    project = linkage.open(project.loaded.folder)
+    project.run(now=NOW, full=True)
+    moves.append(_moves(project, 3))
+    desk, other = "FBI desk, +1 202 555 0100", "FBI desk, +1 202 555 0199"
+    assert [sorted(((agency, before, now) for _, agency, before, now, _ in one), key=str) for one in moves] == [
+        [("fbi", None, desk)],
+        [("fbi", desk, None), ("fbi", None, desk)],
+        [("fbi", desk, other)],
+    ]
+    assert [release for one in moves for *_, release in one] == [1, 2, 2, 3]
+    held = {row[:2]: row[2] for row in first}
+    for identity, agency, _, now, _ in (*moves[1], *moves[2]):
+        held.pop((identity, agency), None)
+        if now is not None:
+            held[identity, agency] = now
+    assert sorted((*key, contact) for key, contact in held.items()) == _pointer_rows(project)
+    assert _moves(project, 3, "centre") == []
+
+
+def _pointer_rows(project):
+    with project.release("dea") as release:
+        return release.rows("SELECT identity_id, agency, contact FROM published.identity_pointer ORDER BY ALL")
+
+
+def _moves(project, sequence, audience="dea"):
+    file = Workspace(project.loaded.workspace).feed(audience, sequence, "pointer_move")
+    with Engine() as engine:
+        return engine.rows(f"FROM read_parquet({literal(str(file))})")
