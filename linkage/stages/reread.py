@@ -146,9 +146,9 @@ def _replace(run: Run, entity_type: EntityType, schema: str) -> None:
     engine.run(f"DELETE FROM {table} WHERE record IN (SELECT record FROM reading.replaced)")
     engine.run(f"INSERT INTO {table} FROM reading.replaced")
     if engine.value("SELECT count(*) FROM reading.replaced WHERE record IS NULL"):
-        # A record of which nothing was known before stands between the others: all are counted anew.
-        engine.create_as(
-            schema,
-            entity_type,
-            f"SELECT * REPLACE (row_number() OVER (ORDER BY dataset, key, role) - 1 AS record) FROM {table}",
+        # A record of which nothing was known before stands between the others: all are counted anew, in place, since copying
+        # whole records in the order of their names would take more memory than there may be.
+        numbers = f"SELECT rowid AS place, row_number() OVER (ORDER BY dataset, key, role) - 1 AS record FROM {table}"
+        engine.run(
+            f"UPDATE {table} AS held SET record = numbered.record FROM ({numbers}) AS numbered WHERE held.rowid = numbered.place"
         )

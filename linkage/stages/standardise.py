@@ -5,7 +5,8 @@ In an increment only the rows of `change.key` are read; a record that comes out 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import qualified, quote
@@ -33,8 +34,9 @@ WRITES = (
 )
 
 SLOTTED = ("jsonl",)
-# Up to so many rows (some 500 bytes each) are held before they are standardised.
-_HELD_ROWS = 3_000_000
+# What a row that is standardised may take of the memory limit while it is held, read and numbered; so many rows are in any piece.
+_ROW_BYTES = 4_000
+_LEAST_ROWS = 100_000
 # Below so many rows statements are planned without the optimizer, which takes a third of their time (measured with 1,000).
 _FEW_ROWS = 20_000
 _DATES = {"birth_date", "opened_on"}
@@ -106,7 +108,7 @@ def _take_changed(run: Run) -> None:
 def _are_few(run: Run, rows: Rows) -> bool:
     """Whether there are so few rows that planning their statements costs more than running them."""
     counts = [run.engine.value(f"SELECT count(*) FROM {rows.source(name)}") for name, _ in changes.to_do(run)]
-    return sum(counts) < _FEW_ROWS
+    return sum(map(int, counts)) < _FEW_ROWS
 
 
 def _standardise(run: Run, entity_type: EntityType, rows: Rows) -> None:
@@ -281,36 +283,79 @@ def _create(run: Run, entity_type: EntityType, rows: Rows) -> None:
 
 
 def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
-    """Standardise all roles of a type in one statement: planning it costs more than a small dataset's rows do."""
-    selects: list[str] = []
-    values: dict[str, Any] = {}
-    for place, (dataset, source, role) in enumerate(_roles(run, entity_type, rows)):
-        prefix = f"map_{place}"
-        mapped, more = mapped_sql(dataset, source, role, prefix, table=rows.source(dataset))
-        selects.append(mapped)
-        values |= more
-    if not selects:
-        return
+    """Standardise all roles of a type, in one statement where its rows are few: planning one costs more than a small dataset's rows do."""
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
-    # Through a union every role would start all the standardisers for itself, and a role that takes few rows of its
-    # dataset would hand on small pieces; what is small enough is held, and spills.
-    held = "MATERIALIZED " if rows.changed or _is_small(run, entity_type, rows) else ""
-    run.engine.run(
-        f"INSERT INTO {rows.target(entity_type)} WITH mapped AS {held}({' UNION ALL '.join(selects)}) "
-        f"SELECT row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values, {standard_sql(run)} "
-        f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
-        values,
-    )
+    target = rows.target(entity_type)
+    for piece in _pieces(run, entity_type, rows):
+        selects: list[str] = []
+        values: dict[str, Any] = {"before": run.engine.value(f"SELECT count(*) FROM {target}")}
+        for place, part in enumerate(piece):
+            prefix = f"map_{place}"
+            mapped, more = mapped_sql(part.dataset, part.source, part.role, prefix, table=part.table(rows, prefix))
+            selects.append(mapped)
+            values |= more | part.values(prefix)
+        # Through a union every role would start all the standardisers for itself, and a role that takes few rows of its
+        # dataset would hand on small pieces: what is mapped is held first.
+        run.engine.run(
+            f"INSERT INTO {target} WITH mapped AS MATERIALIZED ({' UNION ALL '.join(selects)}) "
+            f"SELECT $before + row_number() OVER (ORDER BY dataset, key, role) - 1, {columns}, bad_values, {standard_sql(run)} "
+            f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
+            values,
+        )
 
 
-def _is_small(run: Run, entity_type: EntityType, rows: Rows) -> bool:
-    """Whether the rows of a type's roles are few enough to be held."""
-    held = 0
-    for dataset, source, name in _roles(run, entity_type, rows):
-        when = source.roles[name].when
-        test, values = condition_sql(when) if when is not None else ("TRUE", {})
-        held += int(run.engine.value(f"SELECT count(*) FROM {dataset_table(dataset)} WHERE {test}", values))
-    return held <= _HELD_ROWS
+@dataclass(frozen=True)
+class _Part:
+    """The rows of a role to standardise: those with keys after `after` and up to `up_to` (None: no bound)."""
+
+    dataset: str
+    source: Source
+    role: str
+    after: str | None = None
+    up_to: str | None = None
+
+    def table(self, rows: Rows, prefix: str) -> str:
+        """Return the part's rows as a table; parameters start with `prefix`."""
+        tests = [
+            f"{quote(KEY)} {sign} ${prefix}_{name}"
+            for name, sign in (("after", ">"), ("up_to", "<="))
+            if getattr(self, name) is not None
+        ]
+        table = rows.source(self.dataset)
+        return f"(FROM {table} WHERE {' AND '.join(tests)}) AS part" if tests else table
+
+    def values(self, prefix: str) -> dict[str, Any]:
+        """Return the parameters of `table`."""
+        bounds = {"after": self.after, "up_to": self.up_to}
+        return {f"{prefix}_{name}": value for name, value in bounds.items() if value is not None}
+
+
+def _pieces(run: Run, entity_type: EntityType, rows: Rows) -> list[list[_Part]]:
+    """Return what to standardise in one statement each, in the order of names: as much as the memory limit allows to be held and numbered."""
+    roles = [_Part(*role) for role in _roles(run, entity_type, rows)]
+    most = max(_LEAST_ROWS, int(run.project.settings.engine.memory_bytes / _ROW_BYTES))
+    counts = {
+        part.dataset: int(run.engine.value(f"SELECT count(*) FROM {rows.source(part.dataset)}")) for part in roles
+    }
+    if sum(counts[part.dataset] for part in roles) <= most:
+        return [roles] if roles else []
+    pieces = []
+    for dataset in sorted(counts):
+        parts = [part for part in roles if part.dataset == dataset]
+        bounds = [None, *_bounds(run, rows.source(dataset), most // len(parts)), None]
+        pieces += [[replace(part, after=after, up_to=up_to) for part in parts] for after, up_to in pairwise(bounds)]
+    return pieces
+
+
+def _bounds(run: Run, table: str, rows: int) -> list[str]:
+    """Return every so manieth key of a source table, in order."""
+    numbered = f"SELECT {quote(KEY)} AS key, row_number() OVER (ORDER BY {quote(KEY)}) AS number FROM {table}"
+    return [
+        row[0]
+        for row in run.engine.rows(
+            f"SELECT key FROM ({numbered}) WHERE number % $rows = 0 ORDER BY key", {"rows": rows}
+        )
+    ]
 
 
 def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:

@@ -1,0 +1,50 @@
+"""Standardising piece by piece, for datasets that are larger than the memory limit allows to hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from linkage.engine.duckdb import Engine
+from linkage.stages import standardise
+from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
+from tests.conftest import NOW
+from tests.properties.test_fusion import World
+
+
+@pytest.fixture
+def canonical():
+    """Return what the base of a project holds of its records, with their numbers."""
+
+    def read(project):
+        workspace = Workspace(project.loaded.workspace)
+        with Ledger(workspace.ledger) as ledger:
+            base = workspace.base(ledger.last_run().base)
+        with Engine(base, read_only=True) as engine:
+            return {
+                kind: engine.rows(f"FROM canonical.{kind} ORDER BY record") for kind in project.loaded.entity_types()
+            }
+
+    return read
+
+
+def test_pieces_make_the_records_that_one_statement_makes(make_project, canonical, monkeypatch):
+    """However few rows are held at once, records and their numbers are the same, in the order of their names."""
+    project = World(make_project, 6).project
+    project.run(now=NOW, learn=False)
+    whole = canonical(project)
+    made, fill = [], standardise._pieces
+
+    def counted(run, entity_type, rows):
+        made.append(fill(run, entity_type, rows))
+        return made[-1]
+
+    monkeypatch.setattr(standardise, "_pieces", counted)
+    monkeypatch.setattr(standardise, "_LEAST_ROWS", 5)
+    monkeypatch.setattr(standardise, "_ROW_BYTES", 1e12)
+    project.run(now=NOW, full=True)
+    assert {len(pieces) for pieces in made} == {9}
+    assert canonical(project) == whole
+    for kind, records in whole.items():
+        assert [row[0] for row in records] == list(range(len(records)))
+        assert [row[1:4] for row in records] == sorted(row[1:4] for row in records), kind
