@@ -77,6 +77,9 @@ def measure(folder: Path, wanted: Wanted) -> dict[str, Any]:
     """Return the figures of our run, of the baseline, and their ratio."""
     if not (folder / "project.toml").is_file():
         make_data(folder, wanted.records, wanted.format, wanted.memory)
+    else:
+        settings = folder / "project.toml"
+        settings.write_text(for_the_centre(settings.read_text("utf-8"), wanted.memory), "utf-8")
     found: dict[str, Any] = {
         "records": wanted.records,
         "format": wanted.format,

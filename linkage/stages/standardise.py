@@ -334,28 +334,27 @@ def _pieces(run: Run, entity_type: EntityType, rows: Rows) -> list[list[_Part]]:
     """Return what to standardise in one statement each, in the order of names: as much as the memory limit allows to be held and numbered."""
     roles = [_Part(*role) for role in _roles(run, entity_type, rows)]
     most = max(_LEAST_ROWS, int(run.project.settings.engine.memory_bytes / _ROW_BYTES))
-    counts = {
-        part.dataset: int(run.engine.value(f"SELECT count(*) FROM {rows.source(part.dataset)}")) for part in roles
-    }
-    if sum(counts[part.dataset] for part in roles) <= most:
+    counts = [int(_asked(run, rows, part, "SELECT count(*) FROM {rows}")[0][0]) for part in roles]
+    if sum(counts) <= most:
         return [roles] if roles else []
     pieces = []
-    for dataset in sorted(counts):
-        parts = [part for part in roles if part.dataset == dataset]
-        bounds = [None, *_bounds(run, rows.source(dataset), most // len(parts)), None]
-        pieces += [[replace(part, after=after, up_to=up_to) for part in parts] for after, up_to in pairwise(bounds)]
+    for dataset in sorted({part.dataset for part in roles}):
+        here = [(part, count) for part, count in zip(roles, counts, strict=True) if part.dataset == dataset]
+        # Keys are cut where the role with the most rows has as many as go to one piece.
+        largest = max(here, key=lambda one: one[1])[0]
+        each = max(1, most // len(here))
+        numbered = f"SELECT {quote(KEY)} AS key, row_number() OVER (ORDER BY {quote(KEY)}) AS number FROM {{rows}}"
+        cuts = _asked(run, rows, largest, f"SELECT key FROM ({numbered}) WHERE number % {each} = 0 ORDER BY key")
+        bounds = [None, *(row[0] for row in cuts), None]
+        pieces += [[replace(part, after=after, up_to=up_to) for part, _ in here] for after, up_to in pairwise(bounds)]
     return pieces
 
 
-def _bounds(run: Run, table: str, rows: int) -> list[str]:
-    """Return every so manieth key of a source table, in order."""
-    numbered = f"SELECT {quote(KEY)} AS key, row_number() OVER (ORDER BY {quote(KEY)}) AS number FROM {table}"
-    return [
-        row[0]
-        for row in run.engine.rows(
-            f"SELECT key FROM ({numbered}) WHERE number % $rows = 0 ORDER BY key", {"rows": rows}
-        )
-    ]
+def _asked(run: Run, rows: Rows, part: _Part, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query on the rows of a role."""
+    when = part.source.roles[part.role].when
+    test, values = condition_sql(when) if when is not None else ("TRUE", {})
+    return run.engine.rows(query.format(rows=f"(FROM {rows.source(part.dataset)} WHERE {test})"), values)
 
 
 def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:
