@@ -133,14 +133,16 @@ def follow(project, audience):
             ledger.follow([Followed(audience, name, status, tuple(agencies), NOW.isoformat(), "s", "tried", "Lee")])
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_an_increment_is_a_full_run(make_project, tmp_path, seed):
+@pytest.mark.parametrize(
+    ("seed", "days"), [(1, 2), *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in (1, 2, 3))]
+)
+def test_an_increment_is_a_full_run(make_project, tmp_path, seed, days):
     """After every day of new, changed and withdrawn rows and closed cases, an increment publishes what a full run publishes."""
     world = World(make_project, seed)
     world.project.run(now=NOW, learn=False)
     follow(world.project, "dea")
     seen = dict.fromkeys(TABLES, 0)
-    for day in range(1, 4):
+    for day in range(1, days + 1):
         world.next_day()
         twin = tmp_path.with_name(f"{tmp_path.name}_full")
         shutil.rmtree(twin, ignore_errors=True)
