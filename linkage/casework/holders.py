@@ -13,6 +13,7 @@ import pyarrow as pa
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import qualified, quote
 from linkage.errors import RequestError
+from linkage.fusion.contacts import PARTIES
 from linkage.lookup.asked import mapped_rows, mapped_schema
 from linkage.lookup.index import find
 from linkage.matching import model as models
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
     from linkage.project import Project
 
-PARTIES: tuple[EntityType, ...] = ("person", "business")
 VALUES = ("phone", "address")
 """Subjects that are a value, not an entity."""
 _PLACE = ("house_number", "street", "postcode", "city")
@@ -90,10 +90,10 @@ def _by_address(project: Project, audience: str, asked: Mapping[str, Any]) -> li
     return sorted({near[int(key)][0] for key, other in found if other == door})
 
 
-def _near(release: Engine, kind: str) -> str:
+def _near(release: Engine, kind: EntityType) -> str:
     """Return the query of identity, address and country of what a release tells of the same place, the house number somewhere in it."""
     single = f"SELECT identity_id, address, postcode, city, country FROM published.{quote(kind)}"
-    told = stored(kind)  # type: ignore[arg-type]  # one of PARTIES
+    told = stored(kind)
     many = f"SELECT identity_id, address, postcode, city, country FROM {qualified('published', told)}"
     every = f"{single} UNION ALL {many}" if release.has_table("published", told) else single
     return (

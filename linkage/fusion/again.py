@@ -108,13 +108,12 @@ def widen(run: Run, audience: str) -> None:
         return
     engine = run.engine
     engine.create("fusion", "again")
+    engine.create("fusion", "near")
     if "person" in run.types:
         engine.create("fusion", "ssn_again")
         gone = f"FROM change.gone_person WHERE ssn IS NOT NULL AND {run.sees(audience)}"
         engine.run(f"INSERT INTO fusion.ssn_again SELECT DISTINCT ssn {gone}")
-        engine.create("fusion", "ssn_holder")
-        engine.create("fusion", "near")
-        engine.run("DROP TABLE fusion.ssn_holder")
+        engine.run(f"INSERT INTO fusion.near {fixed_sql('fusion', 'ssn_holder')}")
 
 
 def add_doubtful(run: Run, audience: str) -> None:

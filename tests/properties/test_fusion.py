@@ -76,10 +76,10 @@ FIRMS = ["", "", "", "Zenith Bakery LLC", "Harbour Freight Inc", "Oakridge Denta
 class World:
     """Three agencies whose files change from day to day; few phones, addresses, accounts and SSNs, so that many share them."""
 
-    def __init__(self, make_project, seed):
+    def __init__(self, make_project, seed, source=SOURCE):
         self.random = random.Random(seed)
         self.rows = {name: {f"{name[0]}{n}": self.row() for n in range(14)} for name in AGENCIES}
-        sections = HEAD + "".join(SOURCE.format(name=name, agency=agency) for name, agency in AGENCIES.items())
+        sections = HEAD + "".join(source.format(name=name, agency=agency) for name, agency in AGENCIES.items())
         self.project = make_project(sections, {f"{name}.csv": self.csv(name) for name in AGENCIES})
 
     def row(self):
@@ -182,6 +182,27 @@ def test_a_relation_that_is_new_in_the_project_reaches_records_that_stand(make_p
             assert mine[table] == theirs[table], (audience, table)
         assert "officer" in {row[0] for row in mine["identity_relation"]}
         assert {row[3] for row in mine["identity_case"]} >= {"SA X", "C-1"}
+
+
+def test_an_increment_without_persons_is_a_full_run(make_project, tmp_path):
+    """Where a project has accounts alone, an increment keeps and makes the overlaps that a full run makes."""
+    head, rest = SOURCE.split("[sources.{name}.roles.person]")
+    account = "[sources.{name}.roles.account]" + rest.split("[sources.{name}.roles.account]")[1]
+    relations, case = account.split("[[sources.{name}.relations]]")
+    world = World(make_project, 7, head + relations + "[sources.{name}.case]" + case.split("[sources.{name}.case]")[1])
+    world.project.run(now=NOW, learn=False)
+    world.next_day()
+    twin = tmp_path.with_name(f"{tmp_path.name}_full")
+    shutil.copytree(tmp_path, twin)
+    other, now = linkage.open(twin / "project.toml"), NOW + timedelta(days=1)
+    assert world.project.run(now=now)["work"] == "increment"
+    other.run(now=now, full=True)
+    for audience in ("centre", "dea"):
+        mine, theirs = published(world.project, audience), published(other, audience)
+        for table in mine:
+            assert mine[table] == theirs[table], (audience, table)
+        assert mine["identity_case"]
+    assert published(world.project, "centre")["deconfliction_overlap"]
 
 
 def test_hidden_rows_change_nothing(make_project, tmp_path, exports):

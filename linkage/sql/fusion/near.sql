@@ -1,5 +1,4 @@
--- One row an identity that what is looked at again may tell of: its own, those tied to it, and those that hold one social security number with it.
+-- One row an identity that what is looked at again may tell of: its own, and those tied to it.
 FROM fusion.again
 UNION SELECT to_identity FROM release.published.identity_relation WHERE fusion_again(from_identity)
 UNION SELECT from_identity FROM release.published.identity_relation WHERE fusion_again(to_identity)
-UNION FROM fusion.ssn_holder
