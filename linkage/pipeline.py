@@ -83,7 +83,7 @@ def run_project(
             staged.mkdir()
             base = copy_base(workspace, last, staged)
             timer.base_bytes = written(staged)
-            with Engine(base, **limits(project, staged)) as engine:
+            with Engine(base, staged=True, **limits(project, staged)) as engine:
                 run = Run(
                     number,
                     moment,

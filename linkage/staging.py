@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.duckdb import DatabaseError, Engine
@@ -10,6 +9,7 @@ from linkage.engine.sql import quote
 from linkage.errors import WorkspaceError
 from linkage.stages import changes
 from linkage.stages.standardiser import choose
+from linkage.store.workspace import copy_file
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
             raise WorkspaceError(message)
         # Opened where it lies, so that damage is told of the base and not of its copy.
         Engine(current, read_only=True).close()
-        shutil.copyfile(current, base)
+        copy_file(current, base)
     return base
 
 

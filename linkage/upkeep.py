@@ -44,7 +44,7 @@ def on_a_copy(project: LoadedProject, *, progress: Progress = lambda _message: N
         try:
             staged.mkdir()
             base = copy_base(workspace, last, staged)
-            with Engine(base, **limits(project, staged)) as engine:
+            with Engine(base, staged=True, **limits(project, staged)) as engine:
                 run = Run(
                     last.run,
                     datetime.now(UTC),

@@ -33,7 +33,8 @@ class Engine:
     """A connection whose verbs are the ones the stages need.
 
     Statements are run one at a time; values travel as `$name` parameters. `memory_limit` is DuckDB's (for example
-    `4GB`); work beyond it spills to `temp_directory`.
+    `4GB`); work beyond it spills to `temp_directory`. A `staged` file is whole only once it is closed: whatever stops the
+    program before that, nobody reads it.
     """
 
     def __init__(
@@ -44,17 +45,23 @@ class Engine:
         threads: int = 2,
         temp_directory: Path | None = None,
         read_only: bool = False,
+        staged: bool = False,
     ) -> None:
         self.path = path
         self.apart: frozenset[str] = frozenset()
         self._made: Path | None = None
-        target = ":memory:" if path is None else str(path)
+        self._main: str | None = None
+        target = ":memory:" if path is None or staged else str(path)
         try:
             self.connection = duckdb.connect(target, read_only=read_only)
         except duckdb.Error as error:
             message = f"{target}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error
         _OPEN.add(self)
+        if path is not None and staged:
+            self.attach(path, path.stem, read_only=False)
+            self._main = path.stem
+            self.run(f"USE {quote(path.stem)}")
         self.run("SET memory_limit = $value", {"value": memory_limit})
         self.run("SET threads = $value", {"value": threads})
         self.run("SET preserve_insertion_order = false")
@@ -93,6 +100,8 @@ class Engine:
     def in_order(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         """Run one query on a table and yield its rows in the order of the table, `size` at a time; others may run meanwhile."""
         cursor = self.connection.cursor()
+        if self._main is not None:
+            cursor.execute(f"USE {quote(self._main)}")
         self.run("SET preserve_insertion_order = true")
         try:
             yield from cursor.sql(sql).to_arrow_reader(size)
@@ -211,9 +220,10 @@ class Engine:
 
     def attach(self, path: Path, alias: str, *, read_only: bool = True) -> None:
         """Attach another database file as `alias`. Raises WorkspaceError where it cannot be opened."""
-        mode = " (READ_ONLY)" if read_only else ""
+        # What is written here is in staging: a log to recover it from would be forced to the disk with every statement.
+        mode = "READ_ONLY" if read_only else "RECOVERY_MODE no_wal_writes"
         try:
-            self.run(f"ATTACH {literal(str(path))} AS {quote(alias)}{mode}")
+            self.run(f"ATTACH {literal(str(path))} AS {quote(alias)} ({mode})")
         except duckdb.Error as error:
             message = f"{path}: cannot be opened as a database ({_first_line(error)}); restore the workspace from a backup (linkage restore)"
             raise WorkspaceError(message) from error

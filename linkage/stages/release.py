@@ -5,11 +5,11 @@ In an increment the file is a copy of the last release, in which the rows of the
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import quote
+from linkage.store.workspace import copy_file
 from linkage.tables import PUBLISHED, STORED
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STALE = "identity_id IN (SELECT identity_id FROM making.stale)"
 def begin_release(run: Run, audience: str, path: Path, last: Path | None) -> None:
     """Make the file of an audience's next release: in an increment a copy of the last one."""
     if audience in run.amended_audiences and last is not None:
-        shutil.copyfile(last, path)
+        copy_file(last, path)
     run.engine.create_as("making", "stale", "SELECT DISTINCT identity_id FROM making.old")
 
 

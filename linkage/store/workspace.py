@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 ROOMS = ("base", "releases", "models", "staging", "feed", "held")
 _SECRET_BYTES = 32
 _DAY = 86400
+_CANNOT_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
+"""What a file system answers that leaves a copy to the caller."""
 
 
 class Workspace:
@@ -225,6 +228,26 @@ def _remove(entry: Path) -> None:
         shutil.rmtree(entry)
     else:
         entry.unlink()
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Write a copy of a file: within the kernel, where the file system can without moving a byte, else as any copy is made."""
+    with source.open("rb") as read, target.open("wb") as written:
+        left = os.fstat(read.fileno()).st_size
+        # shutil passes the bytes through a pipe: twice the time for a base of half a gigabyte.
+        copy = getattr(os, "copy_file_range", None)
+        while left and copy is not None:
+            try:
+                done = copy(read.fileno(), written.fileno(), left)
+            except OSError as error:
+                if error.errno not in _CANNOT_COPY:
+                    raise
+                break
+            if done == 0:
+                break
+            left -= done
+        # Both stand where the kernel stopped.
+        shutil.copyfileobj(read, written)
 
 
 def move_into_place(source: Path, target: Path) -> None:

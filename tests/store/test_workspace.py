@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 
 import pytest
 
 from linkage.errors import WorkspaceError
-from linkage.store.workspace import Workspace, move_into_place
+from linkage.store.workspace import Workspace, copy_file, move_into_place
 
 
 def test_the_workspace_and_its_secret_are_private(tmp_path):
@@ -94,6 +95,29 @@ def test_moving_into_place_replaces_whole(tmp_path):
     move_into_place(source, tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").read_text() == "new"
     assert not source.exists()
+
+
+@pytest.mark.parametrize("answer", [None, 0, errno.EXDEV])
+def test_a_copy_is_whole_wherever_the_kernel_stops(tmp_path, monkeypatch, answer):
+    """Copying a file gives its bytes, whether the kernel copies all of it, a part, or refuses."""
+    content = bytes(range(256)) * 5000
+    (tmp_path / "one").write_bytes(content)
+    kernel, calls = os.copy_file_range, []
+
+    def copy(source, target, size):
+        calls.append(size)
+        if len(calls) == 1:
+            return kernel(source, target, min(size, 70_001))
+        if answer is None:
+            return kernel(source, target, size)
+        if answer == 0:
+            return 0
+        raise OSError(answer, os.strerror(answer))
+
+    monkeypatch.setattr(os, "copy_file_range", copy)
+    copy_file(tmp_path / "one", tmp_path / "two")
+    assert (tmp_path / "two").read_bytes() == content
+    assert len(calls) > 1
 
 
 def test_a_link_in_staging_goes_alone(tmp_path):
