@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
+from linkage.ahead import copying, loading
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, WorkspaceError
@@ -83,7 +84,7 @@ def run_project(
             staged.mkdir()
             base = copy_base(workspace, last, staged)
             timer.base_bytes = written(staged)
-            with Engine(base, staged=True, **limits(project, staged)) as engine:
+            with loading(), Engine(base, staged=True, **limits(project, staged)) as engine:
                 run = Run(
                     number,
                     moment,
@@ -97,7 +98,8 @@ def run_project(
                     before_pairs=lambda run: look_ahead(run, timer),
                 )
                 prepare(run)
-                releases = _stages(run, timer)
+                with copying(run, base):
+                    releases = _stages(run, timer)
                 changes.finish(run)
                 if run.options.purge is not None:
                     purge_state(run)

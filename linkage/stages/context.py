@@ -11,6 +11,7 @@ from linkage.config.project import CENTRE
 from linkage.standardise import Standardiser, shipped
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from datetime import date, datetime
     from pathlib import Path
 
@@ -85,6 +86,8 @@ class Run:
     # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
     amended_types: set[EntityType] = field(default_factory=set)
     amended_audiences: set[str] = field(default_factory=set)
+    # Copies of the last releases that are being made in staging, to be amended there: audience → when it is done.
+    copies: dict[str, Future[None]] = field(default_factory=dict)
     # Audiences whose release was audited in whole, not only where it changed.
     audited: set[str] = field(default_factory=set)
     # Audiences whose release an audit held back, and why.

@@ -26,9 +26,15 @@ STALE = "identity_id IN (SELECT identity_id FROM making.stale)"
 
 
 def begin_release(run: Run, audience: str, path: Path, last: Path | None) -> None:
-    """Make the file of an audience's next release: in an increment a copy of the last one."""
+    """Make the file of an audience's next release: in an increment a copy of the last one, which may be under way already."""
+    copied = run.copies.pop(audience, None)
+    if copied is not None:
+        copied.result()
     if audience in run.amended_audiences and last is not None:
-        copy_file(last, path)
+        if copied is None:
+            copy_file(last, path)
+    else:
+        path.unlink(missing_ok=True)
     run.engine.create_as("making", "stale", "SELECT DISTINCT identity_id FROM making.old")
 
 

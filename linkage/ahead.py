@@ -1,0 +1,92 @@
+"""What can be done while the first stages of a run wait for the SQL engine: later ones need libraries, compiled loops and copies."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.clustering import ClusterSettings, Edges, Judgements, Meetings, cluster, missing_pairs, second_look
+from linkage.store.workspace import copy_file, sync
+from linkage.survivorship import RULES, days, fullest, survivors, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from linkage.stages.context import Run
+
+_TURN = 0.0002
+"""Seconds after which a thread of Python leaves its turn to another while both have work."""
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load in a second thread, which has ended when the block does."""
+    thread = threading.Thread(target=_load, name="linkage-ahead", daemon=True)
+    # Between two statements the main thread must not wait for its turn: it has many short ones.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        sys.setswitchinterval(interval)
+
+
+@contextmanager
+def copying(run: Run, base: Path) -> Iterator[None]:
+    """In an increment, copy the last releases into staging (`run.copies`) and bring the copies to the disk, that of the base too.
+
+    The engine flushes what it changes; it would have to wait for all that was copied.
+    """
+    with ThreadPoolExecutor(1, "linkage-copy") as pool:
+        if not run.anew and run.options.purge is None:
+            pool.submit(sync, base)
+            for audience in sorted(run.project.settings.audiences):
+                last = run.workspace.release(audience, run.ledger.last_sequence(audience))
+                if last.is_file():
+                    run.copies[audience] = pool.submit(_copy, last, run.staging / f"{audience}.duckdb")
+        try:
+            yield
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _copy(last: Path, path: Path) -> None:
+    copy_file(last, path)
+    sync(path)
+
+
+def _load() -> None:
+    # What cannot be loaded is told by the stage that needs it.
+    with suppress(Exception):
+        use()
+
+
+def use() -> None:
+    """Use every library and compiled loop of clustering and surviving once, on a handful of records."""
+    # pyarrow looks for it when it is first given a list.
+    importlib.import_module("pandas")
+    # A path of three records whose last pair is doubtful: components, their missing pair, and the loop that agglomerates.
+    a, b = np.array([0, 1], np.int64), np.array([1, 2], np.int64)
+    edges = Edges(a, b, np.array([9, 1], np.int32), np.zeros(2, np.bool_))
+    apart = Judgements(a[:1], b[1:], np.zeros(1, np.bool_))
+    settings = ClusterSettings(stop=2, floor=0, ambiguity=1, component_max=10, missing=-9)
+    found = cluster(3, edges, apart, settings)
+    missing_pairs(found.component, edges)
+    ones = np.ones((2, 1), np.int64)
+    second_look(
+        Meetings(np.zeros(2, np.int64), ones, a[:1], b[:1], ones[:1], ones[:1], np.zeros(1, np.bool_)), prior=0, stop=9
+    )
+    texts, start = pa.array(["a", "b"]), np.array([0, 2], np.int64)
+    values, seen = told(texts), days(pa.array([None, None], pa.date32()))
+    chosen, _, _ = survivors(start, values, seen, next(iter(RULES)))
+    fullest(start, values, chosen, [texts], seen)
