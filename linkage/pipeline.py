@@ -26,7 +26,7 @@ from linkage.stages.cluster import cluster_audience
 from linkage.stages.context import Progress, Run, RunOptions
 from linkage.stages.drift import drift
 from linkage.stages.feed import KINDS, feed_file, write_feed
-from linkage.stages.identify import forget, identify, settle, take_over
+from linkage.stages.identify import identify, settle, take_back, take_over
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.release import begin_release, opened_release
@@ -232,7 +232,7 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
         failed = [finding for finding in findings if not (finding.acceptable and finding.audit in run.options.accept)]
         if failed:
             run.held[audience] = failed
-            forget(run)
+            take_back(run, audience)
             return None
         for kind, rows in write_feed(run, audience, release.sequence, path, newer or before).items():
             run.count(f"feed.{audience}.{kind}", rows)

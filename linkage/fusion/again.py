@@ -1,8 +1,8 @@
 """What an increment looks at again in relations, cases, overlaps and leads; a release that is made whole looks at everything.
 
 The statements of `linkage/sql/fusion` ask macros: `fusion_known(identity)`, `fusion_case_again(agency, number)`,
-`fusion_value_again(kind, value)`, `fusion_again(identity)`, `fusion_ssn_again(ssn)` and `fusion_near(identity)`. Each is true
-of everything in a release that is made whole. In an increment they follow what has changed: known are the identities
+`fusion_value_again(kind, value)`, `fusion_again(identity)`, `fusion_ssn_again(ssn)` and `fusion_near(identity)`; the table macro
+`fusion_again_row()` holds the records of identities that are looked at again. Each is true of everything in a release that is made whole. In an increment they follow what has changed: known are the identities
 with a touched record, with a source row whose case or relation is another, or with an entry in the ledger; from them the
 cases and values whose rows are put anew, and from these the identities whose overlaps and leads are. A set may hold
 more than has changed, never less: what is in it is taken out of the release and made again (rule R2).
@@ -65,7 +65,8 @@ def open_again(run: Run, audience: str) -> Iterator[None]:
     finally:
         for name in _SETS:
             engine.run(f"DROP MACRO fusion_{name}")
-        for table in (*_SETS, "known_row", "case_moved"):
+        engine.run("DROP MACRO TABLE IF EXISTS fusion_again_row")
+        for table in (*_SETS, "known_row", "case_moved", "again_row"):
             engine.run(f"DROP TABLE IF EXISTS fusion.{table}")
 
 
@@ -103,17 +104,28 @@ def add_ends(run: Run) -> None:
 
 
 def widen(run: Run, audience: str) -> None:
-    """Complete `fusion.again` when cases and relations stand, and write `fusion.near`: whose cases must be known for it."""
-    if audience not in run.amended_audiences:
+    """Complete `fusion.again` when cases and relations stand, and write `fusion.near`: whose cases must be known for it.
+
+    Leaves `fusion.ssn_held` for the leads where there are persons.
+    """
+    engine, amended = run.engine, audience in run.amended_audiences
+    if amended:
+        for table in ("again", "near", "again_row"):
+            engine.create("fusion", table)
+    # The body of a table macro is bound when it is made.
+    rows = "fusion.again_row" if amended else "resolution.now"
+    engine.run(
+        f"CREATE OR REPLACE TEMP MACRO fusion_again_row() AS TABLE SELECT entity_type, record, identity_id FROM {rows}"
+    )
+    if "person" not in run.types:
         return
-    engine = run.engine
-    engine.create("fusion", "again")
-    engine.create("fusion", "near")
-    if "person" in run.types:
+    if amended:
         engine.create("fusion", "ssn_again")
         gone = f"FROM change.gone_person WHERE ssn IS NOT NULL AND {run.sees(audience)}"
         engine.run(f"INSERT INTO fusion.ssn_again SELECT DISTINCT ssn {gone}")
-        engine.run(f"INSERT INTO fusion.near {fixed_sql('fusion', 'ssn_holder')}")
+    engine.create("fusion", "ssn_held")
+    if amended:
+        engine.run("INSERT INTO fusion.near SELECT DISTINCT identity_id FROM fusion.ssn_held")
 
 
 def add_doubtful(run: Run, audience: str) -> None:

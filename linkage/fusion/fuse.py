@@ -24,5 +24,5 @@ def fuse(run: Run, audience: str) -> None:
         widen(run, audience)
         write_overlaps(run, audience)
         write_leads(run, audience)
-        for table in ("target", "doubtful", "fresh"):
-            run.engine.run(f"DROP TABLE fusion.{table}")
+        for table in ("target", "doubtful", "fresh", "ssn_held"):
+            run.engine.run(f"DROP TABLE IF EXISTS fusion.{table}")

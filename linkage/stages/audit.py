@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import qualified, quote
+from linkage.engine.sql import quote
 from linkage.stages.changes import judged_table
 from linkage.tables import PUBLISHED
 
@@ -141,8 +141,10 @@ def _limits(run: Run, audience: str) -> list[Finding]:
         findings.append(Finding("largest_identity", told))
     if not engine.has_table("resolution", f"assignment_{audience}"):
         return findings
-    before = int(engine.value(f"SELECT count(*) FROM {qualified('resolution', f'assignment_{audience}')}"))
     now = int(engine.value("SELECT count(*) FROM release.published.stored_record"))
+    before = now + int(
+        engine.value("SELECT (SELECT count(*) FROM making.old) - (SELECT count(*) FROM resolution.identified)")
+    )
     moved = int(
         engine.value(
             "SELECT count(*) FROM making.old JOIN resolution.identified AS now USING (entity_type, dataset, key, role) "

@@ -18,7 +18,7 @@ from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
 from linkage.engine.sql import qualified, quote
 from linkage.stages.changes import audience_signature
-from linkage.stages.touch import among
+from linkage.stages.touch import among, touched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,8 @@ _BLOCK = 64
 def identify(run: Run, audience: str, sequence: int) -> None:
     """Give every cluster of an audience its identity id and write what became of the old ones.
 
-    Nothing of the audience's last state changes before `settle`.
+    In an increment the audience's last state is amended in place, so that what follows reads one table; until `settle`
+    `take_back` brings it back. What is made whole stands beside the last state until then.
     """
     run.progress(f"identify for {audience}")
     engine = run.engine
@@ -69,7 +70,7 @@ def identify(run: Run, audience: str, sequence: int) -> None:
         "digits": ID_DIGITS,
     }
     engine.create("resolution", "identified", values)
-    _now(run, audience)
+    _put_now(run, audience)
     _events(run, audience, sequence)
     _redirects(run, audience)
     engine.run(f"DROP {'TABLE' if audience in run.amended_audiences else 'VIEW'} resolution.member")
@@ -81,21 +82,32 @@ def settle(run: Run, audience: str) -> None:
     """Make what `identify` has written the audience's state, once its release has passed the audits."""
     engine = run.engine
     assignment = f"assignment_{audience}"
-    if audience in run.amended_audiences:
-        held = qualified("resolution", assignment)
-        engine.run(f"DELETE FROM {held} WHERE number IN (SELECT number FROM making.old)")
-        engine.run(f"INSERT INTO {held} BY NAME SELECT * EXCLUDE (identity) FROM resolution.identified")
-    else:
+    if audience not in run.amended_audiences:
         engine.run("DROP VIEW resolution.now")
         engine.run(f"DROP TABLE IF EXISTS {qualified('resolution', assignment)}")
         engine.run(f"ALTER TABLE resolution.identified RENAME TO {quote(assignment)}")
         engine.run(f"ALTER TABLE {qualified('resolution', assignment)} DROP COLUMN identity")
     engine.create_as("resolution", f"ended_{audience}", "FROM resolution.ended")
-    forget(run)
+    _forget(run)
 
 
-def forget(run: Run) -> None:
-    """Drop what `identify` has written: the audience's state stays as it was, or `settle` has kept it."""
+def take_back(run: Run, audience: str) -> None:
+    """Leave the audience's state as it was before `identify`."""
+    if audience in run.amended_audiences:
+        _amend(run, audience, "resolution.identified", "making.old")
+    _forget(run)
+
+
+def _amend(run: Run, audience: str, out: str, into: str) -> None:
+    """Put the rows of one table in the place of those of another in the audience's assignment."""
+    held = qualified("resolution", f"assignment_{audience}")
+    names = ", ".join(map(quote, run.engine.columns("resolution", f"assignment_{audience}")))
+    run.engine.run(f"DELETE FROM {held} WHERE number IN (SELECT number FROM {out})")
+    run.engine.run(f"INSERT INTO {held} BY NAME SELECT {names} FROM {into}")
+
+
+def _forget(run: Run) -> None:
+    """Drop what `identify` has written."""
     run.engine.run("DROP VIEW IF EXISTS resolution.now")
     for table in ("resolution.identified", "resolution.ended", "making.old", "making.event", "making.redirect"):
         run.engine.run(f"DROP TABLE IF EXISTS {table}")
@@ -205,13 +217,9 @@ def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
 
 
 def _touched(run: Run, audience: str) -> str:
-    """Return the SQL test of a row of the assignment for a record that is touched or gone."""
-    tests = [
-        f"(entity_type = '{kind}' AND ({among(run, audience, kind, 'record')} "
-        f"OR record IN (SELECT record FROM {qualified('change', f'gone_{kind}')})))"
-        for kind in run.types
-    ]
-    return " OR ".join(tests)
+    """Return the SQL of the records that are touched or gone: entity_type, record."""
+    gone = [f"SELECT '{kind}', record FROM {qualified('change', f'gone_{kind}')}" for kind in run.types]
+    return " UNION ALL ".join((f"SELECT entity_type, record FROM {touched(audience)}", *gone))
 
 
 def _old(run: Run, audience: str) -> None:
@@ -221,19 +229,19 @@ def _old(run: Run, audience: str) -> None:
         run.engine.create("making", "no_old")
         run.engine.run("ALTER TABLE making.no_old RENAME TO old")
         return
-    test = _touched(run, audience) if audience in run.amended_audiences else "TRUE"
-    columns = "identity_id, entity_type, since, dataset, key, role, agency, ambiguous"
+    old = f"SELECT identity_id, entity_type, since, dataset, key, role, agency, ambiguous FROM {qualified('resolution', assignment)}"
     if audience in run.amended_audiences:
-        columns += ", number"
-    run.engine.create_as("making", "old", f"SELECT {columns} FROM {qualified('resolution', assignment)} WHERE {test}")
+        # Whole rows, to be brought back if an audit fails.
+        old = f"FROM {qualified('resolution', assignment)} SEMI JOIN ({_touched(run, audience)}) AS touched USING (entity_type, record)"
+    run.engine.create_as("making", "old", old)
 
 
-def _now(run: Run, audience: str) -> None:
+def _put_now(run: Run, audience: str) -> None:
     """Make the view `resolution.now`: every record of the audience with its identity, as they will be after this run."""
     now = "SELECT * EXCLUDE (identity) FROM resolution.identified"
     if audience in run.amended_audiences:
-        held = qualified("resolution", f"assignment_{audience}")
-        now = f"{now} UNION ALL BY NAME SELECT * FROM {held} ANTI JOIN making.old USING (number)"
+        _amend(run, audience, "making.old", "resolution.identified")
+        now = f"FROM {qualified('resolution', f'assignment_{audience}')}"
     run.engine.run(f"CREATE OR REPLACE VIEW resolution.now AS {now}")
 
 

@@ -1,10 +1,9 @@
 -- One row a phone, address or device on records of open cases of two agencies or more, about two identities or more; generic ones aside.
 WITH seen AS (
-    SELECT kind, value, now.identity_id, told.agency, told.number AS case_number, told.contact, now.seen_on
-    FROM (FROM fusion.member SEMI JOIN fusion.telling USING (kind, value)) JOIN resolution.now USING (entity_type, record)
-    JOIN canonical."case" AS told USING (dataset, key)
+    SELECT kind, value, member.identity_id, told.agency, told.number AS case_number, told.contact, member.seen_on
+    FROM (FROM fusion.member SEMI JOIN fusion.telling USING (kind, value)) AS member JOIN canonical."case" AS told USING (dataset, key)
     SEMI JOIN (FROM release.published.identity_case WHERE is_open) AS open_case
-        ON open_case.agency = told.agency AND open_case.case_number = told.number AND open_case.identity_id = now.identity_id
+        ON open_case.agency = told.agency AND open_case.case_number = told.number AND open_case.identity_id = member.identity_id
 ), told AS (
     SELECT kind, value, agency, list(DISTINCT identity_id) AS identities, list(DISTINCT agency || ' ' || case_number) AS cases,
            coalesce(list(DISTINCT agency || ': ' || contact) FILTER (WHERE contact IS NOT NULL), []) AS contacts,

@@ -1,9 +1,6 @@
 -- One SSN on several identities; one that very many hold is generic.
-WITH person AS MATERIALIZED (
-    SELECT ssn, record FROM canonical.person WHERE ssn IS NOT NULL AND fusion_ssn_again(ssn)
-), held AS (
-    SELECT DISTINCT ssn, now.identity_id, seen_on.first_seen, seen_on.last_seen FROM person JOIN resolution.now ON now.entity_type = 'person' AND now.record = person.record
-    JOIN (SELECT identity_id, first_seen, last_seen FROM release.published.identity) AS seen_on ON seen_on.identity_id = now.identity_id
+WITH held AS (
+    SELECT ssn, identity_id, first_seen, last_seen FROM fusion.ssn_held JOIN release.published.identity USING (identity_id)
 ), shared AS (
     SELECT ssn, list_sort(list(identity_id)) AS identities, max(first_seen) AS first_seen, max(last_seen) AS last_seen
     FROM held GROUP BY ssn HAVING min(identity_id) <> max(identity_id) AND count(*) <= $most

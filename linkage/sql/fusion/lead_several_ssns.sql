@@ -1,8 +1,8 @@
 -- Several SSNs on one identity, more than a slip apart.
 WITH held AS (
     SELECT identity_id, ssn, count(*) AS records, min(person.seen_on) AS first_seen, max(person.seen_on) AS last_seen
-    FROM canonical.person AS person JOIN resolution.now ON now.entity_type = 'person' AND now.record = person.record
-    WHERE ssn IS NOT NULL AND fusion_again(identity_id) GROUP BY identity_id, ssn
+    FROM canonical.person AS person JOIN fusion_again_row() AS again ON again.entity_type = 'person' AND again.record = person.record
+    WHERE ssn IS NOT NULL GROUP BY identity_id, ssn
 ), many AS (
     SELECT identity_id FROM held GROUP BY identity_id HAVING count(*) BETWEEN 2 AND $most
 ), apart AS (
