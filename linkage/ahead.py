@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from linkage.clustering import ClusterSettings, Edges, Judgements, Meetings, cluster, missing_pairs, second_look
+from linkage.matching.model import load
 from linkage.store.workspace import copy_file, sync
 from linkage.survivorship import RULES, days, fullest, survivors, told
 
@@ -27,48 +27,54 @@ _TURN = 0.0002
 
 
 @contextmanager
-def loading() -> Iterator[None]:
-    """Load in a second thread, which has ended when the block does."""
-    thread = threading.Thread(target=_load, name="linkage-ahead", daemon=True)
+def loading() -> Iterator[ThreadPoolExecutor]:
+    """Load libraries and compiled loops in a second thread; what else is given to it follows. It has ended when the block does."""
     # Between two statements the main thread must not wait for its turn: it has many short ones.
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_TURN)
-    thread.start()
     try:
-        yield
+        with _thread("linkage-load") as thread:
+            # What cannot be loaded is told by the stage that needs it.
+            thread.submit(use)
+            yield thread
     finally:
-        thread.join()
         sys.setswitchinterval(interval)
 
 
 @contextmanager
-def copying(run: Run, base: Path) -> Iterator[None]:
-    """In an increment, copy the last releases into staging (`run.copies`) and bring the copies to the disk, that of the base too.
+def prepared(run: Run, base: Path, thread: ThreadPoolExecutor) -> Iterator[None]:
+    """In an increment, read the approved models in the thread (`run.loaded`), and copy the last releases into staging (`run.copies`).
 
-    The engine flushes what it changes; it would have to wait for all that was copied.
+    The copies are brought to the disk, that of the base too: the engine flushes what it changes, and would have to wait for
+    all that was copied.
     """
-    with ThreadPoolExecutor(1, "linkage-copy") as pool:
+    with _thread("linkage-copy") as copies:
         if not run.anew and run.options.purge is None:
-            pool.submit(sync, base)
+            for kind in run.types:
+                name = run.approved_model(kind)
+                if name is not None:
+                    run.loaded[name] = thread.submit(load, run.workspace.models, kind, name)
+            copies.submit(sync, base)
             for audience in sorted(run.project.settings.audiences):
                 last = run.workspace.release(audience, run.ledger.last_sequence(audience))
                 if last.is_file():
-                    run.copies[audience] = pool.submit(_copy, last, run.staging / f"{audience}.duckdb")
+                    run.copies[audience] = copies.submit(_copy, last, run.staging / f"{audience}.duckdb")
+        yield
+
+
+@contextmanager
+def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
+    """Give a thread that does one thing after another; what it has not begun when the block ends is left undone."""
+    with ThreadPoolExecutor(1, name) as thread:
         try:
-            yield
+            yield thread
         finally:
-            pool.shutdown(cancel_futures=True)
+            thread.shutdown(cancel_futures=True)
 
 
 def _copy(last: Path, path: Path) -> None:
     copy_file(last, path)
     sync(path)
-
-
-def _load() -> None:
-    # What cannot be loaded is told by the stage that needs it.
-    with suppress(Exception):
-        use()
 
 
 def use() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
-from linkage.ahead import copying, loading
+from linkage.ahead import loading, prepared
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, WorkspaceError
@@ -82,30 +82,31 @@ def run_project(
         timer.estimate = estimate_before(project, workspace, last)
         try:
             staged.mkdir()
-            base = copy_base(workspace, last, staged)
-            timer.base_bytes = written(staged)
-            with loading(), Engine(base, staged=True, **limits(project, staged)) as engine:
-                run = Run(
-                    number,
-                    moment,
-                    project,
-                    workspace,
-                    ledger,
-                    engine,
-                    staged,
-                    options=options,
-                    progress=timer.telling(progress),
-                    before_pairs=lambda run: look_ahead(run, timer),
-                )
-                prepare(run)
-                with copying(run, base):
-                    releases = _stages(run, timer)
-                changes.finish(run)
-                if run.options.purge is not None:
-                    purge_state(run)
-                with timer.stage("keep"):
-                    _keep_small(engine)
-                    is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
+            with loading() as thread:
+                base = copy_base(workspace, last, staged)
+                timer.base_bytes = written(staged)
+                with Engine(base, staged=True, **limits(project, staged)) as engine:
+                    run = Run(
+                        number,
+                        moment,
+                        project,
+                        workspace,
+                        ledger,
+                        engine,
+                        staged,
+                        options=options,
+                        progress=timer.telling(progress),
+                        before_pairs=lambda run: look_ahead(run, timer),
+                    )
+                    prepare(run)
+                    with prepared(run, base, thread):
+                        releases = _stages(run, timer)
+                    changes.finish(run)
+                    if run.options.purge is not None:
+                        purge_state(run)
+                    with timer.stage("keep"):
+                        _keep_small(engine)
+                        is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
             if run.held and run.options.restored is not None:
                 # Whole or not at all: one audience under the old models beside others under the new would mislead.
                 _keep_held(run)

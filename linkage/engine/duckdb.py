@@ -195,19 +195,16 @@ class Engine:
 
     def has_table(self, schema: str, table: str) -> bool:
         """Whether the table or view exists in the main database, or apart from it."""
-        found = self.value(
-            f"SELECT count(*) FROM information_schema.tables WHERE {_OWN} AND table_name = $table",
-            {"schema": schema, "table": table},
-        )
-        return bool(found)
+        return bool(self.columns(schema, table))
 
     def columns(self, schema: str, table: str) -> dict[str, str]:
-        """Return column name → SQL type of a table, in order."""
-        rows = self.rows(
-            f"SELECT column_name, data_type FROM information_schema.columns WHERE {_OWN} AND table_name = $table ORDER BY ordinal_position",
-            {"schema": schema, "table": table},
-        )
-        return dict(rows)
+        """Return column name → SQL type of a table or view, in order; nothing where there is none."""
+        # The information schema would put together the columns of all tables, ten times as slow.
+        try:
+            rows = self.rows(f"DESCRIBE {qualified(schema, table)}")
+        except duckdb.CatalogException:
+            return {}
+        return {row[0]: row[1] for row in rows}
 
     @contextmanager
     def attached(self, path: Path, alias: str, *, read_only: bool = True) -> Iterator[None]:

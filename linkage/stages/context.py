@@ -86,6 +86,8 @@ class Run:
     # Types of which only what has changed is standardised, keyed and scored; the same of audiences and their identities.
     amended_types: set[EntityType] = field(default_factory=set)
     amended_audiences: set[str] = field(default_factory=set)
+    # Approved models that are being read: hash → when it is done.
+    loaded: dict[str, Future[Model]] = field(default_factory=dict)
     # Copies of the last releases that are being made in staging, to be amended there: audience → when it is done.
     copies: dict[str, Future[None]] = field(default_factory=dict)
     # Audiences whose release was audited in whole, not only where it changed.

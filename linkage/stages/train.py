@@ -38,7 +38,8 @@ def train(run: Run) -> None:
     for entity_type in run.types:
         approved = run.approved_model(entity_type)
         if approved is not None and not run.options.retrain:
-            model = models.load(run.workspace.models, entity_type, approved)
+            loaded = run.loaded.get(approved)
+            model = loaded.result() if loaded else models.load(run.workspace.models, entity_type, approved)
         else:
             run.progress(f"train {entity_type}")
             model = candidate(run, entity_type)
