@@ -14,7 +14,7 @@ such edges are *stored* and a later run makes components of them, the partition 
 scored before. Components come from blocked edges only; scored gaps count inside components only.
 
 Everything decomposes over components: records and edges of one component change nothing in another, so
-clustering only the touched components gives what clustering all of them gives. scipy and numba are imported
+clustering only the touched components gives what clustering all of them gives. numba is imported
 at the first call, not with this package.
 """
 

@@ -116,26 +116,11 @@ def _members(label: Integers, wanted: Flags) -> tuple[Integers, Integers]:
 
 def _connected(n: int, a: Integers, b: Integers) -> Integers:
     """Return for each of n nodes the smallest node that it is connected with."""
-    from scipy.sparse import coo_array  # 0.1 s that only a run needs
-    from scipy.sparse.csgraph import connected_components
+    from linkage.clustering.kernels import connect
 
     label = np.arange(n, dtype=np.int64)
-    if len(a) == 0:
-        return label
-    if n >= 2**31:
-        raise DataError(f"clustering: {n} records; components take at most 2^31 - 1 at once")
-    touched = np.zeros(n, np.bool_)
-    touched[a] = True
-    touched[b] = True
-    node = np.flatnonzero(touched)
-    local = np.empty(n, np.int32)
-    local[node] = np.arange(len(node), dtype=np.int32)
-    ones = np.ones(len(a))  # scipy turns any other type into float64 anyway
-    graph = coo_array((ones, (local[a], local[b])), shape=(len(node), len(node))).tocsr()
-    count, group = connected_components(graph, directed=False)
-    first = np.empty(count, np.int64)
-    first[group[::-1]] = node[::-1]  # the last assignment holds, so the smallest member stays
-    label[node] = first[group]
+    if len(a):
+        connect(a, b, label)
     return label
 
 

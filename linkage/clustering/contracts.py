@@ -172,8 +172,8 @@ class Clustering:
 def memory_bytes(n: int, n_edges: int, largest_component: int) -> int:
     """Return an upper estimate of what `components` and `cluster` hold at once, inputs included, in bytes.
 
-    Per record 100 (labels, sizes, member lists), per edge 120 (21 the input itself, the rest the component
-    graph as scipy holds it twice, or one component-sorted copy), and 31 for each pair of positions of the
+    Per record 100 (labels, sizes, member lists), per edge 120 (21 the input itself, the rest the ends over the floor and
+    a component-sorted copy), and 31 for each pair of positions of the
     largest component (int64 sums, bool constraints and int32 rivals of the agglomeration, the first two for
     ambiguity again, and room).
     The arrays that `missing_pairs` returns come on top: 16 bytes a pair, 8 an edge while it runs.

@@ -78,6 +78,22 @@ def _find(parent: Integers, node: int) -> int:
 
 
 @compiled
+def connect(a: Integers, b: Integers, label: Integers) -> None:
+    """Write to `label` (its own position for each node) the smallest node that each is connected with.
+
+    Union-find with path halving; the smaller root stays, so the result depends on no order.
+    """
+    for row in range(len(a)):
+        one, other = _find(label, a[row]), _find(label, b[row])
+        if one < other:
+            label[other] = one
+        else:
+            label[one] = other
+    for node in range(len(label)):
+        label[node] = _find(label, node)
+
+
+@compiled
 def _kept_apart(one: int, other: int, parent: Integers, chain: tuple[Integers, ...], partner: Integers) -> bool:
     """Whether a non-match lies between two groups; walks the shorter of their lists of non-matches."""
     head, _tail, count, following = chain
