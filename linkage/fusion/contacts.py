@@ -22,16 +22,16 @@ def parties(run: Run) -> list[EntityType]:
     return [kind for kind in PARTIES if kind in run.types]
 
 
-def all_contacts_sql(run: Run) -> str:
+def all_contacts_sql(run: Run, *, amended: bool) -> str:
     """Return the contacts of all records of the project that are looked at again."""
-    selects = [contacts_sql(kind, f"canonical.{quote(kind)}", again="fusion_value_again") for kind in parties(run)]
+    selects = [contacts_sql(kind, f"canonical.{quote(kind)}", amended=amended) for kind in parties(run)]
     return " UNION ALL ".join(selects) or _NONE
 
 
-def contacts_sql(entity_type: EntityType, table: str, *, again: str = "") -> str:
+def contacts_sql(entity_type: EntityType, table: str, *, amended: bool = False) -> str:
     """Return the phones, addresses and devices that the records of a table hold: kind, entity_type, value, record.
 
-    `again` is a macro of kind and value; only values for which it is true are returned.
+    In an increment (`amended`) only values that are looked at again are returned.
     """
     devices = ", ".join(f"'{name}'" for name in DEVICES)
     found = {
@@ -39,7 +39,9 @@ def contacts_sql(entity_type: EntityType, table: str, *, again: str = "") -> str
         "shared_address": f"SELECT {_ADDRESS} AS value, record FROM {table} WHERE house_number IS NOT NULL AND street IS NOT NULL AND coalesce(postcode, city) IS NOT NULL",
         "shared_device": f"SELECT unnest(identifiers) AS value, record FROM {table} WHERE len(identifiers) > 0",
     }
-    tests = {kind: f"{again}('{kind}', value)" if again else "TRUE" for kind in found}
+    # Asked of one kind at a time: pairs of kind and value would be put together for every record.
+    again = "value IN (SELECT value FROM fusion.value_again WHERE kind = '{kind}')" if amended else "TRUE"
+    tests = {kind: again.format(kind=kind) for kind in found}
     tests["shared_device"] += f" AND split_part(value, ':', 2) IN ({devices})"
     return " UNION ALL ".join(
         f"SELECT '{kind}' AS kind, '{entity_type}' AS entity_type, value, record FROM ({rows}) WHERE {tests[kind]}"

@@ -63,7 +63,7 @@ def _held(run: Run, *, amended: bool) -> None:
     engine.create_as(
         "fusion",
         "member",
-        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM ({all_contacts_sql(run)}) JOIN resolution.now USING (entity_type, record)",
+        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM ({all_contacts_sql(run, amended=amended)}) JOIN resolution.now USING (entity_type, record)",
     )
     engine.create("fusion", "telling", most)
     engine.create("fusion", "held")
