@@ -27,38 +27,40 @@ _TURN = 0.0002
 
 
 @contextmanager
-def loading() -> Iterator[ThreadPoolExecutor]:
-    """Load libraries and compiled loops in a second thread; what else is given to it follows. It has ended when the block does."""
+def loading(run: Run) -> Iterator[None]:
+    """Read the approved models (`run.loaded`), libraries and compiled loops in a second thread, which has ended when the block does.
+
+    Only one thread of Python works at a time: begin where the next statements take the engine long.
+    """
     # Between two statements the main thread must not wait for its turn: it has many short ones.
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_TURN)
     try:
         with _thread("linkage-load") as thread:
+            for kind in run.types:
+                name = run.approved_model(kind)
+                if name is not None:
+                    run.loaded[name] = thread.submit(load, run.workspace.models, kind, name)
             # What cannot be loaded is told by the stage that needs it.
             thread.submit(use)
-            yield thread
+            yield
     finally:
         sys.setswitchinterval(interval)
 
 
 @contextmanager
-def prepared(run: Run, base: Path, thread: ThreadPoolExecutor) -> Iterator[None]:
-    """In an increment, read the approved models in the thread (`run.loaded`), and copy the last releases into staging (`run.copies`).
+def copying(run: Run, base: Path) -> Iterator[None]:
+    """In an increment, copy the last releases into staging (`run.copies`) and bring the copies to the disk, that of the base too.
 
-    The copies are brought to the disk, that of the base too: the engine flushes what it changes, and would have to wait for
-    all that was copied.
+    The engine flushes what it changes; it would have to wait for all that was copied.
     """
-    with _thread("linkage-copy") as copies:
+    with _thread("linkage-copy") as thread:
         if not run.anew and run.options.purge is None:
-            for kind in run.types:
-                name = run.approved_model(kind)
-                if name is not None:
-                    run.loaded[name] = thread.submit(load, run.workspace.models, kind, name)
-            copies.submit(sync, base)
+            thread.submit(sync, base)
             for audience in sorted(run.project.settings.audiences):
                 last = run.workspace.release(audience, run.ledger.last_sequence(audience))
                 if last.is_file():
-                    run.copies[audience] = copies.submit(_copy, last, run.staging / f"{audience}.duckdb")
+                    run.copies[audience] = thread.submit(_copy, last, run.staging / f"{audience}.duckdb")
         yield
 
 

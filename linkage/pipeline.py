@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
-from linkage.ahead import loading, prepared
+from linkage.ahead import copying, loading
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, WorkspaceError
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 PURGED = "the approved model without values that only purged records held"
 STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
-    ("ingest", ingest),
     ("standardise", standardise),
     ("train", train),
     ("block", block),
@@ -82,31 +81,30 @@ def run_project(
         timer.estimate = estimate_before(project, workspace, last)
         try:
             staged.mkdir()
-            with loading() as thread:
-                base = copy_base(workspace, last, staged)
-                timer.base_bytes = written(staged)
-                with Engine(base, staged=True, **limits(project, staged)) as engine:
-                    run = Run(
-                        number,
-                        moment,
-                        project,
-                        workspace,
-                        ledger,
-                        engine,
-                        staged,
-                        options=options,
-                        progress=timer.telling(progress),
-                        before_pairs=lambda run: look_ahead(run, timer),
-                    )
-                    prepare(run)
-                    with prepared(run, base, thread):
-                        releases = _stages(run, timer)
-                    changes.finish(run)
-                    if run.options.purge is not None:
-                        purge_state(run)
-                    with timer.stage("keep"):
-                        _keep_small(engine)
-                        is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
+            base = copy_base(workspace, last, staged)
+            timer.base_bytes = written(staged)
+            with Engine(base, staged=True, **limits(project, staged)) as engine:
+                run = Run(
+                    number,
+                    moment,
+                    project,
+                    workspace,
+                    ledger,
+                    engine,
+                    staged,
+                    options=options,
+                    progress=timer.telling(progress),
+                    before_pairs=lambda run: look_ahead(run, timer),
+                )
+                prepare(run)
+                with copying(run, base):
+                    releases = _stages(run, timer)
+                changes.finish(run)
+                if run.options.purge is not None:
+                    purge_state(run)
+                with timer.stage("keep"):
+                    _keep_small(engine)
+                    is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
             if run.held and run.options.restored is not None:
                 # Whole or not at all: one audience under the old models beside others under the new would mislead.
                 _keep_held(run)
@@ -166,26 +164,25 @@ def _told(run: Run) -> str:
 
 def _stages(run: Run, timer: Timer) -> dict[str, Release]:
     """Run all stages; return the new release of every audience whose release passed its audits."""
-    for name, stage in STAGES:
-        if name == "ingest" and run.options.judgements_only:
-            timer.skipped.add(name)
-            _purge(run, timer)
-            continue
-        with timer.stage(name):
-            stage(run)
-        if name == "standardise" and run.options.purge is not None:
-            run.replaced = purge_models(run)
-        if name == "standardise":
-            timer.estimate = estimate_now(run, timer.base_bytes)
-        elif name == "block":
-            tell_estimate(run, timer, run.progress)
-    check_reconciliation(run.engine, sorted(run.project.settings.sources))
-    releases = {}
-    for audience in sorted(run.project.settings.audiences):
-        release = _release(run, timer, audience)
-        if release is not None:
-            releases[audience] = release
-    return releases
+    if run.options.judgements_only:
+        timer.skipped.add("ingest")
+        _purge(run, timer)
+    else:
+        with timer.stage("ingest"):
+            ingest(run)
+    with loading(run):
+        for name, stage in STAGES:
+            with timer.stage(name):
+                stage(run)
+            if name == "standardise":
+                if run.options.purge is not None:
+                    run.replaced = purge_models(run)
+                timer.estimate = estimate_now(run, timer.base_bytes)
+            elif name == "block":
+                tell_estimate(run, timer, run.progress)
+        check_reconciliation(run.engine, sorted(run.project.settings.sources))
+        releases = {audience: _release(run, timer, audience) for audience in sorted(run.project.settings.audiences)}
+    return {audience: release for audience, release in releases.items() if release is not None}
 
 
 def _purge(run: Run, timer: Timer) -> None:
