@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linkage.clustering.contracts import BIT, ClusterSettings, Edges, Judgements, check_range
-from linkage.errors import DataError
 
 if TYPE_CHECKING:
     from linkage.clustering.contracts import Flags, Integers
