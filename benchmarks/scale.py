@@ -156,9 +156,12 @@ def for_the_centre(text: str, memory: str) -> str:
 def _ours(folder: Path, *more: str) -> dict[str, Any]:
     run = run_linkage(["run", str(folder), "--json", *more], folder / "work")
     report = run.report()
+    centre = report["audiences"]["centre"]
     return {
         **run.told(),
         "work": report["work"],
+        "records": {kind: entry["records"] for kind, entry in centre.items()},
+        "identities": {kind: entry["identities"] for kind, entry in centre.items()},
         "stages": {
             name: {
                 "seconds": round(stage["seconds"], 1),

@@ -67,20 +67,32 @@ holder = ["holder"]
 
 
 FIRST = (
-    "test_ten_days.py",
+    "benchmarks/test_scale.py",
     "standardise/test_properties.py",
+    "test_ten_days.py",
+    "properties/test_fusion.py",
     "test_crash.py",
-    "standardise/test_reference_dates.py",
+    "sharing/test_agreements.py",
+    "test_faults.py",
+    "test_purging.py",
+    "test_lasting.py",
+    "stages/test_audit.py",
+    "test_purging_cases.py",
+    "fusion/test_casework.py",
+    "lookup/test_session.py",
+    "stages/test_standardiser.py",
+    "test_restored.py",
+    "stages/test_drift.py",
     "properties/test_non_interference.py",
     "properties/test_increments.py",
-    "test_restored.py",
+    "test_rollback.py",
+    "standardise/test_reference_dates.py",
     "registry/test_preview.py",
-    "stages/test_standardiser.py",
 )
-"""Files that take long though they hold few tests, so that no worker is alone with one of them at the end (`make test`).
+"""Files that take long, the longest first, so that no worker is alone with one of them at the end (`make test`).
 
-The first makes the demo and compiles the clustering; the second and fourth need neither: two workers begin with one each,
-and the other finds demo and compiled code when it needs them.
+The first compiles the clustering in a process of its own, the second needs neither that nor the demo: two workers begin with
+one each, and find compiled code when they need it.
 """
 
 
@@ -193,12 +205,12 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
-    """Make a project folder and run it once for all workers of a test run; each worker gets a copy of its own."""
+    """Make a project folder and run it once for all workers of a test run (`given` to the run); each worker gets a copy of its own."""
     room = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         room = room.parent  # the folders of all workers are in it
 
-    def ran(name: str, make: Callable[[Path], object]) -> Ran:
+    def ran(name: str, make: Callable[[Path], object], **given: Any) -> Ran:
         first, told = room / "once" / name, room / "once" / f"{name}.json"
         first.parent.mkdir(exist_ok=True)
         with (room / "once" / f"{name}.lock").open("w", encoding="utf-8") as lock:
@@ -206,7 +218,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
             if not told.exists():
                 shutil.rmtree(first, ignore_errors=True)
                 make(first)
-                told.write_text(json.dumps(linkage.open(first).run(now=NOW)), encoding="utf-8")
+                told.write_text(json.dumps(linkage.open(first).run(now=NOW, **given)), encoding="utf-8")
         folder = tmp_path_factory.mktemp(name) / name
         shutil.copytree(first, folder)
         return Ran(folder, linkage.open(folder), json.loads(told.read_text(encoding="utf-8")))

@@ -70,8 +70,9 @@ def standardise(run: Run) -> None:
     if not run.anew:
         changes.mark_remapped(run)
         _take_changed(run)
-    install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
-    install_letters(engine.run, _letters(run))
+    if _has_work(run):
+        install(engine.run, run.standardiser.reference, run.project.placeholders, run.standardiser.files)
+        install_letters(engine.run, _letters(run))
     rows = _ALL if run.anew else _CHANGED
     mark(run, [(dataset, source, rows.source(dataset)) for dataset, source in changes.to_do(run)])
     for entity_type in run.types:
@@ -92,6 +93,11 @@ def standardise(run: Run) -> None:
         )
     disclose(run)
     _count_no_entity(run)
+
+
+def _has_work(run: Run) -> bool:
+    """Whether any row is to be standardised: the standardisers take a third of a run's time in which nothing came."""
+    return bool(changes.to_do(run)) or not all(run.engine.has_table("canonical", kind) for kind in run.types)
 
 
 def _take_changed(run: Run) -> None:

@@ -14,9 +14,11 @@ from linkage.store.workspace import Workspace
 from tests.conftest import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from linkage.project import Project
+    from tests.conftest import Ran
 
 HEAD = """version = 1
 name = "town"
@@ -144,21 +146,23 @@ def _named(value: object, names: dict[str, str]) -> object:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+def town(once: Callable[..., Ran]) -> Town:
     """The town after a run with models as shipped. A steward holds the two Monas apart and joins the two Lenas. For reading, but for the ledger."""
-    folder = tmp_path_factory.mktemp("town")
+    ran = once("town", _make_town, learn=False)
+    return Town(ran.project, ran.folder)
+
+
+def _make_town(folder: Path) -> None:
+    folder.mkdir()
     agencies = {"dea": "DEA", "fbi": "FBI", "ice": "ICE"}
     sections = "".join(SOURCE.format(name=name, agency=agency) for name, agency in agencies.items())
     (folder / "project.toml").write_text(HEAD + sections, encoding="utf-8")
     for name, rows in ROWS.items():
         (folder / f"{name}.csv").write_text(f"{COLUMNS}\n{rows.strip()}\n", encoding="utf-8")
-    project = linkage.open(folder)
-    workspace = Workspace(project.loaded.workspace)
+    workspace = Workspace(linkage.open(folder).loaded.workspace)
     workspace.prepare()
     with Ledger(workspace.ledger) as ledger:
         mona = (("dea", "mona", "person"), ("fbi", "mona", "person"))
         lena = (("dea", "lena1", "person"), ("dea", "lena2", "person"))
         for (a, b), verdict in ((mona, "non-match"), (lena, "match")):
             ledger.judge(Judgement("person", a, b, verdict, "s", "tried"), NOW.isoformat())
-    project.run(now=NOW, learn=False)
-    return Town(project, folder)

@@ -136,10 +136,10 @@ def follow(project, audience):
 @pytest.mark.parametrize(
     ("seed", "days"), [(1, 2), *(pytest.param(seed, 4, marks=pytest.mark.slow) for seed in (1, 2, 3))]
 )
-def test_an_increment_is_a_full_run(make_project, tmp_path, seed, days):
+def test_an_increment_is_a_full_run(make_project, first_run, tmp_path, seed, days):
     """After every day of new, changed and withdrawn rows and closed cases, an increment publishes what a full run publishes."""
     world = World(make_project, seed)
-    world.project.run(now=NOW, learn=False)
+    first_run(world.project, now=NOW, learn=False)
     follow(world.project, "dea")
     seen = dict.fromkeys(TABLES, 0)
     for day in range(1, days + 1):
@@ -160,10 +160,10 @@ def test_an_increment_is_a_full_run(make_project, tmp_path, seed, days):
     assert all(seen.values()), seen
 
 
-def test_a_relation_that_is_new_in_the_project_reaches_records_that_stand(make_project, tmp_path):
+def test_a_relation_that_is_new_in_the_project_reaches_records_that_stand(make_project, first_run, tmp_path):
     """Where the project file maps a further relation and another case number, an increment publishes what a full run publishes."""
-    world = World(make_project, 4)
-    world.project.run(now=NOW, learn=False)
+    world = World(make_project, 1)
+    first_run(world.project, now=NOW, learn=False)
     settings = tmp_path / "project.toml"
     alpha, mike = settings.read_text(encoding="utf-8").split("[sources.mike]")
     alpha = alpha.replace('number = "case"', 'number = "contact"')
@@ -205,10 +205,10 @@ def test_an_increment_without_persons_is_a_full_run(make_project, tmp_path):
     assert published(world.project, "centre")["deconfliction_overlap"]
 
 
-def test_hidden_rows_change_nothing(make_project, tmp_path, exports):
+def test_hidden_rows_change_nothing(make_project, first_run, tmp_path, exports):
     """Whatever a hidden agency reports of the same people, phones, accounts and cases, the other's tables are byte-equal."""
-    world = World(make_project, 3)
-    world.project.run(now=NOW, learn=False)
+    world = World(make_project, 1)
+    first_run(world.project, now=NOW, learn=False)
     world.next_day()
     outcomes = []
     for seed in (0, 5):

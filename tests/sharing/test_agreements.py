@@ -171,10 +171,10 @@ def test_the_most_permissive_applicable_agreement_holds(agreed):
     assert seen_by(narrow, "dea", inv, later).level == "pointer"
 
 
-def test_records_are_seen_by_their_markings(agreed):
+def test_records_are_seen_by_their_markings(agreed, first_run):
     """A release holds the records that its audience sees in full; pointers tell agency and contact alone; never links with none."""
     project = agreed()
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     assert together(project, "centre") == [
         ("d1", "f1", "i1"),
         ("d2", "f2"),
@@ -192,10 +192,10 @@ def test_records_are_seen_by_their_markings(agreed):
         assert release.rows("SELECT count(*) FROM published.possible_match WHERE 'f5' IN (key_a, key_b)") == [(0,)]
 
 
-def test_a_change_takes_effect_at_the_next_release(agreed):
+def test_a_change_takes_effect_at_the_next_release(agreed, first_run):
     """The diff tells who will see what; the next release follows it, and again no other row of the audience changes."""
     project = agreed()
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     later = NOW + timedelta(days=60)
     told = who_sees(project.loaded, later.date(), changes_only=True)
     assert [
@@ -218,10 +218,10 @@ def test_a_change_takes_effect_at_the_next_release(agreed):
         assert [one.run for one in ledger.agreements()] == [1, 3]
 
 
-def test_an_increment_follows_markings_and_terms(agreed, tmp_path):
+def test_an_increment_follows_markings_and_terms(agreed, first_run, tmp_path):
     """A record marked anew, and a dataset whose link use changes, give what a full run gives."""
     project = agreed()
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     files = {
         "fbi.csv": rows(("f1", 1, "JURY"), ("f2", 2), ("f3", 3), ("f4", 4, "", "nonsense"), ("f5", 5), ("f6", 6)),
     }
@@ -365,10 +365,10 @@ def test_a_purpose_that_is_not_allowed_is_refused(agreed):
     assert len(project.table("identity", audience="dea", purpose="drug: case 12", output="arrow")) > 0
 
 
-def test_the_feed_tells_of_pointers(agreed):
+def test_the_feed_tells_of_pointers(agreed, first_run):
     """Who has the pointers of one release and applies the moves since has the last ones; a move tells agency and contact, nothing else."""
     project = agreed()
-    project.run(now=NOW)
+    first_run(project, now=NOW)
     first = _pointer_rows(project)
     files = {
         "fbi.csv": rows(("f1", 1, "INV"), ("f2", 2), ("f3", 3, "JURY"), ("f6", 6)),

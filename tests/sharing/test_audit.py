@@ -28,14 +28,14 @@ agency = "a"
 
 
 @pytest.fixture
-def ran(make_project, accounts):
+def ran(make_project, accounts, first_run):
     """A project of two datasets with an anchor, after its first run."""
     project = make_project(
         accounts.source("a") + accounts.source("b"),
         {"a.csv": accounts.csv(alpha="12", zulu="3"), "b.csv": accounts.csv(alpha="7", mike="8")},
         head=HEAD,
     )
-    project.run()
+    first_run(project)
     return project
 
 

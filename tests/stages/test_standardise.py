@@ -40,7 +40,7 @@ def test_pieces_make_the_records_that_one_statement_makes(make_project, canonica
         return made[-1]
 
     monkeypatch.setattr(standardise, "_pieces", counted)
-    monkeypatch.setattr(standardise, "_LEAST_ROWS", 5)
+    monkeypatch.setattr(standardise, "_LEAST_ROWS", 6)
     monkeypatch.setattr(standardise, "_ROW_BYTES", 1e12)
     project.run(now=NOW, full=True)
     assert min(len(pieces) for pieces in made) > 3

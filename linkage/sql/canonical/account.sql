@@ -22,8 +22,12 @@ FROM (
         SELECT * REPLACE (
             std_date_plain(seen_plain, seen_on) AS seen_plain,
             std_date_plain(opened_plain, opened_on) AS opened_plain,
-            array_to_string(list_sort(string_split(holder_plain, ' ')), ' ') AS holder_plain
-        )
+            std_spaced(list_sort(string_split(holder_plain, ' '))) AS holder_plain
+        ),
+        -- A lambda makes its patterns anew for every piece of the data: a single text goes without.
+        CASE
+            WHEN holder_plain IS NULL AND len(holder) = 1 AND std_is_joint(holder[1]) AND std_is_written(holder[1]) THEN std_joint_parts(holder[1])
+        END AS holder_parts
         FROM plain_1
     ),
     step_1 AS (
@@ -34,14 +38,15 @@ FROM (
             CASE WHEN "number" <> '' AND std_is_written("number") THEN std_is_masked("number") END AS is_masked,
             CASE WHEN "number" <> '' AND std_is_written("number") THEN std_alnum("number") END AS number_folded,
             CASE WHEN iban <> '' AND std_is_written(iban) THEN std_alnum(iban) END AS iban_folded,
-            CASE WHEN iban <> '' AND std_is_masked(iban) THEN nullif(std_number_tail(iban, true), '') END AS iban_tail,
+            CASE WHEN iban <> '' AND std_is_masked(iban) THEN std_filled(std_number_tail(iban, true)) END AS iban_tail,
             CASE WHEN routing_number <> '' THEN std_plain_number(routing_number) END AS routing,
             CASE WHEN institution <> '' THEN std_plain_number(institution) END AS institution_digits,
             CASE WHEN institution <> '' AND std_is_written(institution) THEN std_org_text(institution) END AS bank,
             CASE WHEN account_type <> '' THEN std_fold(account_type) END AS kind,
             CASE
                 WHEN holder_plain IS NOT NULL THEN NULL
-                WHEN len(holder) = 1 THEN CASE WHEN std_is_written(holder[1]) THEN std_holders(holder) END
+                WHEN holder_parts IS NOT NULL THEN std_joint_names(holder_parts)
+                WHEN len(holder) = 1 THEN CASE WHEN std_is_written(holder[1]) THEN holder END
                 WHEN len(holder) > 1 THEN std_holders(list_filter(holder, lambda one_holder: std_is_written(one_holder)))
             END AS owners
         FROM plain_2
@@ -57,7 +62,6 @@ FROM (
                 std_routing(institution_digits) AS institution_digits,
                 std_iban(regexp_replace(iban_folded, '^iban', '')) AS iban_folded
             ),
-            -- A lambda makes its patterns anew for every piece of the data: a single holder goes without.
             CASE WHEN len(owners) = 1 THEN std_name_text(owners[1]) END AS owner,
             CASE WHEN length(number_folded) >= 15 THEN std_iban(number_folded) END AS iban_in_number,
             CASE WHEN bic <> '' THEN std_bic(bic) END AS bank_code,
@@ -127,12 +131,12 @@ FROM (
         CASE WHEN iban_in_number IS NOT NULL OR full_number IS NULL THEN std_account_number(iban_account) ELSE full_number END AS "number",
         CASE
             WHEN iban_in_number IS NOT NULL THEN right(iban_account, 4)
-            WHEN is_masked OR full_number IS NOT NULL THEN nullif(std_number_tail("number", is_masked), '')
+            WHEN is_masked OR full_number IS NOT NULL THEN std_filled(std_number_tail("number", is_masked))
             ELSE coalesce(right(iban_account, 4), iban_tail)
         END AS number_tail,
         coalesce(is_masked, CASE WHEN whole_iban IS NOT NULL THEN false WHEN iban_tail IS NOT NULL THEN true END) AS masked,
         whole_iban AS iban,
-        CASE WHEN kind IS NOT NULL THEN nullif(getvariable('std_account_types')[kind], '') END AS account_type,
+        CASE WHEN kind IS NOT NULL THEN std_filled(getvariable('std_account_types')[kind]) END AS account_type,
         CASE WHEN currency <> '' THEN std_currency(currency) END AS currency,
         std_squeeze(array_to_string(list_filter(holder, lambda one_holder: trim(one_holder) <> ''), '; ')) AS holder,
         CASE WHEN holder_plain IS NOT NULL THEN [holder_plain] WHEN owner IS NOT NULL THEN [owner] ELSE std_list(owners) END AS holders,

@@ -2,5 +2,5 @@
 CREATE OR REPLACE TEMP MACRO std_currency(written) AS
     CASE trim(written)
         WHEN '$' THEN 'usd' WHEN 'US$' THEN 'usd' WHEN '€' THEN 'eur' WHEN '£' THEN 'gbp' WHEN '¥' THEN 'jpy'
-        ELSE nullif(regexp_extract(lower(trim(written)), '^[a-z]{3}$'), '')
+        ELSE std_filled(regexp_extract(lower(trim(written)), '^[a-z]{3}$'))
     END

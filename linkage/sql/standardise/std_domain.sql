@@ -1,5 +1,5 @@
 -- The domain of a web address, without scheme, "www.", port and path.
 CREATE OR REPLACE TEMP MACRO std_domain(written) AS
-    nullif(regexp_extract(
+    std_filled(regexp_extract(
         lower(trim(written)),
-        '^(?:[a-z]+://)?(?:[^/@]*@)?(?:www[0-9]?\.)*([^\s/:?#@]+\.[^\s/:?#@.]{2,})\.?(?:[/:?#].*)?$', 1), '')
+        '^(?:[a-z]+://)?(?:[^/@]*@)?(?:www[0-9]?\.)*([^\s/:?#@]+\.[^\s/:?#@.]{2,})\.?(?:[/:?#].*)?$', 1))

@@ -1,3 +1,3 @@
 -- An e-mail address in lower case, taken out of "Name <address>"; NULL for what has no local part, @ and domain.
 CREATE OR REPLACE TEMP MACRO std_email(written) AS
-    nullif(left(regexp_extract(lower(written), '[^\s@<>"(),;:]+@[^\s@<>"(),;:.]+(?:\.[^\s@<>"(),;:.]+)+'), 254), '')
+    std_filled(left(regexp_extract(lower(written), '[^\s@<>"(),;:]+@[^\s@<>"(),;:.]+(?:\.[^\s@<>"(),;:.]+)+'), 254))

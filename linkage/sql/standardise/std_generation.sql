@@ -2,5 +2,5 @@
 CREATE OR REPLACE TEMP MACRO std_generation(parted) AS
     CASE
         WHEN parted.endings <> ''
-            THEN nullif(getvariable('std_suffix_forms')[regexp_extract(parted.endings, getvariable('std_generation_pattern'), 1)], '')
+            THEN std_filled(getvariable('std_suffix_forms')[regexp_extract(parted.endings, getvariable('std_generation_pattern'), 1)])
     END

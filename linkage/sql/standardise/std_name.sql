@@ -11,6 +11,6 @@ CREATE OR REPLACE TEMP MACRO std_name(step) AS
             step.suffix,
             CASE
                 WHEN step.comma.suffix <> '' OR step.comma.later_suffix <> ''
-                    THEN nullif(getvariable('std_suffix_forms')[step.comma.suffix || step.comma.later_suffix], '')
+                    THEN std_filled(getvariable('std_suffix_forms')[step.comma.suffix || step.comma.later_suffix])
             END)
     }

@@ -9,7 +9,7 @@ CREATE OR REPLACE TEMP MACRO std_place_unit(step) AS
         'region': step.region,
         'box': CASE
             WHEN contains(step.rest, 'box') OR contains(step.rest, 'drawer')
-                THEN nullif(regexp_extract(step.rest, '(?:(?:^|[ ,])(?:p ?o ?|post office )(?:box|drawer)|^box) ?(?:# ?)?([^ ,]+)', 1), '')
+                THEN std_filled(regexp_extract(step.rest, '(?:(?:^|[ ,])(?:p ?o ?|post office )(?:box|drawer)|^box) ?(?:# ?)?([^ ,]+)', 1))
         END,
         'flat': CASE
             WHEN regexp_matches(step.rest, getvariable('std_unit_word_pattern')) AND NOT regexp_matches(step.rest, '^(?:# |no )[0-9]+ +[a-z]')

@@ -3,6 +3,6 @@ CREATE OR REPLACE TEMP MACRO std_squeeze(written) AS
     CASE
         WHEN written = '' THEN NULL
         WHEN regexp_matches(written, '^ | $|  |[\t\n\r\f\v\x{A0}\x{2000}-\x{200B}\x{3000}]')
-            THEN nullif(trim(regexp_replace(written, '[ \t\n\r\f\v\x{A0}\x{2000}-\x{200B}\x{3000}]+', ' ', 'g')), '')
+            THEN std_filled(trim(regexp_replace(written, '[ \t\n\r\f\v\x{A0}\x{2000}-\x{200B}\x{3000}]+', ' ', 'g')))
         ELSE written
     END

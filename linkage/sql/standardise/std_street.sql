@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP MACRO std_street(folded) AS
     CASE
         WHEN contains(folded, ' ') AND regexp_matches(folded, getvariable('std_street_word_pattern'))
-            THEN array_to_string(list_transform(string_split(folded, ' '), lambda street_word:
-                coalesce(getvariable('std_street_words')[street_word], street_word)), ' ')
+            THEN std_spaced(list_transform(string_split(folded, ' '), lambda street_word:
+                coalesce(getvariable('std_street_words')[street_word], street_word)))
         ELSE folded
     END

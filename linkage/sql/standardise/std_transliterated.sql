@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP MACRO std_transliterated(folded) AS
     CASE
         WHEN std_is_latin(folded) THEN folded
-        ELSE nullif(trim(regexp_replace(regexp_replace(
-            array_to_string(list_transform(string_split(folded, ' '), lambda one_word: coalesce(std_spoken(one_word), chr(10))), ' '),
-            '(?s)^.*\n.*$', ''), ' +', ' ', 'g')), '')
+        ELSE std_filled(trim(regexp_replace(regexp_replace(
+            std_spaced(list_transform(string_split(folded, ' '), lambda one_word: coalesce(std_spoken(one_word), chr(10)))),
+            '(?s)^.*\n.*$', ''), ' +', ' ', 'g')))
     END
