@@ -251,6 +251,12 @@ def test_an_increment_follows_markings_and_terms(agreed, tmp_path):
     assert amended == {audience: (together(project, audience), pointers(project, audience)) for audience in amended}
 
 
+def share_secret(workspace):
+    """Make a workspace of a secret that others have too: models of one secret can be compared."""
+    workspace.mkdir()
+    (workspace / "secret.key").write_text("ab" * 32, encoding="ascii")
+
+
 def test_records_that_are_not_released_train_nothing(agreed, tmp_path):
     """Training sees the released records alone: the model is the same whatever the others are, and all are resolved."""
     terms = "".join(f"\n[datasets.{name}]\ntrain_use = false\n" for name in ("fbi",))
@@ -265,6 +271,7 @@ def test_records_that_are_not_released_train_nothing(agreed, tmp_path):
             (folder / name).write_text(
                 (tmp_path / name).read_text(encoding="utf-8") + (extra if name == "fbi.csv" else ""), encoding="utf-8"
             )
+        share_secret(folder / "work")
         fresh = linkage.open(folder)
         hashes.append(fresh.run(now=NOW)["types"]["account"]["model"])
     assert hashes[0] == hashes[1]
@@ -294,6 +301,7 @@ def test_a_marking_keeps_a_record_out_of_training(agreed, tmp_path):
             path.read_text(encoding="utf-8").replace('workspace = "work"', f'workspace = "{name}"')
             .replace("[sources.fbi.marking]", '[sources.fbi.marking]\ntrain_use = "train"'), encoding="utf-8",
         )  # fmt: skip
+        share_secret(tmp_path / name)
         report = linkage.open(tmp_path).run(now=NOW)
         hashes[name], unknown[name] = report["types"]["account"]["model"], report["unknown_markings"]
         with linkage.open(tmp_path).release() as release:
