@@ -312,9 +312,10 @@ def published(project: Project, audience: str, sequence: int | None = None) -> d
 
 
 def same_models(project: Project, fresh: Project) -> None:
-    """Give a project that has not run the models that another one has approved."""
+    """Give a project that has not run the models that another one has approved, and the secret that their values are hashed with."""
     workspace = Workspace(fresh.loaded.workspace)
     workspace.prepare()
+    shutil.copyfile(Workspace(project.loaded.workspace).secret_file, workspace.secret_file)
     shutil.copytree(project.loaded.workspace / "models", workspace.models, dirs_exist_ok=True)
     with Ledger(Workspace(project.loaded.workspace).ledger) as held, Ledger(workspace.ledger) as ledger:
         for kind in fresh.loaded.entity_types():

@@ -13,9 +13,11 @@ import pytest
 import linkage
 from linkage import pipeline, purging
 from linkage.errors import RequestError, WorkspaceError
+from linkage.matching.keyed import keyed_value
 from linkage.sharing.audit import verify
 from linkage.store.entries import Judgement
 from linkage.store.ledger import Ledger
+from linkage.store.workspace import Workspace
 
 NOW = datetime(2026, 1, 31, 6, tzinfo=UTC)
 HEAD = """
@@ -118,6 +120,12 @@ def words(keys=KEYS):
     return [*keys, *(value for row in CANARY for value in row), "quixworth", "zebulonia", "marmadukia", "19610719"]
 
 
+def hashed(folder):
+    """The keyed hashes that stand in models for these values."""
+    key = Workspace(folder / "work").values_key()
+    return [keyed_value(key, word) for word in words()]
+
+
 def found_in(folder, wanted):
     """File (and table) → the wanted texts in it: every table of every DuckDB, SQLite and Parquet file as text, other files by bytes."""
     found = {}
@@ -156,7 +164,9 @@ def rooms(found):
 def test_the_search_finds_the_canary_before(ran):
     """The search sees the planted values in the base, its releases, feed, models, lookups, held releases, ledger and the folder handed out."""
     found = found_in(ran / "work", words())
-    assert rooms(found) >= {"base", "releases", "feed", "models", "lookup", "held", "ledger.sqlite"}
+    assert rooms(found) >= {"base", "releases", "feed", "lookup", "held", "ledger.sqlite"}
+    counted = [place for place in found_in(ran / "work", hashed(ran)) if place.startswith("models")]
+    assert {place.split("/")[-1] for place in counted} >= {"frequencies.parquet rows"}
     tables = {place.split(" ")[-1] for place in found if place.startswith("base/")}
     assert tables >= {
         "source.dataset_a",
@@ -176,7 +186,7 @@ def test_nothing_of_purged_records_is_left(copy):
     told = purging.purge(copy.loaded, purging.choose(copy.loaded, records=names), why="order 7", now=NOW)
     assert told["datasets"] == {"a": 2, "b": 2}
     assert told["models"]
-    assert found_in(copy.loaded.workspace, words()) == {}
+    assert found_in(copy.loaded.workspace, [*words(), *hashed(copy.loaded.folder)]) == {}
     assert found_in(copy.loaded.folder / "out", words()) == {}
     assert any(one["action"] == "publish" for one in told["handed_out"])
     assert verify(copy.loaded)["broken"] == []

@@ -6,7 +6,8 @@ address, not its letters.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -23,7 +24,7 @@ from linkage.standardise import install, install_letters
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linkage.config.source import EntityType
     from linkage.project import Project
@@ -34,6 +35,12 @@ _PLACE = ("house_number", "street", "postcode", "city")
 # Together: where a source has the unit in a column of its own, its line alone does not tell where the street ends.
 _DOOR = "concat_ws(' ', house_number, street, unit)"
 _SAID_HOW = {"address": ("country_default",)}
+
+
+class _Read(Protocol):
+    """Reads rows: SQL of canonical columns → a row each."""
+
+    def __call__(self, rows: Sequence[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]: ...
 
 
 def is_value(asked: Mapping[str, Any]) -> str | None:
@@ -58,8 +65,9 @@ def holders(project: Project, audience: str, subject: str, asked: Mapping[str, A
 
 
 def _by_phone(project: Project, audience: str, asked: Mapping[str, Any]) -> list[str]:
-    told = {"phone": asked["phone"]}
-    number = _standardised(project, audience, _asked(project, audience, told), "phones[1]")[0][0]
+    told = _asked(project, audience, {"phone": asked["phone"]})
+    with _reader(project, audience) as read:
+        number = read(told, "phones[1]")[0][0]
     if number is None:
         message = "the telephone number cannot be read; write it with its area code, from abroad with + and the country's code"
         raise RequestError(message)
@@ -73,20 +81,21 @@ def _by_phone(project: Project, audience: str, asked: Mapping[str, Any]) -> list
 
 
 def _by_address(project: Project, audience: str, asked: Mapping[str, Any]) -> list[str]:
-    read = _standardised(project, audience, _asked(project, audience, asked), _DOOR, *_PLACE)[0]
-    door, number, street, postcode, city = read
-    if not (number and street and (postcode or city)):
-        message = 'the address cannot be read; write house number, street, and postcode or city, as "12 Main St, Springfield, IL 62701"'
-        raise RequestError(message)
-    with project.release(audience) as release:
-        near = release.rows(
-            " UNION ".join(_near(release, kind) for kind in PARTIES) + " ORDER BY ALL",
-            {"house_number": number, "postcode": postcode, "city": city},
-        )
-    if not near:
-        return []
-    rows = [{"address": address, "country_default": country or "us"} for _, address, country in near]
-    found = _standardised(project, audience, mapped_rows(_kind(project), rows), "key", _DOOR)
+    told = _asked(project, audience, asked)
+    with _reader(project, audience) as read:
+        door, number, street, postcode, city = read(told, _DOOR, *_PLACE)[0]
+        if not (number and street and (postcode or city)):
+            message = 'the address cannot be read; write house number, street, and postcode or city, as "12 Main St, Springfield, IL 62701"'
+            raise RequestError(message)
+        with project.release(audience) as release:
+            near = release.rows(
+                " UNION ".join(_near(release, kind) for kind in PARTIES) + " ORDER BY ALL",
+                {"house_number": number, "postcode": postcode, "city": city},
+            )
+        if not near:
+            return []
+        rows = [{"address": address, "country_default": country or "us"} for _, address, country in near]
+        found = read(mapped_rows(_kind(project), rows), "key", _DOOR)
     return sorted({near[int(key)][0] for key, other in found if other == door})
 
 
@@ -116,23 +125,22 @@ def _asked(project: Project, audience: str, asked: Mapping[str, Any]) -> list[di
     return mapped_rows(_kind(project), [asked])
 
 
-def _standardised(
-    project: Project, audience: str, rows: Sequence[dict[str, Any]], *columns: str
-) -> list[tuple[Any, ...]]:
-    """Return columns of rows as the standardiser of the release reads them."""
+@contextmanager
+def _reader(project: Project, audience: str) -> Iterator[_Read]:
+    """Give for the block what reads columns of rows as the standardiser of the release does; made ready once for all of them."""
     loaded, kind = project.loaded, _kind(project)
     place = find(loaded, audience, kind)
     workspace = Workspace(loaded.workspace)
     standardiser = usable(workspace, models.load(workspace.models, kind, place.model))
-    with (
-        Engine(**loaded.limits(threads=1)) as engine,
-        engine.registered("mapped", pa.Table.from_pylist(list(rows), mapped_schema(kind))),
-    ):
+    with Engine(**loaded.limits(threads=1)) as engine:
         install(engine.run, standardiser.reference, loaded.placeholders, standardiser.files)
-        texts = [row["address"] for row in rows if row.get("address")]
-        letters = engine.rows(
-            "SELECT DISTINCT unnest(string_split(told || strip_accents(told), '')) FROM (SELECT lower(unnest($told)) AS told)",
-            {"told": texts},
-        ) if texts else []  # fmt: skip
-        install_letters(engine.run, sorted(letter for (letter,) in letters))
-        return engine.rows(f"SELECT {', '.join(columns)} FROM (\n{standardiser.canonical_sql(kind)}\n)")
+
+        def read(rows: Sequence[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
+            texts = [row["address"] for row in rows if row.get("address")]
+            split = "SELECT DISTINCT unnest(string_split(told || strip_accents(told), '')) FROM (SELECT lower(unnest($told)) AS told)"
+            letters = engine.rows(split, {"told": texts}) if texts else []
+            install_letters(engine.run, sorted(letter for (letter,) in letters))
+            with engine.registered("mapped", pa.Table.from_pylist(list(rows), mapped_schema(kind))):
+                return engine.rows(f"SELECT {', '.join(columns)} FROM (\n{standardiser.canonical_sql(kind)}\n)")
+
+        yield read

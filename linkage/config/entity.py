@@ -71,9 +71,9 @@ class Blocking(Settings):
     """Which pairs are candidates.
 
     `max_block` is the largest number of records that may share a key. All rules together may make `least_pairs` pairs or
-    `pairs_per_record` for each record, whichever is more, counted by rule. A rule that needs no more than an equal share keeps
-    all its blocks; of the others the largest blocks, whichever rule they are of, become stop keys at training;
-    a value of a `generic` column held by more than `generic_max` records at training says nothing and is set aside.
+    `pairs_per_record` for each record, whichever is more, counted by rule. A rule that needs no more than an equal share,
+    also of what such rules leave of theirs, keeps all its blocks; of the others the largest blocks, whichever rule they
+    are of, become stop keys at training; a value of a `generic` column held by more than `generic_max` records at training says nothing and is set aside.
     """
 
     max_block: Annotated[int, Field(ge=10)] = 1000

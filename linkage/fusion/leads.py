@@ -43,7 +43,11 @@ RULES = (
     Rule("targets_share", "targets of different agencies share an account, device, phone or address"),
     Rule("ties_targets", "an identity in no case is tied to two targets or more"),
     Rule("one_ssn", "several identities hold one social security number", frozenset({"person"})),
-    Rule("several_ssns", "one identity holds several social security numbers", frozenset({"person"})),
+    Rule(
+        "several_ssns",
+        "one identity, or two that may be one, holds several social security numbers",
+        frozenset({"person"}),
+    ),
     Rule(
         "new_at_shell",
         "a new business at an address of several businesses is tied to a target",

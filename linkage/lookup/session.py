@@ -26,6 +26,7 @@ from linkage.lookup.index import Index, find, prepare
 from linkage.matching.blocking import row_keys
 from linkage.matching.comparisons import levels_of, rarity_levels
 from linkage.matching.features import LEAST_FREQUENCY, feature_columns, feature_parts, rarity_values
+from linkage.matching.keyed import keyed_parameters, keyed_sql, keyed_value
 from linkage.matching.pairwise import RELATION
 from linkage.matching.patterns import PATTERN_BITS
 from linkage.matching.rarity import PLACES, name_features, parts_of, word_columns
@@ -67,7 +68,9 @@ class Session:
         self.made = prepare(project, self.place, progress)
         self.index = Index(self.place.folder)
         self.model = self.index.model
-        self._standardiser = usable(Workspace(project.workspace), self.model)
+        workspace = Workspace(project.workspace)
+        self._standardiser = usable(workspace, self.model)
+        self._key = workspace.values_key() if "keyed" in self.index.plan["model"] else None
         self._lock = threading.Lock()
         self._letters = set(_OTHER)
         self._names = [*feature_columns(self.model), *rarity_values(self.model)]
@@ -317,7 +320,10 @@ class Session:
 
     def _counted(self, parts: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return what the model counted of these values of columns; those that it does not know are left out."""
-        told = {"columns": [column for column, _ in parts], "values": [value for _, value in parts]}
+        told = {
+            "columns": [column for column, _ in parts],
+            "values": [keyed_value(self._key, value) for _, value in parts],
+        }
         hashed = (
             self._words.rows(
                 "SELECT hash(told.c, told.v) FROM (SELECT unnest($columns) AS c, unnest($values) AS v) AS told", told
@@ -336,7 +342,7 @@ class Session:
         parts, values = feature_parts(self.model, {column.name: column.type for column in CANONICAL[kind]})
         keys, names = row_keys(self.model.rules)
         hashed = ", ".join(
-            f"CASE WHEN {quote(column)} IS NOT NULL THEN hash($rare_{place}, CAST({quote(column)} AS VARCHAR)) END"
+            f"CASE WHEN {quote(column)} IS NOT NULL THEN hash($rare_{place}, {keyed_sql(self._key, f'CAST({quote(column)} AS VARCHAR)')}) END"
             for place, column in enumerate(self._rare)
         )
         sql = (
@@ -344,7 +350,9 @@ class Session:
             f'FROM (SELECT {", ".join(parts)}, "empty", bad_values FROM (\n{self._standardiser.canonical_sql(kind)}\n))'
         )
         rare = {f"rare_{place}": column for place, column in enumerate(self._rare)}
-        return Standing(engine, "mapped", mapped_schema(kind), sql, {**values, **names, **rare})
+        return Standing(
+            engine, "mapped", mapped_schema(kind), sql, {**values, **names, **rare, **keyed_parameters(self._key)}
+        )
 
     def _install(self, engine: Engine) -> None:
         told = self._standardiser

@@ -174,9 +174,10 @@ def fit_stop_keys(
 
     A rule that has to set more than `MOST_STOP_KEYS` aside finds nothing that is worth its keys, and is left out.
 
-    A rule that needs no more than an equal share of the budget keeps all its blocks, since few pairs meet in it by chance. Of
-    the other rules together the largest blocks go first: what many records share says least about who they are. What goes is frozen
-    into the model as stop keys, so that which pairs are candidates never depends on later counts.
+    A rule that needs no more than an equal share of the budget, and of what such rules leave of theirs, keeps all its
+    blocks, since few pairs meet in it by chance: who has many records is in large blocks under narrow rules too. Of
+    the other rules together the largest blocks go first: what many records share says least about who they are. What goes
+    is frozen into the model as stop keys, so that which pairs are candidates never depends on later counts.
     Reads the blocks that `count_blocks` has counted.
     """
     size = f"blocking.size_{entity_type}"
@@ -218,9 +219,16 @@ def fit_stop_keys(
 
 
 def kept_whole(needs: Mapping[int, int], total: int) -> tuple[list[int], int]:
-    """Return the rules that need no more than an equal share of `total` pairs, and what they leave of it to the others."""
-    whole = [rule for rule, need in sorted(needs.items()) if need * len(needs) <= total]
-    return whole, total - sum(needs[rule] for rule in whole)
+    """Return the rules that need no more than an equal share of `total` pairs, and what they leave of it to the others.
+
+    What a rule leaves of its share goes to the others, until no further one needs no more than an equal share of what is left.
+    """
+    whole: list[int] = []
+    others = dict(needs)
+    while found := [rule for rule, need in others.items() if need * len(others) <= total]:
+        total -= sum(others.pop(rule) for rule in found)
+        whole += found
+    return sorted(whole), total
 
 
 def record_name(dataset: str, key: str, role: str) -> str:

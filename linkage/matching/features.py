@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from linkage.config.entity import parse_part
 from linkage.engine.sql import quote
 from linkage.matching.comparisons import KINDS, base_columns, columns_of, rarity_levels
-from linkage.matching.rarity import make_words, word_columns, word_features
+from linkage.matching.rarity import counted, make_words, word_columns, word_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def make_frequencies(engine: Engine, model: Model, *, words: bool = True) -> Non
     }
     if words:
         make_words(engine, model)
-    with engine.registered("model_frequency", model.frequencies):
+    with counted(engine, model, rarity_columns(model)) as known_counts:
         for column in rarity_columns(model):
             shares = "SELECT NULL AS value, NULL AS share"
             if column in word_columns(model):
@@ -93,7 +93,7 @@ def make_frequencies(engine: Engine, model: Model, *, words: bool = True) -> Non
                        greatest((greatest(coalesce(known.records, 1) - 1, 0) + least(0.5, $average * $total)) / $total, coalesce(share, 0), $least) AS {quote("tf_" + column)}
                 FROM (SELECT DISTINCT {quote(column)} AS value FROM feature.{quote(model.entity_type)} WHERE {quote(column)} IS NOT NULL) AS seen
                 LEFT JOIN ({shares}) AS words USING (value)
-                LEFT JOIN (SELECT value, records FROM model_frequency WHERE "column" = $column) AS known USING (value)
+                LEFT JOIN (SELECT value, records FROM {known_counts} WHERE "column" = $column) AS known USING (value)
                 """,
                 {
                     "total": max(model.totals.get(column, 1), 1),

@@ -1,13 +1,15 @@
 """A model: one immutable, content-addressed artefact (rule R1). The score of a pair is a function of the pair and this.
 
 On disk `models/<type>/<hash>/` holds `model.json` (everything that decides a score), `frequencies.parquet` (how common
-values are), `generic.parquet` (keyed values that say nothing), and what decides nothing: `card.json` (how it was trained, and what
-the data looked like) and `common.parquet` (values that many records held then).
+values are), `generic.parquet` (values that say nothing), and what decides nothing: `card.json` (how it was trained, and what
+the data looked like) and `common.parquet` (values that many records held then). Counted values stand as keyed hashes
+(`linkage.matching.keyed`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +21,7 @@ import pyarrow.parquet as pq
 from linkage.config.entity import BITS, BlockingRule, Comparison, Entity, Evidence, Thresholds
 from linkage.errors import ModelError
 from linkage.matching.comparisons import own_columns
-from linkage.store.workspace import sync
+from linkage.store.workspace import Workspace, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from linkage.config.source import EntityType
 
 FORMAT = 1
+_MARK = b"\0mark of the key"
 DIGITS = 9
 PIECE = 100_000
 FREQUENCY_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string()), ("records", pa.int64())])
@@ -71,6 +74,8 @@ class Model:
     common: pa.Table | None = field(default=None, compare=False, repr=False)
     trained_now: bool = field(default=False, compare=False)
     approved_as: str = field(default="", compare=False)
+    key: bytes | None = field(default=None, compare=False, repr=False)
+    """Key of the hashes that stand in `frequencies` and `common` for values; None where values stand as they are."""
 
     def content(self) -> dict[str, Any]:
         """Return what is hashed, as plain JSON values."""
@@ -95,6 +100,8 @@ class Model:
             "second_look": self.second_look,
             "frequencies": _digest(self.frequencies),
             "generic": _digest(self.generic),
+            # Which key it is, without telling it.
+            **({} if self.key is None else {"keyed": _mark(self.key)}),
         }
 
     @cached_property
@@ -105,6 +112,10 @@ class Model:
     def units(self, bits: float) -> int:
         """Return bits of weight as an integer in 1/1024 bit."""
         return round(bits * BITS)
+
+
+def _mark(key: bytes) -> str:
+    return hmac.new(key, _MARK, hashlib.sha256).hexdigest()[:24]
 
 
 def content_hash(content: dict[str, Any]) -> str:
@@ -224,7 +235,15 @@ def load(folder: Path, entity_type: EntityType, model_hash: str) -> Model:
             f"{path}: the approved {entity_type} model was altered after approval; restore it, or run with --retrain"
         )
         raise ModelError(message)
-    return model
+    return replace(model, key=_key(path, content["keyed"], folder)) if "keyed" in content else model
+
+
+def _key(path: Path, mark: str, folder: Path) -> bytes:
+    key = Workspace(folder.parent).values_key()
+    if not hmac.compare_digest(_mark(key), mark):
+        message = f"{path}: the values of this model were counted under the secret of another workspace, and say nothing under this one's; restore secret.key, or run with --retrain"
+        raise ModelError(message)
+    return key
 
 
 def read_common(folder: Path, model: Model) -> pa.Table | None:

@@ -148,8 +148,8 @@ def organisation(c: Columns) -> tuple[Level, ...]:
         # A parent and its daughters share a house as well as words: one does not vouch for the other.
         Level(
             "affiliate",
-            "words in common at one house, each has others too",
-            f"{alike} AND {_same_house(c)} AND {worth} >= {5 * UNITS}",
+            "words in common or similar spelling at one house, each has others too",
+            f"{alike} AND {_same_house(c)}",
             given=frozenset({c["house_number"], c["street"]}),
         ),
         Level("rare", "rare words in common, each has others too", f"{alike} AND {worth} >= {9 * UNITS}"),

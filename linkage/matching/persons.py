@@ -105,7 +105,11 @@ def surname(c: Columns) -> tuple[Level, ...]:
     (middle_l, middle_r), (code_l, code_r) = pair(c["middle"]), pair(c["code"])
     return (
         Level(UNKNOWN, "a surname is missing", f"{l} IS NULL OR {r} IS NULL"),
-        at_home(c, "same surname in one house", f"{l} = {r}"),
+        at_home(
+            c,
+            "same surname in one house, or with a slip where the given names are others",
+            f"({l} = {r} OR ({given_l} <> {given_r} AND length({l}) > 3 AND length({r}) > 3 AND {one_off(l, r)}))",
+        ),
         Level("exact", "same surname", f"{l} = {r}", rarity=1.0),
         Level(
             "near",

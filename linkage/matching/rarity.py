@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from linkage.engine.sql import comma, literal, quote
 from linkage.matching.comparisons import rarity_levels, words_column
+from linkage.matching.keyed import keyed_parameters, keyed_sql
 from linkage.matching.levels import TELLING, UNITS
 from linkage.matching.model import FREQUENCY_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linkage.config.entity import Training
     from linkage.engine.duckdb import Engine
@@ -136,6 +138,35 @@ def counted_rows(model: Model, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
+@contextmanager
+def counted(engine: Engine, model: Model, names: Sequence[str]) -> Iterator[str]:
+    """Give the name of a table (column, value, records) for the block: what the model counted of the values in `feature.<type>`.
+
+    `names` are the counts to look at; where the model's values stand as they are, the table holds all of them.
+    """
+    with engine.registered("model_frequency", model.frequencies):
+        if model.key is None or not names:
+            yield "model_frequency"
+            return
+        told = " UNION ALL ".join(
+            f'SELECT DISTINCT {literal(name)} AS "column", CAST(value AS VARCHAR) AS value FROM {source}'
+            for name, source in counted_rows(model, names).items()
+        )
+        table = f"counted_{model.entity_type}"
+        engine.create_as(
+            "feature",
+            table,
+            f"""
+            SELECT told."column", told.value, known.records
+            FROM (SELECT *, {keyed_sql(model.key, "value")} AS hash FROM ({told}) WHERE value IS NOT NULL) AS told
+            JOIN model_frequency AS known ON known."column" = told."column" AND known.value = told.hash
+            """,
+            keyed_parameters(model.key),
+        )
+    yield f"feature.{quote(table)}"
+    engine.run(f"DROP TABLE feature.{quote(table)}")
+
+
 def _whole(source: str, column: str) -> str:
     return f"(SELECT *, {quote(column)} AS value FROM {source} WHERE {quote(column)} IS NOT NULL)"
 
@@ -204,7 +235,7 @@ def make_words(engine: Engine, model: Model) -> None:
         made = [f"{column}_joined", f"{column}_words"]
         kept = [name for name in known if name not in made]
         here = f"concat_ws(' ', '', {', '.join(quote(place) for place in PLACES if place in known) or 'NULL'}, '')"
-        with engine.registered("model_frequency", model.frequencies):
+        with counted(engine, model, [f"{column}_start", f"{column}_word"]) as known_counts:
             engine.create_as(
                 "feature",
                 f"words_{model.entity_type}_{column}",
@@ -219,8 +250,8 @@ def make_words(engine: Engine, model: Model) -> None:
                     SELECT name, word, place, {_bits("common.records", "$total")} AS own,
                            CASE WHEN start IS NOT NULL THEN {_bits("begun.records", "$total")} END AS so_far
                     FROM word
-                    LEFT JOIN model_frequency AS common ON common."column" = $word AND common.value = word.word
-                    LEFT JOIN model_frequency AS begun ON begun."column" = $start AND begun.value = word.start
+                    LEFT JOIN {known_counts} AS common ON common."column" = $word AND common.value = word.word
+                    LEFT JOIN {known_counts} AS begun ON begun."column" = $start AND begun.value = word.start
                 ), added AS (
                     SELECT name, word, place, greatest(own, 0) AS alone,
                            greatest(own, CASE WHEN regexp_full_match(word, $number) THEN $telling ELSE 0 END) AS own,

@@ -76,6 +76,7 @@ class _Training:
         pairs = self._judged_pairs()
         run.progress(f"train {kind}")
         model = candidate(run, kind)
+        told = rarity(run.engine, model)
         identities = self._identities(model)
         pairs["candidate"] = measured(run.engine, model, trained=True)
         found = {
@@ -83,7 +84,7 @@ class _Training:
             "identities": identities,
             "not_resolved": self.not_resolved,
             "judged_pairs": pairs,
-            "rarity": rarity(model),
+            "rarity": told,
             "blocking": {"approved": keys, "candidate": blocking(run.engine, model)},
         }
         folder = run.workspace.models / kind / model.hash

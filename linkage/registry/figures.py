@@ -10,6 +10,7 @@ from linkage.engine.sql import qualified, quote
 from linkage.evaluation.pairs import measure_pairs
 from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.labels import make_labels, read_labels, weigh, weigh_measuring
+from linkage.matching.rarity import counted
 from linkage.stages.train import judged_pairs
 
 if TYPE_CHECKING:
@@ -60,17 +61,20 @@ def measured(engine: Engine, model: Model, *, trained: bool) -> dict[str, Any] |
     return found.to_json() if found else None
 
 
-def rarity(model: Model) -> list[dict[str, Any]]:
+def rarity(engine: Engine, model: Model) -> list[dict[str, Any]]:
     """Return for each column that rarity weighs how many values several hold, and the most common ones.
 
     A value is held by so many entities, nearly, of all that have one (`linkage.matching.rarity`); one that fewer than
-    `LEAST_HOLDERS` hold is never told.
+    `LEAST_HOLDERS` hold is never told, nor one that the records at hand do not (`feature.<type>`): a model holds no values.
     """
     table = model.frequencies
+    columns = sorted(set(table["column"].unique().to_pylist()))
+    with counted(engine, model, columns) as known:
+        told = engine.arrow(f"SELECT * FROM {known} WHERE records >= $least", {"least": LEAST_HOLDERS})
     found = []
-    for column in sorted(set(table["column"].unique().to_pylist())):
+    for column in columns:
         own = table.filter(pc.equal(table["column"], column))
-        common = own.filter(pc.greater_equal(own["records"], LEAST_HOLDERS))
+        common = told.filter(pc.equal(told["column"], column))
         common = common.sort_by([("records", "descending"), ("value", "ascending")]).slice(0, MOST_COMMON)
         total = model.totals[column]
         found.append(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from linkage.engine.duckdb import Engine
 from linkage.engine.sql import literal, qualified, quote
 from linkage.matching import model as models
+from linkage.matching.keyed import keyed_parameters, keyed_sql
 from linkage.sharing.audit import keyed_hash
 from linkage.stages.ingest import DELIVERY, KEY, KEY_SEPARATOR, META, dataset_table
 from linkage.stages.purged import TOMBSTONE, hash_sql, hash_values
@@ -287,10 +288,12 @@ def _without(run: Run, model: Model) -> Model | None:
         table = getattr(model, name)
         if table is None or not len(table):
             continue
+        key = None if name == "generic" else model.key
         with run.engine.registered("model_values", table):
             columns = ", ".join(quote(column) for column in table.column_names)
             left = run.engine.arrow(
-                f"SELECT {columns} FROM model_values ANTI JOIN change.left_text USING (value) ORDER BY ALL"
+                f"SELECT {columns} FROM model_values ANTI JOIN (SELECT {keyed_sql(key, 'value')} AS value FROM change.left_text) USING (value) ORDER BY ALL",
+                keyed_parameters(key),
             )
         if len(left) < len(table):
             parts[name] = left.cast(table.schema)

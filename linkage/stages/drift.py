@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.sql import qualified
+from linkage.matching.keyed import keyed_parameters, keyed_sql
 from linkage.matching.model import GENERIC_SCHEMA, read_common
 from linkage.matching.shape import (
     DIGITS,
@@ -132,18 +133,18 @@ def _new_generic(run: Run, model: Model, common: pa.Table) -> dict[str, Any]:
         engine.registered("set_aside", model.generic.cast(GENERIC_SCHEMA)),
     ):
         rows = engine.rows(
-            """
+            f"""
             WITH risen AS (
                 SELECT now."column", now.records AS held, was.records AS held_then,
                        row_number() OVER (PARTITION BY now."column" ORDER BY now.records DESC, now.value) AS place
-                FROM values_now AS now LEFT JOIN values_then AS was ON was."column" = now."column" AND was.value = now.value
+                FROM values_now AS now LEFT JOIN values_then AS was ON was."column" = now."column" AND was.value = {keyed_sql(model.key, "now.value")}
                 ANTI JOIN set_aside AS known ON known."column" = now."column" AND known.value = now.value
                 WHERE now.records >= $times * $grown * coalesce(was.records, $floor - 1)
             )
             SELECT "column", count(*), max(held) FILTER (WHERE place = 1), max(held_then) FILTER (WHERE place = 1)
             FROM risen GROUP BY "column" ORDER BY "column"
             """,
-            {"times": TIMES, "grown": grown, "floor": FLOOR},
+            {"times": TIMES, "grown": grown, "floor": FLOOR, **keyed_parameters(model.key)},
         )
     return {column: {"values": values, "now": now, "then": then} for column, values, now, then in rows}
 

@@ -12,6 +12,7 @@ from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.blocking import count_blocks, drop_stop_keys, make_keys, make_pairs
 from linkage.matching.features import make_features, make_frequencies
+from linkage.matching.keyed import keyed
 from linkage.matching.labels import LABELS, JudgedPair, make_labels, weigh
 from linkage.matching.released import LEAST_HOLDERS, released
 from linkage.matching.score import least_weight
@@ -110,9 +111,8 @@ def _trained(run: Run, entity_type: EntityType) -> models.Model:
         make_frequencies(run.engine, model)
     # The same data that a later run's are compared with (`stages/drift.py`); it decides nothing.
     card = {**model.card, "shape": trained_shape(run.engine, model, least_weight(model))}
-    return replace(
-        model, card=card, common=common_values(run.engine, model, max(FLOOR, LEAST_HOLDERS) if aggregates else FLOOR)
-    )
+    common = common_values(run.engine, model, max(FLOOR, LEAST_HOLDERS) if aggregates else FLOOR)
+    return keyed(run.engine, replace(model, card=card, common=common), run.workspace.values_key())
 
 
 @contextmanager

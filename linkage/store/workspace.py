@@ -86,6 +86,10 @@ class Workspace:
         """Return the 32-byte key of the hashes that stand for what was asked for, and for what was purged."""
         return hmac.new(self._secret(), b"audit", hashlib.sha256).digest()
 
+    def values_key(self) -> bytes:
+        """Return the 32-byte key of the hashes that stand in models for the values that they counted."""
+        return hmac.new(self._secret(), b"values", hashlib.sha256).digest()
+
     def _secret(self) -> bytes:
         try:
             secret = bytes.fromhex(self.secret_file.read_text(encoding="ascii").strip())

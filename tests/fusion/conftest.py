@@ -93,6 +93,7 @@ nils,Nils,Norquist,1988-03-03,,2175551400,,,,,,,,D-7,open,SA Dunn,2024-01-07
 owen,Owen,Osterhaus,1955-05-05,215678912,,,,,,,,,,,,2024-01-08
 lena1,Lena,Lindqvist,1993-09-09,216789123,2175551500,,,,,,,,,,,2024-01-09
 lena2,Lena,Lindqvist,1993-09-09,297651234,2175551500,,,,,,,,,,,2024-01-10
+vera,Vera,Valtonen,1972-04-17,217891234,,"5 Elm St, Peoria, IL 61602",,,,,,,,,,2024-01-11
 old1,,,,,,,Zenith Bakery LLC,412345678,{SHELL},,,,D-8,open,SA Dunn,2020-01-01
 """,
     "fbi": f"""
@@ -106,6 +107,7 @@ p2,Ruth,Rosenkrantz,1982-02-02,,2175551400,,,,,,,,F-7,open,SA Frost,2024-03-07
 p3,Saul,Silverstein,1983-03-03,,2175551400,,,,,,,,F-7,open,SA Frost,2024-03-07
 p4,Tess,Tannenbaum,1984-04-04,,2175551400,,,,,,,,F-7,open,SA Frost,2024-03-07
 pavel,Pavel,Petrossian,1997-07-07,215678912,,,,,,,,,,,,2024-03-08
+vera,Vera,Valtonen,1972-04-17,298763451,,"5 Elm St, Peoria, IL 61602",,,,,,,,,,2024-03-09
 old2,,,,,,,Harbour Freight Inc,423456789,{SHELL},,,,,,,2020-01-01
 new,,,,,,,Quill Import Corp,434567891,{SHELL},,,,,,,2024-03-09
 """,
@@ -147,7 +149,7 @@ def _named(value: object, names: dict[str, str]) -> object:
 
 @pytest.fixture(scope="session")
 def town(once: Callable[..., Ran]) -> Town:
-    """The town after a run with models as shipped. A steward holds the two Monas apart and joins the two Lenas. For reading, but for the ledger."""
+    """The town after a run with models as shipped. A steward holds the two Monas and the two Veras apart and joins the two Lenas. For reading, but for the ledger."""
     ran = once("town", _make_town, learn=False)
     return Town(ran.project, ran.folder)
 
@@ -164,5 +166,6 @@ def _make_town(folder: Path) -> None:
     with Ledger(workspace.ledger) as ledger:
         mona = (("dea", "mona", "person"), ("fbi", "mona", "person"))
         lena = (("dea", "lena1", "person"), ("dea", "lena2", "person"))
-        for (a, b), verdict in ((mona, "non-match"), (lena, "match")):
+        vera = (("dea", "vera", "person"), ("fbi", "vera", "person"))
+        for (a, b), verdict in ((mona, "non-match"), (vera, "non-match"), (lena, "match")):
             ledger.judge(Judgement("person", a, b, verdict, "s", "tried"), NOW.isoformat())

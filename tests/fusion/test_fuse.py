@@ -76,6 +76,7 @@ def test_leads(town):
         ("one_ssn", ["mona", "mona"], [], 35, ["ssn 214567891"], ["DEA", "FBI"]),
         ("one_ssn", ["owen", "pavel"], [], 55, ["ssn 215678912"], []),
         ("several_ssns", ["lena1"], [], 35, ["ssn 216789123", "ssn 297651234"], []),
+        ("several_ssns", ["vera", "vera"], [], 25, ["ssn 217891234", "ssn 298763451"], []),
         ("targets_share", ["carla", "dmitri"], [], 45, ["shared phone 2175551200"], ["DEA", "FBI"]),
         ("targets_share", ["carla", "fiona"], [], 40, ["shared address 12 main st 62701"], ["DEA", "FBI"]),
         ("targets_share", ["gus", "helena"], [], 55, [f"shared account {account(town)}"], ["DEA", "ICE"]),
@@ -95,11 +96,12 @@ def test_leads_are_told_in_words(town):
     with town.project.release() as release:
         told = dict(
             release.rows(
-                "SELECT score || rule, sentence FROM published.lead WHERE rule IN ('ties_targets', 'targets_share')"
+                "SELECT score || rule, sentence FROM published.lead WHERE rule IN ('ties_targets', 'targets_share', 'several_ssns')"
             )
         )
         notices = release.rows("SELECT DISTINCT notice, status, assignee FROM published.lead")
     assert told["50ties_targets"] == "Edith Polielridge is in no case and tied to 2 subjects of open cases."
     assert told["45targets_share"].endswith("are subjects of open cases of different agencies and share a phone.")
     assert {"Carla Cruzado", "Dmitri Dolgorukov"} == set(told["45targets_share"].split(" are ")[0].split(" and "))
+    assert told["25several_ssns"].startswith("Vera Valtonen and Vera Valtonen have one name and birth date and share a")
     assert notices == [("unverified: confirm with the record's owner", "new", None)]

@@ -194,10 +194,17 @@ def test_a_rule_with_too_many_stop_keys_is_left_out(canonical, monkeypatch):
 
 @given(st.dictionaries(st.integers(0, 20), st.integers(0, 1000), max_size=8), st.integers(0, 3000))
 def test_rules_kept_whole_keep_to_an_equal_share(needs, total):
-    """Each rule kept whole needs at most an equal share of the total, no other does, and what is left is never below nothing."""
+    """Rules kept whole need at most an equal share of what is left in the end, all others more, and nothing is spent twice."""
     whole, left = kept_whole(needs, total)
-    assert all((needs[one] <= total / len(needs)) == (one in whole) for one in needs)
+    others = [need for one, need in needs.items() if one not in whole]
+    assert all(need * len(others) > left for need in others)
+    assert all(needs[one] * len(others) <= left for one in whole)
     assert left == total - sum(needs[one] for one in whole) >= 0
+
+
+def test_what_a_rule_leaves_of_its_share_goes_to_the_others():
+    """A rule that is above an equal share at first is kept whole where the narrow ones leave enough; the widest is not."""
+    assert kept_whole({0: 40, 1: 110, 2: 1000}, 300) == ([0, 1], 150)
 
 
 def test_the_largest_blocks_go_first_whichever_rule_they_are_of(canonical):

@@ -42,6 +42,9 @@ CASES = [
     ("given_name", named("ann", "quill", **HOME), named("ann", "quill", **HOME), "household"),
     ("surname", named("ann", "meyer"), named("ann", "thomas", middle_name="meyer"), "former"),
     ("surname", named("ann", "quill", **HOME), named("bob", "quill", **HOME), "household"),
+    # A slip in the family's name is a relative's as well as one's own.
+    ("surname", named("ann", "quill", **HOME), named("bob", "quilll", **HOME), "household"),
+    ("surname", named("ann", "quill", **HOME), named("ann", "quilll", **HOME), "near"),
     ("surname", named("ann", "quill", **HOME), named("bob", "quill"), "exact"),
     ("surname", named("ann", "vasilev"), named("ann", "vasileu"), "near"),
     ("middle_name", named("a", "b", middle_name="pavlovich"), named("a", "b", middle_name="paulavich"), "near"),

@@ -76,10 +76,11 @@ def test_name_levels(canonical, model, level, one, two):
 
 
 def test_names_at_one_house(canonical, model):
-    """Words in common do not vouch for tenants of one house that have telling words of their own."""
+    """Words in common, also common ones alone, do not vouch for tenants of one house that have telling words of their own."""
     here = {"house_number": "12", "street": "main st"}
-    records = [record("quillfeather bakery", **here), record("quillfeather towing", **here)]
-    assert told(canonical("business", records), model)[0] == {"name": "affiliate", "address": "exact"}
+    for one, two in (("quillfeather bakery", "quillfeather towing"), ("center of services", "services school")):
+        records = [record(one, **here), record(two, **here)]
+        assert told(canonical("business", records), model)[0] == {"name": "affiliate", "address": "exact"}
 
 
 def test_words_of_the_own_city(canonical, model):

@@ -11,9 +11,11 @@ import pytest
 
 import linkage
 from linkage.config.project import default_configs
+from linkage.engine.duckdb import Engine
 from linkage.errors import RequestError
 from linkage.judging.record import judge
 from linkage.matching import model as models
+from linkage.matching.keyed import keyed
 from linkage.matching.labels import trains
 from linkage.matching.model import FREQUENCY_SCHEMA
 from linkage.registry.approve import approve_model
@@ -150,18 +152,24 @@ def test_blocking_and_rarity_are_counted(strict):
         assert all(value["holders"] >= 10 for value in column["most_common"])
 
 
-def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, accounts, first_run):
-    """Of a column the most common values that ten and more hold are told with their shares, the most common first."""
+def test_a_value_that_fewer_than_ten_hold_is_never_told(bank, first_run):
+    """Of a column the most common values that ten and more hold are told with their shares, the most common first, where a record at hand holds them."""
     model = models.load(
         Workspace(bank.loaded.workspace).models, "account", first_run(bank)["types"]["account"]["model"]
     )
     rows = [("holder", f"v{place}", records) for place, records in enumerate((9, 10, 30, 10, 2, 11, 12, 13))]
     columns = [pa.array(column) for column in zip(*rows, strict=True)]
-    made = replace(model, frequencies=pa.table(columns, schema=FREQUENCY_SCHEMA), totals={"holder": 120})
-    (found,) = rarity(made)
+    frequencies = pa.table(columns, schema=FREQUENCY_SCHEMA)
+    with Engine() as engine:
+        made = keyed(engine, replace(model, key=None, frequencies=frequencies, totals={"holder": 120}), b"key")
+        engine.create_as("feature", "account", "SELECT range AS record, 'v' || range AS holder FROM range(8)")
+        (found,) = rarity(engine, made)
+        engine.run("DELETE FROM feature.account WHERE holder = 'v7'")
+        (less,) = rarity(engine, made)
     assert (found["column"], found["holders"], found["values_of_several"]) == ("holder", 120, 8)
     told = [(one["value"], one["holders"], one["share"]) for one in found["most_common"]]
     assert told == [("v2", 30, 0.25), ("v7", 13, 0.108333), ("v6", 12, 0.1), ("v5", 11, 0.091667), ("v1", 10, 0.083333)]
+    assert [one["value"] for one in less["most_common"]] == ["v2", "v6", "v5", "v1", "v3"]
 
 
 def test_where_a_run_would_be_refused_nothing_is_compared(bank, deliver, tmp_path, first_run):
