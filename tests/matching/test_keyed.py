@@ -7,6 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from linkage.engine.duckdb import Engine
 from linkage.errors import ModelError
 from linkage.matching import model as models
 from linkage.matching.features import make_features, make_frequencies
@@ -24,6 +25,13 @@ COUNTED = [
     ("name_core_word", "tykes", 12),
     ("name_core_word", "zebra", 30),
 ]
+
+
+@pytest.fixture
+def engine():
+    """An engine in memory."""
+    with Engine() as made:
+        yield made
 
 
 @pytest.fixture
