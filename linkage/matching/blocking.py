@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 MOST_STOP_KEYS = 100_000
+# From so many rows on, what deleting them leaves in memory until the file is written through may be more than 16 MB.
+_MANY_DELETED = 1_000
 
 
 @dataclass(frozen=True)
@@ -237,10 +239,17 @@ def record_name(dataset: str, key: str, role: str) -> str:
 
 
 def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int], table: str = "key") -> None:
-    """Remove the model's stop keys from a table of keys."""
-    if stop_keys:
-        with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
-            engine.run(f"DELETE FROM blocking.{table}_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
+    """Remove the model's stop keys from a table of keys.
+
+    The engine remembers of each row near a deleted one who deleted it, in memory that it can neither spill nor free: at
+    half a gigabyte and a million records the pairs, which are made next, had no room left beside it.
+    """
+    if not stop_keys:
+        return
+    with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
+        deleted = engine.value(f"DELETE FROM blocking.{table}_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
+    if deleted > _MANY_DELETED:
+        engine.run("CHECKPOINT")
 
 
 def make_pairs(engine: Engine, entity_type: EntityType) -> int:
