@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Value = Any
 Parameters = Mapping[str, Value]
 _OWN = "(table_catalog = current_database() AND table_schema = $schema OR table_catalog = $schema AND table_schema = 'main')"
+_BYTES = {unit: 1024**place for place, unit in enumerate(("bytes", "KiB", "MiB", "GiB", "TiB"))}
 _USED = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
@@ -192,6 +193,12 @@ class Engine:
             raise WorkspaceError(message) from error
         finally:
             self.run("SET preserve_insertion_order = false")
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory limit in bytes, as the engine has it."""
+        number, unit = str(self.value("SELECT current_setting('memory_limit')")).split(" ")
+        return int(float(number) * _BYTES[unit])
 
     def has_table(self, schema: str, table: str) -> bool:
         """Whether the table or view exists in the main database, or apart from it."""

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 
 MOST_STOP_KEYS = 100_000
+# From so many rows on, what deleting them leaves in memory until the file is written through may be more than 16 MB.
+_MANY_DELETED = 1_000
+# What a key of a block, or a pair that a rule finds, is given of the memory limit while distinct pairs are made: measured with 0.8
+# million persons, 12 bytes were too few (200 MB), and 30 were enough.
+_PAIR_BYTES = 20
 
 
 @dataclass(frozen=True)
@@ -237,29 +242,49 @@ def record_name(dataset: str, key: str, role: str) -> str:
 
 
 def drop_stop_keys(engine: Engine, entity_type: EntityType, stop_keys: Sequence[int], table: str = "key") -> None:
-    """Remove the model's stop keys from a table of keys."""
-    if stop_keys:
-        with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
-            engine.run(f"DELETE FROM blocking.{table}_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
+    """Remove the model's stop keys from a table of keys.
+
+    The engine remembers of each row near a deleted one who deleted it, in memory that it can neither spill nor free: at
+    half a gigabyte and a million records the pairs, which are made next, had no room left beside it.
+    """
+    if not stop_keys:
+        return
+    with engine.registered("stop_key", pa.table({"key": pa.array(stop_keys, pa.uint64())})):
+        deleted = engine.value(f"DELETE FROM blocking.{table}_{entity_type} WHERE key IN (SELECT key FROM stop_key)")
+    if deleted > _MANY_DELETED:
+        engine.run("CHECKPOINT")
 
 
 def make_pairs(engine: Engine, entity_type: EntityType) -> int:
     """Write `blocking.pair_<type>` (a, b with a < b, distinct) and return how many there are.
 
-    Reads the blocks that `count_blocks` has counted: of the keys, most are held by one record.
+    Reads the blocks that `count_blocks` has counted: of the keys, most are held by one record. Where keys and pairs are many
+    for the memory limit they are made piece by piece, each with the pairs of some of the records.
     """
-    engine.create_as(
-        "blocking",
-        f"pair_{entity_type}",
-        f"""
-        WITH shared AS (
-            SELECT key, record FROM blocking.key_{entity_type} SEMI JOIN blocking.size_{entity_type} USING (key)
-        )
+    table, one = f"pair_{entity_type}", "shared"
+    shared = f"SELECT key, record FROM blocking.key_{entity_type} SEMI JOIN blocking.size_{entity_type} USING (key)"
+    joined = f"""
+        WITH shared AS ({shared})
         SELECT DISTINCT one.record AS a, two.record AS b
-        FROM shared AS one JOIN shared AS two ON one.key = two.key AND one.record < two.record
-        """,
+        FROM {{one}} AS one JOIN shared AS two ON one.key = two.key AND one.record < two.record
+        """
+    pieces = _pieces(engine, entity_type)
+    for piece in range(pieces):
+        if pieces > 1:
+            one = f"(FROM shared WHERE record % {pieces} = {piece})"
+        if piece == 0:
+            engine.create_as("blocking", table, joined.format(one=one))
+        else:
+            engine.run(f"INSERT INTO blocking.{table} {joined.format(one=one)}")
+    return int(engine.value(f"SELECT count(*) FROM blocking.{table}"))
+
+
+def _pieces(engine: Engine, entity_type: EntityType) -> int:
+    """Return in how many pieces the pairs are made."""
+    held = engine.value(
+        f"SELECT coalesce(CAST(sum(records + records * (records - 1) // 2) AS BIGINT), 0) FROM blocking.size_{entity_type}"
     )
-    return int(engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))
+    return 1 + _PAIR_BYTES * int(held) // engine.memory_bytes
 
 
 def make_fresh_pairs(engine: Engine, entity_type: EntityType) -> int:

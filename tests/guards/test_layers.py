@@ -26,6 +26,7 @@ LEVELS = {
     "profiling": 4,
     "sharing": 4,
     "fusion": 4,
+    "ahead": 5,
     "forecast": 5,
     "pipeline": 5,
     "report": 5,

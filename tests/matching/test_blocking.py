@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linkage.config.entity import Blocking, BlockingRule, parse_part
+from linkage.engine.duckdb import Engine
 from linkage.errors import DataError
 from linkage.matching import blocking as blocking_module
 from linkage.matching.blocking import (
@@ -129,6 +130,30 @@ def test_stop_keys_make_no_pairs(canonical):
     drop_stop_keys(engine, "person", (key, 2**64 - 1))
     make_pairs(engine, "person")
     assert engine.rows("SELECT a, b FROM blocking.pair_person") == [(2, 3)]
+
+
+def test_pieces_give_the_pairs_that_one_statement_gives(canonical, monkeypatch):
+    """However little memory there is for pairs, they are the same and each is there once."""
+    names = ("li", "wu", "xi", "li", "wu", "li", "xi", "xi", "li")
+    records = [{"surname": name, "given_name": names[-place]} for place, name in enumerate(names)]
+    engine = keyed(canonical, records, rule("surname", name="one"), rule("given_name", name="two"))
+    make_pairs(engine, "person")
+    whole = engine.rows("SELECT a, b FROM blocking.pair_person ORDER BY ALL")
+    monkeypatch.setattr(blocking_module, "_PAIR_BYTES", engine.memory_bytes // 10)
+    assert make_pairs(engine, "person") == len(whole) > 9
+    assert engine.rows("SELECT a, b FROM blocking.pair_person ORDER BY ALL") == whole
+
+
+def test_what_is_deleted_holds_no_memory(tmp_path):
+    """Stop keys whose records are all over a large table leave no more in the engine's memory than was there before."""
+    held = "SELECT CAST(sum(memory_usage_bytes) AS BIGINT) FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"
+    with Engine(tmp_path / "base.duckdb") as engine:
+        rows = "SELECT CAST(0 AS UTINYINT) AS rule, CAST(range % 100 AS UBIGINT) AS key, range AS record FROM range(500000)"
+        engine.create_as("blocking", "key_person", rows)
+        before = engine.value(held)
+        drop_stop_keys(engine, "person", (7,))
+        assert engine.value("SELECT count(*) FROM blocking.key_person") == 495_000
+        assert engine.value(held) < before + 1_000_000
 
 
 def test_large_blocks_are_named_largest_first(canonical):
