@@ -60,10 +60,11 @@ def _disclosed(run: Run, *, amended: bool) -> None:
 def _held(run: Run, *, amended: bool) -> None:
     """Write `fusion.held`: who holds each value that ties two identities or more and is not generic; of values in question."""
     engine, most = run.engine, {"most": run.project.settings.fusion.shared_by}
+    contacts = f"({all_contacts_sql(run, amended=True)})" if amended else _contacts(run)
     engine.create_as(
         "fusion",
         "member",
-        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM ({all_contacts_sql(run, amended=amended)}) JOIN resolution.now USING (entity_type, record)",
+        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM {contacts} JOIN resolution.now USING (entity_type, record)",
     )
     engine.create("fusion", "telling", most)
     engine.create("fusion", "held")
@@ -71,6 +72,24 @@ def _held(run: Run, *, amended: bool) -> None:
         f"INSERT INTO fusion.held BY NAME FROM ({_account_sql(amended=amended)}) QUALIFY count(*) OVER (PARTITION BY value) BETWEEN 2 AND $most",
         most,
     )
+
+
+def _contacts(run: Run) -> str:
+    """Make sure of `fusion.contact`, for all audiences of the run: the contacts that two records or more hold; return its name.
+
+    Each audience takes those of the records that it sees. What one record alone holds ties nobody, whoever sees it.
+    """
+    if not run.engine.has_table("fusion", "contact"):
+        run.engine.create_as(
+            "fusion",
+            "contact",
+            f"""
+            WITH told AS MATERIALIZED ({all_contacts_sql(run, amended=False)}),
+            again AS (SELECT kind, value FROM told GROUP BY kind, value HAVING count(*) > 1)
+            FROM told SEMI JOIN again USING (kind, value)
+            """,
+        )
+    return "fusion.contact"
 
 
 def _account_sql(*, amended: bool) -> str:

@@ -12,7 +12,7 @@ WITH again AS MATERIALIZED (
 SELECT identity_id, entity_type, agency, case_number, state.status AS status, state.is_open AS is_open, contacts, records, first_seen, last_seen
 FROM (
     SELECT identity_id, any_value(entity_type) AS entity_type, agency, case_number,
-           coalesce(list_sort(list(DISTINCT contact) FILTER (WHERE contact IS NOT NULL)), []) AS contacts,
+           coalesce(list_sort(list_distinct(list(contact))), []) AS contacts,
            count(*) AS records, min(seen_on) AS first_seen, max(seen_on) AS last_seen
     FROM told GROUP BY identity_id, agency, case_number
 ) JOIN latest USING (agency, case_number)

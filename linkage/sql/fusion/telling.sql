@@ -1,3 +1,3 @@
 -- One row a value that ties identities: two or more hold it, and no more than make it generic.
-SELECT kind, value, count(DISTINCT identity_id) AS holders FROM fusion.member
-GROUP BY kind, value HAVING min(identity_id) <> max(identity_id) AND count(DISTINCT identity_id) <= $most
+SELECT kind, value, count(*) AS holders FROM (SELECT DISTINCT kind, value, identity_id FROM fusion.member)
+GROUP BY kind, value HAVING count(*) BETWEEN 2 AND $most
