@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _MARK = b"\0mark of the key"
 DIGITS = 9
-PIECE = 100_000
+PIECE = 10_000
 FREQUENCY_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string()), ("records", pa.int64())])
 COMMON_SCHEMA = FREQUENCY_SCHEMA
 GENERIC_SCHEMA = pa.schema([("column", pa.string()), ("value", pa.string())])

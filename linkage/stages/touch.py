@@ -154,5 +154,7 @@ def _make_features(run: Run, audience: str, entity_type: EntityType) -> None:
     scope = None
     if audience in run.amended_audiences:
         scope = f"(SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}')"
+        if not run.engine.value(f"SELECT count(*) FROM {scope}"):
+            return
     make_features(run.engine, run.models[entity_type], among=scope)
     make_frequencies(run.engine, run.models[entity_type])

@@ -59,9 +59,11 @@ def use(run: Run, model: models.Model) -> None:
     if model.trained_now or run.signatures.get(f"model:{entity_type}") != model.hash:
         run.amended_types.discard(entity_type)
     if not model.trained_now:
-        fresh = qualified("change", f"fresh_{entity_type}")
-        make_features(run.engine, model, among=fresh if entity_type in run.amended_types else None)
-        make_frequencies(run.engine, model)
+        is_amended = entity_type in run.amended_types
+        make_features(run.engine, model, among=qualified("change", f"fresh_{entity_type}") if is_amended else None)
+        if not is_amended:
+            # (Scoring fresh pairs makes those of both their records.)
+            make_frequencies(run.engine, model)
     run.models[entity_type] = model
     if run.signatures.get(f"model:{entity_type}", model.hash) != model.hash:
         run.remodelled.add(entity_type)
