@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _acting: ContextVar[str | None] = ContextVar("acting", default=None)
 
 
+BEGINS = "run"
+"""The command that makes a workspace where there is none."""
+
+
 def act_as(name: str | None) -> None:
     """State the name that rows of the audit give beside the operating system's user, from now on (`--as`)."""
     _acting.set(name.strip() if name and name.strip() else None)
@@ -121,10 +125,16 @@ def record_refusal(
 ) -> None:
     """Write a refusal to the audit of the workspace that the error knows, once; nothing where there is no ledger.
 
-    The row tells which kind of error it was; what was asked for stands apart.
+    A run that is refused begins the ledger where there is no workspace at all, as it would have done. A question does not:
+    the workspace that it left would stand in the way of a restore. The row tells which kind of error it was; what was
+    asked for stands apart.
     """
     workspace = Workspace(error.workspace) if error.workspace else None
-    if error.recorded or workspace is None or not workspace.ledger.is_file():
+    if error.recorded or workspace is None:
+        return
+    if action == BEGINS and not workspace.path.exists():
+        workspace.prepare()
+    elif not workspace.ledger.is_file():
         return
     told = str(error)
     entry = Entry(

@@ -191,3 +191,22 @@ def test_wrong_agreements_and_audiences_refuse_every_command(linkage_, path, fil
 def test_the_chain_stays_whole(path):
     """Rows of refusals follow each other as all others do."""
     assert verify(load_project(path))["broken"] == []
+
+
+def test_a_first_run_that_is_refused_begins_the_audit(tmp_path, accounts, linkage_):
+    """An agreement that names an unknown agency refuses the first run, which the audit tells; a question leaves no workspace, and a lost ledger is not begun anew."""
+    (tmp_path / "a.csv").write_text(accounts.csv(alpha="12"), encoding="utf-8")
+    (tmp_path / "agreed.toml").write_text(AGREED, encoding="utf-8")
+    file = tmp_path / "project.toml"
+    file.write_text(HEAD + accounts.source("a"), encoding="utf-8")
+    assert linkage_("show", file, "A-0")[0] == 1
+    assert not (tmp_path / "work").exists()
+    code, _, told = linkage_("run", file)
+    assert code == 1
+    ((action, _, _, content),) = refusals(file)
+    assert action == "run"
+    assert content
+    assert content in " ".join(told.split())
+    (tmp_path / "work" / "ledger.sqlite").unlink()
+    assert linkage_("run", file)[0] == 1
+    assert not (tmp_path / "work" / "ledger.sqlite").exists()
