@@ -79,6 +79,7 @@ def _start(run: Run, audience: str) -> None:
         "INSERT INTO fusion.value_again SELECT 'shared_' || subject, value FROM release.published.deconfliction_overlap "
         "WHERE value IS NOT NULL AND overlap_id IN (SELECT id FROM fusion.followed)"
     )
+    contacts = []
     for kind in parties(run):
         held = f"canonical.{quote(kind)}"
         tables = (
@@ -86,8 +87,9 @@ def _start(run: Run, audience: str) -> None:
             f'(FROM {held} SEMI JOIN (FROM canonical."case" SEMI JOIN fusion.case_moved USING (agency, number)) USING (dataset, key))',
             f"(FROM {qualified('change', f'gone_{kind}')} WHERE {run.sees(audience)})",
         )
-        for table in tables:
-            engine.run(f"INSERT INTO fusion.value_again SELECT kind, value FROM ({contacts_sql(kind, table)})")
+        contacts += [contacts_sql(kind, table) for table in tables]
+    if contacts:
+        engine.run(f"INSERT INTO fusion.value_again SELECT kind, value FROM ({' UNION ALL '.join(contacts)})")
 
 
 def add_accounts(run: Run) -> None:
