@@ -52,11 +52,21 @@ def reread(
     """
     engine = run.engine
     engine.create_as("reading", "suspect", suspects, values)
-    for name, counts in read_again(engine, run.standardiser, entity_type).items():
+    if engine.value("SELECT count(*) FROM reading.suspect"):
+        found = read_again(engine, run.standardiser, entity_type)
+        if engine.value("SELECT count(*) FROM reading.mapped"):
+            _replace(run, entity_type, schema)
+    else:
+        # A small delivery mostly has none, and planning the statements takes longer than it.
+        found = {kind: dict.fromkeys(("unread", "beyond_bounds", "read"), 0) for kind in _kinds(entity_type)}
+    for name, counts in found.items():
         run.count(f"types.{entity_type}.library.{name}", counts)
-    if engine.value("SELECT count(*) FROM reading.mapped"):
-        _replace(run, entity_type, schema)
     engine.run("DROP SCHEMA reading CASCADE")
+
+
+def _kinds(entity_type: EntityType) -> tuple[str, ...]:
+    """Return the kinds of values of a type that a library may read."""
+    return ("dates", "phones") if PHONE in {column.name for column in MAPPED[entity_type]} else ("dates",)
 
 
 def read_again(engine: Engine, standardiser: Standardiser, entity_type: EntityType) -> dict[str, dict[str, int]]:
