@@ -55,11 +55,13 @@ def told_between(
         f"SELECT least(label_a, label_b) AS a, greatest(label_a, label_b) AS b, {sums} "
         "FROM making.told GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    tells = ", ".join(f"CAST(count(DISTINCT place) FILTER (c{c} IS NOT NULL) AS BIGINT) AS k{c}" for c in told)
-    every = ", ".join(f"c{c}" for c in told)
+    # What a record tells to any other, a bit a comparison: counting distinct records once a comparison takes ten times as long.
+    tells = ", ".join(f"CAST(sum((tells >> {c}) & 1) AS BIGINT) AS k{c}" for c in told)
+    bits = " | ".join(f"((c{c} IS NOT NULL)::BIGINT << {c})" for c in told)
     known = engine.arrays(
-        f"SELECT label, {tells} FROM (SELECT label_a AS label, place_a AS place, {every} FROM making.told "
-        f"UNION ALL SELECT label_b, place_b, {every} FROM making.told) GROUP BY label ORDER BY label"
+        f"SELECT label, {tells} FROM (SELECT label, bit_or(tells) AS tells FROM ("
+        f"SELECT label_a AS label, place_a AS place, {bits} AS tells FROM making.told "
+        f"UNION ALL SELECT label_b, place_b, {bits} FROM making.told) GROUP BY label, place) GROUP BY label ORDER BY label"
     )
     for name in ("met", "untold", "told"):
         engine.run(f"DROP TABLE making.{name}")
