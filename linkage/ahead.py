@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ import pyarrow as pa
 
 from linkage.clustering import ClusterSettings, Edges, Judgements, Meetings, cluster, missing_pairs, second_look
 from linkage.matching.model import load
+from linkage.stages.cluster import cluster_audience
+from linkage.store.ledger import Ledger
 from linkage.store.workspace import copy_file, sync
 from linkage.survivorship import RULES, days, fullest, survivors, told
 
@@ -62,6 +65,44 @@ def copying(run: Run, base: Path) -> Iterator[None]:
                 if last.is_file():
                     run.copies[audience] = thread.submit(_copy, last, run.staging / f"{audience}.duckdb")
         yield
+
+
+class Clusterings:
+    """Clusters the audiences of an increment in a second thread (`clustering`): the next one while one is published.
+
+    No table that the one writes is read or written by the other, but for the pairs that are scored when they lie inside a
+    component; those inside components of an audience that is published have all been scored before.
+    """
+
+    def __init__(self, run: Run, thread: ThreadPoolExecutor) -> None:
+        self._run = run
+        self._thread = thread
+        self._begun: dict[str, Future[None]] = {}
+
+    def begin(self, audience: str) -> None:
+        """Begin to cluster an audience."""
+        self._begun[audience] = self._thread.submit(self._cluster, audience)
+
+    def finish(self, audience: str) -> None:
+        """Return when the audience is clustered; begin now if need be."""
+        if audience not in self._begun:
+            self.begin(audience)
+        self._begun.pop(audience).result()
+
+    def _cluster(self, audience: str) -> None:
+        # A ledger is its thread's own.
+        with Ledger(self._run.ledger.path) as ledger:
+            cluster_audience(replace(self._run, ledger=ledger), audience)
+
+
+@contextmanager
+def clustering(run: Run) -> Iterator[Clusterings | None]:
+    """Give the clusterings of an increment; None where what is made whole takes the memory and the processors for itself."""
+    if run.anew or run.options.purge is not None or run.amended_types != set(run.types):
+        yield None
+        return
+    with run.engine.beside() as engine, _thread("linkage-cluster") as thread:
+        yield Clusterings(replace(run, engine=engine), thread)
 
 
 @contextmanager

@@ -8,10 +8,11 @@ starts by clearing what is left.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
-from linkage.ahead import copying, loading
+from linkage.ahead import clustering, copying, loading
 from linkage.engine.duckdb import DatabaseError, Engine
 from linkage.engine.sql import quote
 from linkage.errors import AuditError, WorkspaceError
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from linkage.ahead import Clusterings
     from linkage.config.project import LoadedProject
 
 PURGED = "the approved model without values that only purged records held"
@@ -181,8 +183,19 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
             elif name == "block":
                 tell_estimate(run, timer, run.progress)
         check_reconciliation(run.engine, sorted(run.project.settings.sources))
-        releases = {audience: _release(run, timer, audience) for audience in sorted(run.project.settings.audiences)}
-    return {audience: release for audience, release in releases.items() if release is not None}
+        return _releases(run, timer)
+
+
+def _releases(run: Run, timer: Timer) -> dict[str, Release]:
+    """Make every audience's release; in an increment the next audience is clustered while one is published."""
+    audiences = sorted(run.project.settings.audiences)
+    releases = {}
+    with clustering(run) as clusterings:
+        for audience, following in pairwise((*audiences, None)):
+            release = _release(run, timer, str(audience), following, clusterings)
+            if release is not None:
+                releases[release.audience] = release
+    return releases
 
 
 def _purge(run: Run, timer: Timer) -> None:
@@ -199,8 +212,13 @@ def _purge(run: Run, timer: Timer) -> None:
         note_followed(run)
 
 
-def _release(run: Run, timer: Timer, audience: str) -> Release | None:
-    """Make the next release of an audience in staging; None where an audit failed it, which is then told in `run.held`."""
+def _release(
+    run: Run, timer: Timer, audience: str, following: str | None, clusterings: Clusterings | None
+) -> Release | None:
+    """Make the next release of an audience in staging; None where an audit failed it, which is then told in `run.held`.
+
+    With `clusterings` the audience that follows is begun when this one is published.
+    """
     previous = run.ledger.last_sequence(audience)
     # More than the last one only where this workspace was restored from a backup of before that release.
     readers = handed(run.project.publish_folders()[audience]) if audience in run.project.publish_folders() else Handed()
@@ -210,7 +228,10 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
         message = f"{before}: the last release is gone; restore the workspace from a backup"
         raise WorkspaceError(message)
     with timer.stage("cluster", audience):
-        cluster_audience(run, audience)
+        if clusterings is None:
+            cluster_audience(run, audience)
+        else:
+            clusterings.finish(audience)
     with timer.stage("identify", audience):
         newer = readers.checked() if readers.sequence > previous else None
         if newer is not None:
@@ -224,6 +245,8 @@ def _release(run: Run, timer: Timer, audience: str) -> Release | None:
     with opened_release(run, path):
         with timer.stage("survive", audience):
             survive(run, audience)
+        if clusterings is not None and following is not None:
+            clusterings.begin(following)
         with timer.stage("publish", audience):
             counts, findings = publish(run, audience, release.sequence)
     with timer.stage("publish", audience):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import linkage
-from linkage.ahead import copying
+from linkage import pipeline
+from linkage.ahead import Clusterings, copying
 from linkage.store.ledger import Ledger
+from tests.conftest import NOW, published
 
 LOADED = """
 import gc, sys
@@ -53,3 +56,24 @@ def test_releases_are_copied_for_increments_only(demo, tmp_path, start_run):
     for audience in run.copies:
         last = run.workspace.release(audience, run.ledger.last_sequence(audience))
         assert (run.staging / f"{audience}.duckdb").read_bytes() == last.read_bytes()
+
+
+def test_audiences_clustered_beside_publishing_are_as_one_after_another(demo, tmp_path, monkeypatch):
+    """In an increment each audience but the first is begun while another is published, and every table is as without that."""
+    begun, begin = [], Clusterings.begin
+    monkeypatch.setattr(Clusterings, "begin", lambda self, audience: begun.append(audience) or begin(self, audience))
+    told = []
+    for name in ("beside", "after"):
+        shutil.copytree(demo.folder, tmp_path / name)
+        project = linkage.open(tmp_path / name)
+        for file in sorted((tmp_path / name / "data").glob("*.csv")):
+            header, *rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            file.write_text(header + "".join(rows[:-20]), encoding="utf-8")
+        if name == "after":
+            monkeypatch.setattr(pipeline, "clustering", lambda _run: nullcontext(None))
+        assert project.run(now=NOW)["work"] == "increment"
+        audiences = sorted(project.loaded.settings.audiences)
+        told.append({audience: published(project, audience) for audience in audiences})
+    assert len(audiences) > 1
+    assert begun == audiences
+    assert told[0] == told[1]

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
@@ -98,17 +99,26 @@ class Engine:
         """Run one query and return its result piece by piece, `size` rows each; nothing else may run meanwhile."""
         return self.connection.sql(sql).to_arrow_reader(size)
 
+    @contextmanager
+    def beside(self) -> Iterator[Engine]:
+        """Give a second connection to the same databases, for another thread; temporary tables and macros are each one's own."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        other._made = None  # noqa: SLF001  # the folder of what spills stays until the first connection is closed
+        _OPEN.add(other)
+        if self._main is not None:
+            other.run(f"USE {quote(self._main)}")
+        with other:
+            yield other
+
     def in_order(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         """Run one query on a table and yield its rows in the order of the table, `size` at a time; others may run meanwhile."""
-        cursor = self.connection.cursor()
-        if self._main is not None:
-            cursor.execute(f"USE {quote(self._main)}")
         self.run("SET preserve_insertion_order = true")
         try:
-            yield from cursor.sql(sql).to_arrow_reader(size)
+            with self.beside() as other:
+                yield from other.connection.sql(sql).to_arrow_reader(size)
         finally:
             self.run("SET preserve_insertion_order = false")
-            cursor.close()
 
     def arrays(self, sql: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Run one query and return its columns as NumPy arrays (columns must hold no NULL)."""
