@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import pytest
 
 import linkage
-from linkage import pipeline, queries
+from linkage import ahead, pipeline, queries
 from linkage.config.markings import Marking, seen_by
 from linkage.errors import AuditError, RequestError
 from linkage.stages.context import Run
@@ -284,7 +284,8 @@ def test_the_comparison_sees_one_hidden_edge(tries, exports, monkeypatch):
         ]
         return f"({test} OR {column} IN ({', '.join(map(str, hidden))}))" if leaking == ["dea"] else test
 
-    monkeypatch.setattr(pipeline, "cluster_audience", leaky)
+    for module in (pipeline, ahead):
+        monkeypatch.setattr(module, "cluster_audience", leaky)
     monkeypatch.setattr(Run, "sees", more)
     try:
         leaked = tries("dea", ("hidden",), "leaky")

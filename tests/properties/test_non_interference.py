@@ -12,7 +12,7 @@ import random
 import pytest
 
 import linkage
-from linkage import pipeline
+from linkage import ahead, pipeline
 from linkage.config.project import Project as Settings
 
 HEADER = ["id", "number", "bank", "holder"]
@@ -160,7 +160,8 @@ def test_the_comparison_sees_one_hidden_edge(try_banks, exports, monkeypatch):
         cluster(run, audience)
         leaking.pop()
 
-    monkeypatch.setattr(pipeline, "cluster_audience", leaky)
+    for module in (pipeline, ahead):
+        monkeypatch.setattr(module, "cluster_audience", leaky)
     monkeypatch.setattr(Settings, "visible", lambda self, audience: visible(self, "centre" if leaking else audience))
     assert differences(honest, exports(try_banks(1, "leaky"), "dea")) >= {
         "identity",
