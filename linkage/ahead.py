@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _TURN = 0.0002
 """Seconds after which a thread of Python leaves its turn to another while both have work."""
+_FEW_RECORDS = 100_000
+"""Records standardised in a run up to which one audience is clustered while another is published."""
 
 
 @contextmanager
@@ -97,8 +99,9 @@ class Clusterings:
 
 @contextmanager
 def clustering(run: Run) -> Iterator[Clusterings | None]:
-    """Give the clusterings of an increment; None where what is made whole takes the memory and the processors for itself."""
-    if run.anew or run.options.purge is not None or run.amended_types != set(run.types):
+    """Give the clusterings of an increment; None where much is made: that takes the memory and the processors for itself."""
+    fresh = sum(run.counts["types"][kind]["standardised"] for kind in run.types)
+    if run.anew or run.options.purge is not None or run.amended_types != set(run.types) or fresh > _FEW_RECORDS:
         yield None
         return
     with run.engine.beside() as engine, _thread("linkage-cluster") as thread:

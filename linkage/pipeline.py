@@ -8,7 +8,6 @@ starts by clearing what is left.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
@@ -191,10 +190,10 @@ def _releases(run: Run, timer: Timer) -> dict[str, Release]:
     audiences = sorted(run.project.settings.audiences)
     releases = {}
     with clustering(run) as clusterings:
-        for audience, following in pairwise((*audiences, None)):
-            release = _release(run, timer, str(audience), following, clusterings)
+        for audience, following in zip(audiences, (*audiences[1:], None), strict=True):
+            release = _release(run, timer, audience, following, clusterings)
             if release is not None:
-                releases[release.audience] = release
+                releases[audience] = release
     return releases
 
 
