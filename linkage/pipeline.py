@@ -7,6 +7,7 @@ starts by clearing what is left.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 PURGED = "the approved model without values that only purged records held"
 STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
+    ("ingest", ingest),
     ("standardise", standardise),
     ("train", train),
     ("block", block),
@@ -165,14 +167,15 @@ def _told(run: Run) -> str:
 
 def _stages(run: Run, timer: Timer) -> dict[str, Release]:
     """Run all stages; return the new release of every audience whose release passed its audits."""
-    if run.options.judgements_only:
-        timer.skipped.add("ingest")
-        _purge(run, timer)
-    else:
-        with timer.stage("ingest"):
-            ingest(run)
-    with loading(run):
+    with ExitStack() as beside:
         for name, stage in STAGES:
+            if name == "ingest" and run.options.judgements_only:
+                timer.skipped.add(name)
+                _purge(run, timer)
+                continue
+            if name == "standardise":
+                # The first stage of which the statements take long.
+                beside.enter_context(loading(run))
             with timer.stage(name):
                 stage(run)
             if name == "standardise":

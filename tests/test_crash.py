@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 31, 6, tzinfo=UTC)
 DRIVER = '''
 """Run the command line once for each [stop, folder, options]: a child process kills itself at the stop. Prints what each died of."""
 import json, os, signal, sys
-from linkage import pipeline
+from linkage import ahead, pipeline
 from linkage.cli.main import main
 from linkage.stages import publish as publishing
 from linkage.store.ledger import Ledger
@@ -47,7 +47,9 @@ def arm(stop):
         pipeline.STAGES = tuple((name, then_die(stage) if name == stop else stage) for name, stage in pipeline.STAGES)
     elif stop in pipeline.AUDIENCE_STAGES:
         name = "cluster_audience" if stop == "cluster" else stop
-        setattr(pipeline, name, then_die(getattr(pipeline, name)))
+        for module in (pipeline, ahead):  # in an increment it is the second that clusters
+            if hasattr(module, name):
+                setattr(module, name, then_die(getattr(module, name)))
     elif stop == "half a release":
         publishing.audit = die
     elif stop == "one file moved":
