@@ -233,8 +233,11 @@ class Engine:
             self.run(f"DETACH {quote(alias)}")
 
     def attach(self, path: Path, alias: str, *, read_only: bool = True) -> None:
-        """Attach another database file as `alias`. Raises WorkspaceError where it cannot be opened."""
-        # What is written here is in staging: a log to recover it from would be forced to the disk with every statement.
+        """Attach another database file as `alias`; what is written to it is safe once it is detached, or checkpointed.
+
+        Raises WorkspaceError where it cannot be opened.
+        """
+        # Only staging is written to: a log to recover it from would be forced to the disk with every statement.
         mode = "READ_ONLY" if read_only else "RECOVERY_MODE no_wal_writes"
         try:
             self.run(f"ATTACH {literal(str(path))} AS {quote(alias)} ({mode})")
