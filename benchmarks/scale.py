@@ -1,12 +1,12 @@
 """What a run costs beside bare Splink on as many records: made data, one run in a fresh workspace, then the fixed baseline.
 
-    python benchmarks/scale.py --records 1000000 [--format parquet] [--approved] [--incremental 10000] [--lookup 500]
-        [--peers PYTHON] --json
+    python benchmarks/scale.py --records 1000000 [--format parquet] [--match 2] [--approved] [--incremental 10000]
+        [--lookup 500] [--peers PYTHON] --json
 
 The demo's data (80 % records of persons, 8 % of businesses, 12 % of accounts, with households and hubs) for the centre
 alone. The baseline is bare Splink 5 on the standardised person records of that run: eight fixed comparisons, six fixed
 rules; load, λ, u, three EM runs, predict, components. One after the other, each a process of its own. `ratio` is our seconds a
-record by the baseline's seconds a record. `--approved` measures a full run with the models of the first, beside the
+record by the baseline's seconds a record. `--match BITS` is the project's own cut-off for persons; `--approved` measures a full run with the models of the first, beside the
 baseline without its training; `--incremental M` a delivery of M rows, half of them new and half changed; `--lookup Q` Q
 lookups of persons; `--peers PYTHON` GoldenMatch without configuration on the same person records, by an interpreter that has it.
 """
@@ -34,6 +34,7 @@ from linkage.engine.sql import literal
 
 HERE = Path(__file__).parent
 AUDIENCES = "[audiences."
+THRESHOLDS = "[thresholds.person]"
 DELTA = "fbi_intercepts"
 
 
@@ -44,6 +45,7 @@ class Wanted:
     records: int
     format: str = "csv"
     memory: str = "10GB"
+    match: float | None = None
     approved: bool = False
     incremental: int = 0
     lookup: int = 0
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--format", choices=("csv", "parquet"), default="csv")
     parser.add_argument("--memory", default="10GB", help="memory_limit of the engine, for both sides")
+    parser.add_argument("--match", type=float, metavar="BITS", help="the project's own cut-off for persons")
     parser.add_argument("--approved", action="store_true", help="measure a full run without training too")
     parser.add_argument("--incremental", type=int, default=0, metavar="M", help="measure a delivery of M rows")
     parser.add_argument("--lookup", type=int, default=0, metavar="Q", help="measure Q lookups of persons")
@@ -77,12 +80,12 @@ def measure(folder: Path, wanted: Wanted) -> dict[str, Any]:
     """Return the figures of our run, of the baseline, and their ratio."""
     if not (folder / "project.toml").is_file():
         make_data(folder, wanted.records, wanted.format, wanted.memory)
-    else:
-        settings = folder / "project.toml"
-        settings.write_text(for_the_centre(settings.read_text("utf-8"), wanted.memory), "utf-8")
+    settings = folder / "project.toml"
+    settings.write_text(for_the_centre(settings.read_text("utf-8"), wanted.memory, wanted.match), "utf-8")
     found: dict[str, Any] = {
         "records": wanted.records,
         "format": wanted.format,
+        "match": wanted.match,
         "machine": {"system": platform.machine(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("splink", "duckdb")},
         "ours": _ours(folder),
@@ -142,15 +145,18 @@ def make_data(folder: Path, records: int, file_format: str, memory: str) -> None
     settings.write_text(for_the_centre(settings.read_text("utf-8"), memory), "utf-8")
 
 
-def for_the_centre(text: str, memory: str) -> str:
-    """Return a project file without its audiences, with the engine's memory set: the tables that name them end at the next."""
+def for_the_centre(text: str, memory: str, match: float | None = None) -> str:
+    """Return a project file without its audiences, with memory and cut-off set: the tables that name them end at the next."""
     kept, leaves_out = [], False
     for line in text.splitlines():
         if line.startswith("["):
-            leaves_out = line.startswith((AUDIENCES, "[engine]"))
+            leaves_out = line.startswith((AUDIENCES, "[engine]", THRESHOLDS))
         if not leaves_out:
             kept.append(line)
-    return "\n".join([*kept, "", "[engine]", f'memory_limit = "{memory}"', ""])
+    kept += ["", "[engine]", f'memory_limit = "{memory}"']
+    if match is not None:
+        kept += [THRESHOLDS, f"match = {match}"]
+    return "\n".join([*kept, ""])
 
 
 def _ours(folder: Path, *more: str) -> dict[str, Any]:

@@ -95,6 +95,13 @@ class Thresholds(Settings):
     component_max: Annotated[int, Field(ge=2, le=5000)] = 1000
 
 
+class OwnThresholds(Settings):
+    """Cut-offs that a project sets for itself in place of those of an entity type."""
+
+    match: Annotated[float, Field(ge=-20, le=40)] | None = None
+    review: Annotated[float, Field(ge=-40, le=40)] | None = None
+
+
 class Training(Settings):
     """How models are trained: pair samples, and how many effective pairs the priors weigh as much as.
 

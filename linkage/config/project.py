@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from linkage.config.agreements import Agreements, load_agreements
 from linkage.config.base import Name, OneOrMore, Settings, read_toml, validate
-from linkage.config.entity import RESOLVED, Entity, load_entities
+from linkage.config.entity import RESOLVED, Entity, OwnThresholds, load_entities
 from linkage.config.source import EntityType, Source
 from linkage.errors import ConfigError, SharingError
 
@@ -104,6 +104,7 @@ class Project(Settings):
     approval: Approval = Approval()
     audits: Audits = Audits()
     fusion: Fusion = Fusion()
+    thresholds: Annotated[dict[EntityType, OwnThresholds], Field(default_factory=dict)]
     audiences: Annotated[dict[Name, Audience], Field(min_length=1, default_factory=lambda: {CENTRE: Audience()})]
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
 
@@ -244,9 +245,22 @@ def load_project(path: Path) -> LoadedProject:
     path = path / "project.toml" if path.is_dir() else path
     settings = _settings(path)
     folder = (path.parent / settings.entities) if settings.entities else default_configs() / "entities"
-    project = LoadedProject(path.resolve(), settings, load_entities(folder), _agreements(path, settings))
+    entities = _with_own_thresholds(path, settings, load_entities(folder))
+    project = LoadedProject(path.resolve(), settings, entities, _agreements(path, settings))
     _check_folders(project)
     return project
+
+
+def _with_own_thresholds(path: Path, settings: Project, entities: dict[EntityType, Entity]) -> dict[EntityType, Entity]:
+    """Put the project's own cut-offs in the place of those of its entity types."""
+    found = dict(entities)
+    for kind, own in settings.thresholds.items():
+        thresholds = entities[kind].thresholds.model_copy(update=own.model_dump(exclude_none=True))
+        if thresholds.review > thresholds.match:
+            message = f"{path}: thresholds.{kind}: review = {thresholds.review:g} lies above match = {thresholds.match:g}, so no pair would be reviewed; lower review, or raise match"
+            raise ConfigError(message)
+        found[kind] = entities[kind].model_copy(update={"thresholds": thresholds})
+    return found
 
 
 def _settings(path: Path) -> Project:

@@ -42,6 +42,16 @@ def test_a_good_project_loads_with_defaults(tmp_path):
     assert project.workspace == tmp_path / "work"
 
 
+def test_a_project_may_set_cut_offs_of_its_own(tmp_path):
+    """Cut-offs of a project take the place of its entity type's; what it does not name, and other types, stay."""
+    shipped = load(tmp_path, GOOD).entities
+    project = load(tmp_path, GOOD.replace('workspace = "work"', 'workspace = "work"\n[thresholds.person]\nmatch = 2.5'))
+    own = project.entities["person"].thresholds
+    assert own.match == 2.5
+    assert own.review == shipped["person"].thresholds.review
+    assert project.entities["business"] == shipped["business"]
+
+
 def test_settings_are_frozen(tmp_path):
     """Nobody can change settings after they are read."""
     project = load(tmp_path, GOOD)
@@ -68,6 +78,13 @@ def test_settings_are_frozen(tmp_path):
         ('workspace = "work"', 'workspace = "work"\n[audiences.centre]\nhidden = ["a"]', "sees every dataset"),
         ('order = "mdy"', 'order = "mdx"', "order"),
         ("version = 1", "version = = 1", "not valid TOML"),
+        ('workspace = "work"', 'workspace = "work"\n[thresholds.person]\nmatch = 90', "thresholds.person.match"),
+        ('workspace = "work"', 'workspace = "work"\n[thresholds.vessel]\nmatch = 1', "thresholds.vessel"),
+        (
+            'workspace = "work"',
+            'workspace = "work"\n[thresholds.person]\nmatch = 1\nreview = 2',
+            r"thresholds\.person: review = 2 lies above match = 1, .*; lower review, or raise match",
+        ),
     ],
 )
 def test_mistakes_are_named(tmp_path, old, new, says):
