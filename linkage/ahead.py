@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.clustering import ClusterSettings, Edges, Judgements, Meetings, cluster, missing_pairs, second_look
+from linkage.engine.sql import quote
 from linkage.matching.model import load
 from linkage.stages.cluster import cluster_audience
 from linkage.store.ledger import Ledger
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 _TURN = 0.0002
 """Seconds after which a thread of Python leaves its turn to another while both have work."""
 _FEW_RECORDS = 100_000
-"""Records standardised in a run up to which one audience is clustered while another is published."""
+"""Records standardised in an increment up to which one audience is clustered while another is published."""
+_BYTES = 2_000
+"""Bytes of memory a record that clustering an audience may take: as whole releases are made, half of the limit must hold them."""
 
 
 @contextmanager
@@ -70,7 +73,7 @@ def copying(run: Run, base: Path) -> Iterator[None]:
 
 
 class Clusterings:
-    """Clusters the audiences of an increment in a second thread (`clustering`): the next one while one is published.
+    """Clusters the audiences of a run in a second thread (`clustering`): the next one while one is published.
 
     No table that the one writes is read or written by the other, but for the pairs that are scored when they lie inside a
     component; those inside components of an audience that is published have all been scored before.
@@ -99,13 +102,20 @@ class Clusterings:
 
 @contextmanager
 def clustering(run: Run) -> Iterator[Clusterings | None]:
-    """Give the clusterings of an increment; None where much is made: that takes the memory and the processors for itself."""
-    fresh = sum(run.counts["types"][kind]["standardised"] for kind in run.types)
-    if run.anew or run.options.purge is not None or run.amended_types != set(run.types) or fresh > _FEW_RECORDS:
+    """Give the clusterings of a run; None where they need the memory and the processors for themselves."""
+    if run.options.purge is not None or not _has_room(run):
         yield None
         return
     with run.engine.beside() as engine, _thread("linkage-cluster") as thread:
         yield Clusterings(replace(run, engine=engine), thread)
+
+
+def _has_room(run: Run) -> bool:
+    """Whether one audience may be clustered while another is published."""
+    if not run.anew and run.amended_types == set(run.types):
+        return sum(run.counts["types"][kind]["standardised"] for kind in run.types) <= _FEW_RECORDS
+    records = sum(int(run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}")) for kind in run.types)
+    return records * _BYTES <= run.project.settings.engine.memory_bytes / 2
 
 
 @contextmanager

@@ -189,7 +189,7 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
 
 
 def _releases(run: Run, timer: Timer) -> dict[str, Release]:
-    """Make every audience's release; in an increment the next audience is clustered while one is published."""
+    """Make every audience's release; where there is room the next audience is clustered while one is published."""
     audiences = sorted(run.project.settings.audiences)
     releases = {}
     with clustering(run) as clusterings:

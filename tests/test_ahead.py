@@ -7,9 +7,11 @@ import subprocess
 import sys
 from contextlib import nullcontext
 
+import pytest
+
 import linkage
-from linkage import pipeline
-from linkage.ahead import Clusterings, copying
+from linkage import ahead, pipeline
+from linkage.ahead import Clusterings, clustering, copying
 from linkage.store.ledger import Ledger
 from tests.conftest import NOW, published
 
@@ -58,8 +60,9 @@ def test_releases_are_copied_for_increments_only(demo, tmp_path, start_run):
         assert (run.staging / f"{audience}.duckdb").read_bytes() == last.read_bytes()
 
 
-def test_audiences_clustered_beside_publishing_are_as_one_after_another(demo, tmp_path, monkeypatch):
-    """In an increment each audience but the first is begun while another is published, and every table is as without that."""
+@pytest.mark.parametrize("work", ["increment", "asked for"])
+def test_audiences_clustered_beside_publishing_are_as_one_after_another(demo, tmp_path, monkeypatch, work):
+    """Each audience but the first is begun while another is published, in increments and full runs, and every table is as without that."""
     begun, begin = [], Clusterings.begin
     monkeypatch.setattr(Clusterings, "begin", lambda self, audience: begun.append(audience) or begin(self, audience))
     told = []
@@ -71,9 +74,23 @@ def test_audiences_clustered_beside_publishing_are_as_one_after_another(demo, tm
             file.write_text(header + "".join(rows[:-20]), encoding="utf-8")
         if name == "after":
             monkeypatch.setattr(pipeline, "clustering", lambda _run: nullcontext(None))
-        assert project.run(now=NOW)["work"] == "increment"
+        assert project.run(now=NOW, full=work == "asked for")["work"] == work
         audiences = sorted(project.loaded.settings.audiences)
         told.append({audience: published(project, audience) for audience in audiences})
     assert len(audiences) > 1
     assert begun == audiences
     assert told[0] == told[1]
+
+
+def test_full_runs_cluster_beside_publishing_only_where_memory_allows(demo, tmp_path, monkeypatch, start_run):
+    """A full run whose records would take more than half of the memory limit clusters one audience after another."""
+    shutil.copytree(demo.folder, tmp_path / "copy")
+    run = start_run(linkage.open(tmp_path / "copy"))
+    run.engine.run("CREATE SCHEMA canonical")
+    for kind in run.types:
+        run.engine.run(f"CREATE TABLE canonical.{kind} AS SELECT range FROM range(1000)")
+    with clustering(run) as clusterings:
+        assert clusterings is not None
+    monkeypatch.setattr(ahead, "_BYTES", run.project.settings.engine.memory_bytes / 2 / 1000)
+    with clustering(run) as clusterings:
+        assert clusterings is None
