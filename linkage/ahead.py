@@ -113,7 +113,7 @@ def clustering(run: Run) -> Iterator[Clusterings | None]:
 def _has_room(run: Run) -> bool:
     """Whether one audience may be clustered while another is published."""
     if not run.anew and run.amended_types == set(run.types):
-        return sum(run.counts["types"][kind]["standardised"] for kind in run.types) <= _FEW_RECORDS
+        return sum(int(run.counts["types"][kind]["standardised"]) for kind in run.types) <= _FEW_RECORDS
     records = sum(int(run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}")) for kind in run.types)
     return records * _BYTES <= run.project.settings.engine.memory_bytes / 2
 

@@ -7,8 +7,10 @@ starts by clearing what is left.
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from linkage import forecast
@@ -31,15 +33,17 @@ from linkage.stages.identify import identify, settle, take_back, take_over
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.release import begin_release, opened_release
+from linkage.stages.rest import Rests, left, same_run
+from linkage.stages.rest import rests as may_rest
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
-from linkage.stages.train import AUTOMATIC, RETRAINED, train
-from linkage.staging import clean, copy_base, limits, prepare, refuse_damaged, refuse_unfinished
+from linkage.stages.train import AUTOMATIC, RETRAINED, bring_back, train
+from linkage.staging import BASE, clean, copy_base, limits, prepare, refuse_damaged, refuse_unfinished
 from linkage.store.entries import Approval, Release, RunRow
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, move_into_place
-from linkage.timer import Timer, estimate_before, estimate_now, look_ahead, tell_estimate, written
+from linkage.timer import Timer, estimate_before, estimate_now, look_ahead, tell_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from linkage.ahead import Clusterings
     from linkage.config.project import LoadedProject
 
+COMPACT = "compact.duckdb"
 PURGED = "the approved model without values that only purged records held"
 STAGES: tuple[tuple[str, Callable[[Run], None]], ...] = (
     ("ingest", ingest),
@@ -70,52 +75,13 @@ def run_project(
     Raises LinkageError where anything is refused; then nothing is published and the last releases stand.
     """
     options = options or RunOptions()
-    moment = options.now or datetime.now(UTC)
     workspace = Workspace(project.workspace)
     workspace.prepare()
     prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
         refuse_unfinished(project, ledger, options)
-        clean(workspace, ledger)
-        last = ledger.last_run()
-        number = last.run + 1 if last else 1
-        staged = workspace.staging / f"run-{number}"
-        timer = Timer(staged, sorted(project.settings.audiences))
-        timer.estimate = estimate_before(project, workspace, last)
         try:
-            staged.mkdir()
-            base = copy_base(workspace, last, staged)
-            timer.base_bytes = written(staged)
-            with Engine(base, staged=True, **limits(project, staged)) as engine:
-                run = Run(
-                    number,
-                    moment,
-                    project,
-                    workspace,
-                    ledger,
-                    engine,
-                    staged,
-                    options=options,
-                    progress=timer.telling(progress),
-                    before_pairs=lambda run: look_ahead(run, timer),
-                )
-                prepare(run)
-                with copying(run, base):
-                    releases = _stages(run, timer)
-                changes.finish(run)
-                if run.options.purge is not None:
-                    purge_state(run)
-                with timer.stage("keep"):
-                    _keep_small(engine)
-                    is_smaller = engine.compact(staged / "compact.duckdb", always=run.options.purge is not None)
-            if run.held and run.options.restored is not None:
-                # Whole or not at all: one audience under the old models beside others under the new would mislead.
-                _keep_held(run)
-                raise AuditError(_told(run))
-            if is_smaller:
-                (staged / "compact.duckdb").replace(base)
-            report = make_report(run, releases, timer, base)
-            _commit(run, base, releases, report)
+            run, report = _run(project, workspace, ledger, options, progress)
         except (DatabaseError, WorkspaceError, OSError) as error:
             refuse_damaged(project, workspace, ledger)
             if isinstance(error, WorkspaceError):
@@ -123,13 +89,80 @@ def run_project(
             # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
             message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
-        finally:
-            workspace.clear_staging()
         # The old base goes only now that the ledger names the new one.
         clean(workspace, ledger)
-        write_anchor(project, ledger, number)
+        write_anchor(project, ledger, run.number)
         given = _hand_out(run)
         return {**report, "publish_to": given} if given else report
+
+
+def _run(
+    project: LoadedProject, workspace: Workspace, ledger: Ledger, options: RunOptions, progress: Progress
+) -> tuple[Run, dict[str, Any]]:
+    """Make base and releases in staging and commit them; return the run and its report.
+
+    Staging is cleared however that ends, unless the next run can go on with what a long one leaves there.
+    """
+    moment = options.now or datetime.now(UTC)
+    last = ledger.last_run()
+    number = last.run + 1 if last else 1
+    staged = workspace.staging / f"run-{number}"
+    base = staged / BASE
+
+    mark = partial(same_run, project, ledger, options, moment, number)
+    told = left(base, mark, project.limits()) if may_rest(options) else None
+    clean(workspace, ledger, keep=base if told else None)
+    timer = Timer(staged, sorted(project.settings.audiences))
+    timer.estimate = estimate_before(project, workspace, last)
+    rests = Rests()
+    try:
+        if told is None:
+            staged.mkdir()
+            copy_base(workspace, last, staged)
+        else:
+            timer.go_on(told["stages"])
+        timer.base_bytes = workspace.base(last.base).stat().st_size if last else 0
+        with Engine(base, staged=True, **limits(project, staged)) as engine:
+            run = Run(
+                number,
+                moment,
+                project,
+                workspace,
+                ledger,
+                engine,
+                staged,
+                options=options,
+                progress=timer.telling(progress),
+                before_pairs=lambda run: look_ahead(run, timer),
+            )
+            prepare(run)
+            if run.anew and may_rest(options):
+                rests = run.rests = Rests(mark, told, timer.stages)
+            releases, is_smaller = _make(run, timer, base)
+        if is_smaller:
+            (staged / COMPACT).replace(base)
+        report = make_report(run, releases, timer, base)
+        _commit(run, base, releases, report)
+    finally:
+        if not rests.is_left(sys.exc_info()[1]):
+            workspace.clear_staging()
+    return run, report
+
+
+def _make(run: Run, timer: Timer, base: Path) -> tuple[dict[str, Release], bool]:
+    """Run all stages on the base; return the releases, and whether the base was written anew beside itself, without holes."""
+    with copying(run, base):
+        releases = _stages(run, timer)
+    changes.finish(run)
+    if run.options.purge is not None:
+        purge_state(run)
+    if run.held and run.options.restored is not None:
+        # Whole or not at all: one audience under the old models beside others under the new would mislead.
+        _keep_held(run)
+        raise AuditError(_told(run))
+    with timer.stage("keep"):
+        _keep_small(run.engine)
+        return releases, run.engine.compact(run.staging / COMPACT, always=run.options.purge is not None)
 
 
 def _hand_out(run: Run) -> list[dict[str, Any]]:
@@ -176,8 +209,16 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
             if name == "standardise":
                 # The first stage of which the statements take long.
                 beside.enter_context(loading(run))
-            with timer.stage(name):
-                stage(run)
+            # What has been delivered since is read all the same.
+            if name == "ingest" or name not in run.rests.done:
+                with timer.stage(name):
+                    stage(run)
+                if name == "ingest":
+                    _go_on(run)
+                run.rests.after(run, name)
+            elif name == "train":
+                with timer.stage(name):
+                    bring_back(run)
             if name == "standardise":
                 if run.options.purge is not None:
                     run.replaced = purge_models(run)
@@ -185,7 +226,21 @@ def _stages(run: Run, timer: Timer) -> dict[str, Release]:
             elif name == "block":
                 tell_estimate(run, timer, run.progress)
         check_reconciliation(run.engine, sorted(run.project.settings.sources))
+        run.rests.end(run)
         return _releases(run, timer)
+
+
+def _go_on(run: Run) -> None:
+    """Take over what a run that was broken off has counted, unless a delivery has come since: then all that follows is made anew."""
+    told = run.rests.told
+    if not told:
+        return
+    if run.delivered:
+        run.rests.forget()
+        return
+    run.progress(f"go on with the run that was broken off; done: {', '.join(told['done'])}")
+    run.counts.update(told["counts"])
+    run.delivered |= set(told["delivered"])
 
 
 def _releases(run: Run, timer: Timer) -> dict[str, Release]:
@@ -274,6 +329,7 @@ def _keep_small(engine: Engine) -> None:
         "OR (table_schema = 'resolution' AND (table_name LIKE 'golden%' OR table_name LIKE 'value%')))"
     ):
         engine.run(f"DROP TABLE {quote(schema)}.{quote(table)}")
+    engine.run("DROP TABLE IF EXISTS kept.rest")
     engine.run("CHECKPOINT")
     # What stands apart goes with the staging: closing need not write it out.
     engine.run("SET checkpoint_on_detach = 'DISABLED'")

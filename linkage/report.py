@@ -41,6 +41,7 @@ def make_report(run: Run, releases: dict[str, Release], timer: Timer, base: Path
             for name, r in releases.items()
         },
         "work": run.anew or "increment",
+        "went_on_after": list(run.rests.told.get("done", ())),
         "standardiser": run.standardiser.version,
         "settings": deciding(run.project),
         "rolled_back_to": _restored(run),

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from linkage.store.ledger import Ledger
     from linkage.store.workspace import Workspace
 
+BASE = "base.duckdb"
 # What the next run makes again.
 APART = ("change", "feature", "fusion", "making", "training")
 PASSING = ("incoming",)
 
 
-def clean(workspace: Workspace, ledger: Ledger) -> None:
-    """Remove what a run that died has left, and what no row of the ledger names."""
-    workspace.clear_staging()
+def clean(workspace: Workspace, ledger: Ledger, *, keep: Path | None = None) -> None:
+    """Remove what a run that died has left, but for the base `keep` that this one goes on with, and what no row of the ledger names."""
+    workspace.clear_staging(keep=keep)
     runs = ledger.runs()
     releases = {(release.audience, release.sequence) for release in ledger.kept_releases()}
     published = {(release.audience, release.sequence) for row in runs for release in row.releases}
@@ -55,7 +56,7 @@ def refuse_unfinished(project: LoadedProject, ledger: Ledger, options: RunOption
 
 def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
     """Copy the base of the last run into the folder; return where. Raises WorkspaceError where it is gone or damaged."""
-    base = staged / "base.duckdb"
+    base = staged / BASE
     if last is not None:
         current = workspace.base(last.base)
         if not current.is_file():

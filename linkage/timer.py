@@ -14,7 +14,7 @@ from linkage.forecast import Work
 from linkage.staging import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from linkage.config.project import LoadedProject
@@ -59,6 +59,12 @@ class Timer:
             parts[audience] = parts.get(audience, 0.0) + took
         entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         self.disk_bytes = max(self.disk_bytes, written(self._staged))
+
+    def go_on(self, stages: Mapping[str, Any]) -> None:
+        """Count what the stages of a run took that was broken off and is gone on with."""
+        for name, entry in stages.items():
+            self.stages[name] = dict(entry)
+            self._took[name] = float(entry["seconds"])
 
     def left(self) -> float | None:
         """Return the seconds that are left, where anything is known of that."""

@@ -21,7 +21,7 @@ DRIVER = '''
 import json, os, signal, sys
 from linkage import ahead, pipeline
 from linkage.cli.main import main
-from linkage.stages import publish as publishing
+from linkage.stages import publish as publishing, rest
 from linkage.store.ledger import Ledger
 from linkage.clustering import ClusterSettings, Edges, Judgements, cluster
 import linkage.matching.train, pandas, rich.progress, splink
@@ -29,6 +29,9 @@ import linkage.matching.train, pandas, rich.progress, splink
 # What children need is loaded here once: libraries, and the compiled loops, which load at their first call.
 triangle = Edges([0, 0, 1], [1, 2, 2], [9, 9, -9], [False, False, True])
 cluster(3, triangle, Judgements.none(), ClusterSettings(stop=0, floor=0, ambiguity=0))
+
+
+RESTING = "resting"
 
 
 def die(*_, **__):
@@ -66,6 +69,9 @@ found = []
 for stop, folder, *more in json.loads(sys.argv[1]):
     child = os.fork()
     if child == 0:
+        if RESTING in more:
+            more.remove(RESTING)
+            rest.EVERY = 0.0
         arm(stop)
         sys.argv = ["linkage", "run", folder, "--now", "2026-01-31T06:00:00+00:00", "--json", *more]
         main()
@@ -76,6 +82,7 @@ print(json.dumps(found))
 '''
 STAGES = ("ingest", "standardise", "train", "block", "score", "drift", "cluster", "identify", "survive", "publish")
 BEFORE_MOVING = (*STAGES, "half a release")
+RESTING = "resting"
 AUDIENCES = """
 [audiences.centre]
 [audiences.dea]
@@ -114,6 +121,8 @@ def crashes(tmp_path_factory, accounts, copy_and_run):
         deliver(root / name, accounts)
     shutil.copytree(new, root / "newborn")
     stops += [("newborn", "train"), ("newborn", "files moved")]
+    shutil.copytree(new, root / "rested")
+    stops += [("rested", stop, RESTING) for stop in ("train", "score", "cluster", "publish")]
     kill(root / "driver.py", *((stop, root / name, *options) for name, stop, *options in stops))
     return root
 
@@ -212,6 +221,18 @@ def test_killed_while_retraining(crashes, exports):
     assert models(folder) == models(crashes / "first")
     assert linkage.open(folder).run(now=NOW)["types"]["account"]["model"] == models(crashes / "first")[1]
     assert exports(linkage.open(folder), "centre") == exports(linkage.open(crashes / "second"), "centre")
+
+
+def test_killed_runs_go_on_where_they_rested(crashes, exports):
+    """First runs killed at one stage after another leave what is done to the next, which does it no more and publishes what an undisturbed run does."""
+    folder = crashes / "rested"
+    assert [path.name for path in (folder / "work" / "staging").iterdir()] == ["run-1"]
+    report = linkage.open(folder).run(now=NOW)
+    assert report["went_on_after"] == ["ingest", "standardise", "train", "block", "score account", "score", "drift"]
+    for audience in ("centre", "dea"):
+        assert exports(linkage.open(folder), audience) == exports(linkage.open(crashes / "first"), audience)
+    assert written(folder) == written(crashes / "first")
+    assert models(folder) == models(crashes / "first")
 
 
 def models(folder):

@@ -14,7 +14,7 @@ from linkage.matching.patterns import level_query, pattern_sql
 from linkage.matching.weights import make_rarities, weights, with_rarities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from linkage.engine.duckdb import Engine
     from linkage.matching.model import Model
@@ -28,17 +28,33 @@ def least_weight(model: Model) -> int:
     return model.units(min(model.thresholds.review, model.thresholds.floor))
 
 
-def score(engine: Engine, model: Model, pairs: str, target: str, threshold: int | None) -> None:
+def score(
+    engine: Engine,
+    model: Model,
+    pairs: str,
+    target: str,
+    threshold: int | None,
+    *,
+    begun: int = 0,
+    done: Callable[[int], None] = lambda _pairs: None,
+) -> None:
     """Score the pairs of table `pairs` (columns a, b) into the table `target` (a, b, weight INTEGER, pattern BIGINT).
 
-    `pairs` and `target` are quoted names. Pairs below `threshold` (1/1024 bit) are left out where it is given.
+    `pairs` and `target` are quoted names. Pairs below `threshold` (1/1024 bit) are left out where it is given. After each
+    chunk `done` is told how many pairs are; with `begun` so many are in `target` by an earlier call, and perhaps some of those that follow.
     """
-    engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)")
+    if begun:
+        engine.run(
+            f"DELETE FROM {target} WHERE (a, b) IN (SELECT (a, b) FROM {pairs} WHERE rowid >= $begun)", {"begun": begun}
+        )
+    else:
+        engine.run(f"CREATE OR REPLACE TABLE {target} (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)")
     kept = "" if threshold is None else f" WHERE weight >= {int(threshold)}"
     weighed = weights(engine, model)
     told = f"unique_id_l, unique_id_r, {weighed.units()} AS weight, {pattern_sql(model)} AS pattern"
-    for levels, limits in _chunks(engine, model, pairs, threshold):
+    for levels, limits in _chunks(engine, model, pairs, threshold, begun):
         engine.run(f"INSERT INTO {target} SELECT * FROM (SELECT {told} FROM ({weighed.query(levels)})){kept}", limits)
+        done(limits["last"])
 
 
 def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> None:
@@ -64,8 +80,10 @@ def score_comparisons(engine: Engine, model: Model, pairs: str, target: str) -> 
         )
 
 
-def _chunks(engine: Engine, model: Model, pairs: str, threshold: int | None) -> Iterator[tuple[str, dict[str, int]]]:
-    """Give the query of the levels and rarities of the pairs of a table (columns a, b), `CHUNK` at a time, and its parameters."""
+def _chunks(
+    engine: Engine, model: Model, pairs: str, threshold: int | None, begun: int = 0
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """Give the query of the levels and rarities of the pairs of a table (columns a, b), `CHUNK` at a time from `begun` on, and its parameters."""
     # (Rows may have been deleted: numbers go on beyond how many there are.)
     total = int(engine.value(f"SELECT coalesce(max(rowid) + 1, 0) FROM {pairs}"))
     if not total:
@@ -73,7 +91,7 @@ def _chunks(engine: Engine, model: Model, pairs: str, threshold: int | None) -> 
     make_rarities(engine, model, pairs)
     chunk = f"SELECT 'pair' AS match_key, a, b FROM {pairs} WHERE rowid >= $first AND rowid < $last"
     levels = with_rarities(model, level_query(model, chunk, None if threshold is None else threshold / BITS))
-    for first in range(0, total, CHUNK):
+    for first in range(begun, total, CHUNK):
         yield levels, {"first": first, "last": first + CHUNK}
     engine.run(f"DROP TABLE feature.{quote(f'rarity_{model.entity_type}')}")
 

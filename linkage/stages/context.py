@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkage.config.markings import datasets_seen, seen_by
 from linkage.config.project import CENTRE
+from linkage.stages.rest import Rests
 from linkage.standardise import Standardiser, shipped
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Run:
     markings: dict[int, Marking] = field(default_factory=dict)
     # What records are standardised with: this program's, or the kept version that the approved models need.
     standardiser: Standardiser = field(default_factory=shipped)
+    # The steps that are done, by an earlier run too that was broken off.
+    rests: Rests = field(default_factory=Rests)
     progress: Progress = lambda _message: None
     # Called when all pairs are counted and none is made, to refuse what cannot fit.
     before_pairs: Callable[[Run], None] = lambda _run: None

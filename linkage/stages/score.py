@@ -21,6 +21,8 @@ def score(run: Run) -> None:
     """Score every type's candidate pairs; in an increment these are the pairs of fresh records (`scoring.fresh_<type>`)."""
     run.engine.make_schema("scoring")
     for entity_type in run.types:
+        if f"score {entity_type}" in run.rests.done:
+            continue
         run.progress(f"score {entity_type}")
         if entity_type in run.amended_types:
             _score_fresh(run, entity_type)
@@ -29,12 +31,22 @@ def score(run: Run) -> None:
         run.engine.run(f"DROP TABLE {qualified('blocking', f'pair_{entity_type}')}")
         edges = run.engine.value(f"SELECT count(*) FROM {qualified('scoring', f'edge_{entity_type}')}")
         run.count(f"types.{entity_type}.edges", edges)
+        run.rests.after(run, f"score {entity_type}")
 
 
 def _score_all(run: Run, entity_type: EntityType) -> None:
     model = run.models[entity_type]
     edges = qualified("scoring", f"edge_{entity_type}")
-    score_pairs(run.engine, model, qualified("blocking", f"pair_{entity_type}"), edges, least_weight(model))
+    pairs = qualified("blocking", f"pair_{entity_type}")
+    score_pairs(
+        run.engine,
+        model,
+        pairs,
+        edges,
+        least_weight(model),
+        begun=run.rests.scored(entity_type),
+        done=lambda scored: run.rests.within(run, entity_type, scored),
+    )
     # Pairs that no rule found but that lie inside a component are scored when an audience needs them.
     run.engine.run(
         f"CREATE OR REPLACE TABLE {qualified('scoring', f'inside_{entity_type}')} (a BIGINT, b BIGINT, weight INTEGER, pattern BIGINT)"

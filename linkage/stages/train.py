@@ -70,6 +70,17 @@ def use(run: Run, model: models.Model) -> None:
     run.count(f"types.{entity_type}.model", model.hash)
 
 
+def bring_back(run: Run) -> None:
+    """Resolve under the models of a run that was broken off, as `train` left them there."""
+    run.engine.make_schema("feature")
+    for entity_type, name in run.rests.told["models"].items():
+        model = models.load(run.workspace.models, entity_type, name)
+        make_features(run.engine, model)
+        make_frequencies(run.engine, model)
+        run.models[entity_type] = replace(model, trained_now=entity_type in run.rests.told["trained"])
+    run.remodelled |= set(run.rests.told["remodelled"])
+
+
 def candidate(run: Run, entity_type: EntityType) -> models.Model:
     """Train a model on the records of the run's base, with the judged pairs as labels, and save it; nothing uses it yet.
 

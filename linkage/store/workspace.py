@@ -164,10 +164,13 @@ class Workspace:
             finally:
                 file.truncate(0)
 
-    def clear_staging(self) -> int:
-        """Remove what an unfinished run left; return the number of entries removed."""
+    def clear_staging(self, *, keep: Path | None = None) -> int:
+        """Remove what an unfinished run left, but for the file `keep` in its folder; return the number of entries removed."""
         with self._told():
             entries = list(self.staging.iterdir()) if self.staging.is_dir() else []
+            if keep is not None:
+                entries = [entry for entry in entries if entry != keep.parent]
+                entries += [entry for entry in keep.parent.iterdir() if entry != keep]
             for entry in entries:
                 _remove(entry)
         return len(entries)
