@@ -87,7 +87,7 @@ def run_project(
             if isinstance(error, WorkspaceError):
                 raise
             # Out of disk or memory, or damage: the engine's words, one sentence, and where to look.
-            message = f"{workspace.path}: the run could not be finished ({str(error).splitlines()[0]}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
+            message = f"{workspace.path}: the run could not be finished ({next(iter(str(error).splitlines()), type(error).__name__)}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
         # The old base goes only now that the ledger names the new one.
         clean(workspace, ledger)
@@ -332,7 +332,7 @@ def _keep_small(engine: Engine) -> None:
     engine.run("DROP TABLE IF EXISTS kept.rest")
     engine.run("CHECKPOINT")
     # What stands apart goes with the staging: closing need not write it out.
-    engine.run("SET checkpoint_on_detach = 'DISABLED'")
+    engine.run("PRAGMA disable_checkpoint_on_shutdown")
 
 
 def _approvals(run: Run) -> list[Approval]:

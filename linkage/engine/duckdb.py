@@ -271,7 +271,11 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._main is not None:
+            # What is half done stays as it was at its last checkpoint, as if the program had been killed.
+            with suppress(duckdb.Error):
+                self.run("PRAGMA disable_checkpoint_on_shutdown")
         self.close()
 
 
