@@ -110,6 +110,8 @@ def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
 def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa.Table) -> None:
     """Write `making.place` (record, place): places follow the order of names, so ties never depend on row order."""
     engine = run.engine
+    # Where all records were numbered in this run, their numbers do too.
+    order = "record" if run.anew else "dataset, key, role"
     with engine.registered("judged", judged):
         engine.create_as(
             "making",
@@ -123,7 +125,7 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa
                     SELECT dataset_a AS dataset, key_a AS key, role_a AS role FROM judged UNION SELECT dataset_b, key_b, role_b FROM judged
                 ) AS one USING (dataset, key, role)
             )
-            SELECT record, dataset, key, role, row_number() OVER (ORDER BY dataset, key, role) - 1 AS place
+            SELECT record, dataset, key, role, row_number() OVER (ORDER BY {order}) - 1 AS place
             FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
             WHERE {run.sees(audience)} AND {among(run, audience, entity_type, "record")}
             """,

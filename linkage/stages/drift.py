@@ -108,6 +108,9 @@ def _values(run: Run, entity_type: EntityType, last: dict[str, Any] | None) -> d
     (null: fewer than are kept), never the value.
     """
     engine, model = run.engine, run.models[entity_type]
+    if model.trained_now and model.card.get("records") == run.counts["types"][entity_type]["records"]:
+        # Of the very records that it was trained on.
+        return {"fresh": 0, "found": {}}
     if last is not None and "values" in last:
         fresh = last["values"]["fresh"] + engine.value(
             f"SELECT count(*) FROM {qualified('change', f'fresh_{entity_type}')}"
