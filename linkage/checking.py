@@ -116,6 +116,7 @@ def _estimate(project: LoadedProject, types: dict[EntityType, dict[str, Any]]) -
         records,
         round(forecast.DISTINCT * min(counted, budget)),
         sum(told["records"] for kind, told in types.items() if kind in trained),
+        len(project.settings.audiences),
     )
     memory = project.settings.engine.memory_bytes
     return forecast.estimate(work, last.report if last else None, counted=min(counted, budget), memory=memory).to_json()

@@ -124,6 +124,7 @@ def _work(run: Run) -> Work:
                 else run.approved_model(kind) is None or run.options.retrain
             )
         ),
+        audiences=len(run.project.settings.audiences),
     )
 
 

@@ -17,28 +17,31 @@ from linkage.pages.render import report_page
 from linkage.queries import report
 
 STAGES = tuple(forecast.SHIPPED)
-AUDIENCES = ("centre", "dea")
-# Demo data of 200,000 and a million records on two cores, for two audiences: benchmarks/increment.py and benchmarks/scale.py.
+# Demo data on two cores: benchmarks/increment.py (two audiences) and benchmarks/scale.py (the centre alone).
 RECORDED = {
-    "200,000, trained": (
-        Work(200_000, 200_000, 757_938, 200_000),
-        (2.8, 11.6, 17.7, 0.0, 8.1, 0.1, 9.2, 1.4, 6.2, 8.3, 4.1),
+    "a million, two audiences": (
+        Work(999_000, 999_000, 4_381_306, 999_000, 2),
+        (4.7, 17.8, 21.7, 0.0, 16.3, 0.8, 7.3, 3.0, 9.3, 21.1, 0.3),
     ),
-    "a million, trained": (
-        Work(1_000_000, 1_000_000, 3_142_028, 1_000_000),
-        (10.8, 31.4, 32.8, 0.0, 22.4, 0.2, 38.8, 4.8, 29.7, 28.4, 12.7),
+    "a million": (
+        Work(1_000_000, 1_000_000, 4_374_693, 1_000_000),
+        (5.0, 18.7, 19.6, 0.0, 16.3, 0.7, 6.1, 1.5, 5.4, 12.4, 1.7),
     ),
-    "a million, trained, on a busy machine": (
-        Work(1_000_000, 1_000_000, 3_142_490, 1_000_000),
-        (15.0, 60.8, 54.5, 0.0, 36.1, 0.4, 24.0, 2.9, 24.9, 25.0, 16.1),
+    "a million, approved": (
+        Work(1_000_000, 1_000_000, 4_374_693),
+        (0.1, 19.0, 3.2, 5.1, 18.1, 0.7, 6.3, 3.3, 6.1, 13.0, 1.3),
     ),
-    "a million, approved, on a busy machine": (
-        Work(1_000_000, 1_000_000, 3_142_490),
-        (0.6, 55.4, 10.0, 17.7, 44.7, 0.4, 21.9, 10.9, 31.8, 33.2, 22.0),
+    "25 million": (
+        Work(25_000_000, 25_000_000, 105_974_312, 25_000_000),
+        (57.4, 450.2, 337.9, 0.4, 587.7, 44.4, 285.6, 60.2, 169.8, 429.7, 0.5),
     ),
-    "a thousand into a million": (
-        Work(1_000_000, 1_000, 4_264),
-        (0.4, 3.2, 1.3, 0.3, 0.9, 0.1, 4.5, 0.5, 0.9, 3.9, 0.3),
+    "a thousand into a million, two audiences": (
+        Work(1_000_000, 1_000, 6_696, 0, 2),
+        (0.4, 1.7, 0.0, 0.2, 0.4, 0.0, 1.0, 0.3, 0.5, 4.3, 0.1),
+    ),
+    "ten thousand into 25 million": (
+        Work(25_005_000, 10_000, 68_272),
+        (4.9, 9.3, 0.1, 4.5, 6.0, 0.0, 19.4, 2.1, 4.3, 46.7, 0.7),
     ),
 }
 
@@ -46,19 +49,20 @@ RECORDED = {
 def recorded(name, number=1):
     """A recorded run as the report of one."""
     work, seconds = RECORDED[name]
-    own = forecast.BYTES_PER_RECORD * work.fresh + forecast.BYTES_PER_PAIR * work.pairs
     return {
         "run": number,
         "stages": {stage: {"seconds": took} for stage, took in zip(STAGES, seconds, strict=True)},
         "estimate": {"work": asdict(work), "base_bytes": 0},
-        "disk_bytes": own,
+        "disk_bytes": work.bytes,
     }
 
 
 def told_at(thought, name, share):
     """The seconds in all that are told when a recorded run has gone on for this share of its time, and those it took."""
-    expected = parts(thought.stages, AUDIENCES)
-    took = parts(dict(zip(STAGES, RECORDED[name][1], strict=True)), AUDIENCES)
+    work, seconds = RECORDED[name]
+    audiences = [f"audience {number}" for number in range(work.audiences)]
+    expected = parts(thought.stages, audiences)
+    took = parts(dict(zip(STAGES, seconds, strict=True)), audiences)
     total = sum(took.values())
     elapsed, done = 0.0, {}
     for part, seconds in took.items():
@@ -128,15 +132,15 @@ def small_disk(monkeypatch):
 def test_what_cannot_fit_on_the_disk_is_refused(tmp_path, small_disk):
     """Base, files and spill of the counted pairs together must fit where they lie on one disk; the refusal names both folders and the mend."""
     thought = estimate(Work(10_000_000, 10_000_000, 30_000_000), counted=60_000_000, memory=1e9, base=3 * 10**9)
-    assert thought.disk_bytes == 3 * 10**9 + 18 * 10**9 + round(3.9e9)
+    assert thought.disk_bytes == 3 * 10**9 + 10 * 10**9 + 3 * 10**9
     assert thought.spill_bytes == round(2.88e9 - 1e9)
-    small_disk(30 * 10**9)
+    small_disk(20 * 10**9)
     refuse_full_disk(tmp_path, tmp_path / "far" / "spill", thought)
-    small_disk(26 * 10**9)
+    small_disk(17 * 10**9)
     with pytest.raises(
         WorkspaceError,
-        match=r"needs about 24\.9 GB there and 1\.9 GB in engine\.temp_directory \(.*spill\) for 10,000,000 records and 30,000,000 candidate "
-        r"pairs, but 26\.0 GB and 26\.0 GB are free on one disk; free room .* larger disk",
+        match=r"needs about 16\.0 GB there and 1\.9 GB in engine\.temp_directory \(.*spill\) for 10,000,000 records and 30,000,000 candidate "
+        r"pairs, but 17\.0 GB and 17\.0 GB are free on one disk; free room .* larger disk",
     ):
         refuse_full_disk(tmp_path, tmp_path / "far" / "spill", thought)
     # What is written by now needs no more room.
@@ -161,13 +165,13 @@ def test_a_run_tells_before_scoring_what_it_takes_and_reports_it_after(bank):
     assert sum(counted.values()) >= first["types"]["account"]["pairs"] == 7
     thought = first["estimate"]
     assert thought["source"] == "shipped rates"
-    assert thought["work"] == {"records": 7, "fresh": 7, "pairs": 7, "trained": 7}
+    assert thought["work"] == {"records": 7, "fresh": 7, "pairs": 7, "trained": 7, "audiences": 1}
     assert thought["seconds"] == pytest.approx(sum(thought["stages"].values()))
     assert tuple(thought["stages"]) == STAGES == tuple(first["stages"])
     assert first["disk_bytes"] > 0
     second = bank.run()
     assert second["estimate"]["source"] == "run 1"
-    assert second["estimate"]["work"] == {"records": 7, "fresh": 0, "pairs": 0, "trained": 0}
+    assert second["estimate"]["work"] == {"records": 7, "fresh": 0, "pairs": 0, "trained": 0, "audiences": 1}
     page = report_page(build.report(report(bank), purpose="test"))
     assert "Estimated before scoring" in page
     assert "from run 1" in page

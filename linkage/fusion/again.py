@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from linkage.engine.duckdb import fixed_sql
-from linkage.engine.sql import qualified, quote
-from linkage.fusion.contacts import contacts_sql, parties
+from linkage.engine.sql import comma, qualified, quote
+from linkage.fusion.contacts import CONTACTS, contacts_sql, parties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from linkage.config.source import EntityType
     from linkage.stages.context import Run
 
 READS = (
@@ -66,7 +67,7 @@ def open_again(run: Run, audience: str) -> Iterator[None]:
         for name in _SETS:
             engine.run(f"DROP MACRO fusion_{name}")
         engine.run("DROP MACRO TABLE IF EXISTS fusion_again_row")
-        for table in (*_SETS, "known_row", "case_moved", "again_row"):
+        for table in (*_SETS, "known_row", "case_moved", "again_row", "asked"):
             engine.run(f"DROP TABLE IF EXISTS fusion.{table}")
 
 
@@ -79,17 +80,23 @@ def _start(run: Run, audience: str) -> None:
         "INSERT INTO fusion.value_again SELECT 'shared_' || subject, value FROM release.published.deconfliction_overlap "
         "WHERE value IS NOT NULL AND overlap_id IN (SELECT id FROM fusion.followed)"
     )
-    contacts = []
     for kind in parties(run):
-        held = f"canonical.{quote(kind)}"
-        tables = (
-            f"(FROM {held} WHERE record IN (SELECT record FROM fusion.known_row WHERE entity_type = '{kind}'))",
-            f'(FROM {held} SEMI JOIN (FROM canonical."case" SEMI JOIN fusion.case_moved USING (agency, number)) USING (dataset, key))',
-            f"(FROM {qualified('change', f'gone_{kind}')} WHERE {run.sees(audience)})",
-        )
-        contacts += [contacts_sql(kind, table) for table in tables]
-    if contacts:
-        engine.run(f"INSERT INTO fusion.value_again SELECT kind, value FROM ({' UNION ALL '.join(contacts)})")
+        # Held first: each kind of contact would read all records for itself.
+        engine.create_as("fusion", "asked", _asked_sql(run, audience, kind))
+        engine.run(f"INSERT INTO fusion.value_again SELECT kind, value FROM ({contacts_sql(kind, 'fusion.asked')})")
+
+
+def _asked_sql(run: Run, audience: str, kind: EntityType) -> str:
+    """Return the contacts, as they are held, of the records of a type that are known, of a changed case, or gone."""
+    held, columns = f"canonical.{quote(kind)}", comma(CONTACTS)
+    selects = [
+        f"SELECT {columns} FROM {held} WHERE record IN (SELECT record FROM fusion.known_row WHERE entity_type = '{kind}')",
+        f"SELECT {columns} FROM {qualified('change', f'gone_{kind}')} WHERE {run.sees(audience)}",
+    ]
+    if run.engine.value("SELECT count(*) FROM fusion.case_moved"):
+        moved = 'FROM canonical."case" SEMI JOIN fusion.case_moved USING (agency, number)'
+        selects.append(f"SELECT {columns} FROM {held} SEMI JOIN ({moved}) USING (dataset, key)")
+    return " UNION ALL ".join(selects)
 
 
 def add_accounts(run: Run) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PARTIES: tuple[EntityType, ...] = ("person", "business")
 DEVICES = ("imei", "imsi", "meid", "mac", "device", "serial")
 """Issuers of identifiers that name a device (`identifier = { column = "IMEI_NO", issuer = ... }`)."""
+CONTACTS = ("record", "phones", "identifiers", "house_number", "street", "unit", "postcode", "city")
+"""Columns of a record that its contacts are told by."""
 _NONE = "SELECT '' AS kind, '' AS entity_type, CAST(0 AS BIGINT) AS record, '' AS value WHERE FALSE"
 _ADDRESS = "concat_ws(' ', house_number, street, '#' || unit, coalesce(postcode, city))"
 

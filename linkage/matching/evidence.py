@@ -43,7 +43,9 @@ def gather(engine: Engine, model: Model, audience: str, sees: str, resolved: Col
     parts = [
         _shared_sql(model, evidence, audience, sees) for evidence in model.evidence if evidence.entity in set(resolved)
     ]
-    shared = " UNION ALL ".join(parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
+    shared = (
+        " UNION ALL ".join(f"({part})" for part in parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
+    )
     engine.create_as(
         "resolution",
         "evidence",
@@ -71,9 +73,10 @@ def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str) -> s
         ) QUALIFY count(*) OVER (PARTITION BY entity) <= {evidence.most}
     """
     return f"""
+        WITH related AS MATERIALIZED ({related})
         SELECT DISTINCT one.record AS a, two.record AS b, {evidence_units(model, evidence)} AS bits,
                {literal(f"{evidence.name}={SHARED}")} AS told
-        FROM ({related}) AS one JOIN ({related}) AS two ON one.entity = two.entity AND one.record < two.record
+        FROM related AS one JOIN related AS two ON one.entity = two.entity AND one.record < two.record
     """
 
 

@@ -91,19 +91,21 @@ def _sums(run: Run, audience: str, *, whole: bool) -> list[Finding]:
         f"(SELECT count(*) FROM canonical.{quote(kind)} WHERE {run.sees(audience)})" for kind in run.types
     )
     engine = run.engine
-    touched, met = "", ""
+    touched, met, unknown = "", "", "ANTI JOIN release.published.identity USING (identity_id)"
     if not whole:
         engine.create_as("making", "touched", "FROM making.stale UNION SELECT identity_id FROM resolution.identified")
+        engine.create_as("making", "absent", f"FROM making.touched {unknown}")
         touched = "SEMI JOIN making.touched USING (identity_id)"
         met = "SEMI JOIN (SELECT number FROM making.old UNION SELECT number FROM resolution.identified) AS met USING (number)"
+        unknown = "SEMI JOIN making.absent USING (identity_id)"
     checks = {
         "records are missing from the crosswalk": f"SELECT count(*) <> {records} FROM release.published.stored_record",
-        "a record is in two identities": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record {_of_names(whole=whole)} GROUP BY entity_type, dataset, key, role HAVING count(*) > 1)",
+        "a record is in two identities": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record {met} GROUP BY {'entity_type, dataset, key, role' if whole else 'number'} HAVING count(*) > 1)",
         "two identities have one id": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity {touched} GROUP BY identity_id HAVING count(*) > 1)",
         "identities tell another number of records than the crosswalk": "SELECT coalesce(sum(records), 0) <> (SELECT count(*) FROM release.published.stored_record) FROM release.published.identity",
         "link evidence names unknown records": f"SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) {met} ANTI JOIN release.published.stored_record USING (number)",
         **{
-            f"{what} an unknown identity": f"SELECT count(*) > 0 FROM ({named}) {touched} ANTI JOIN release.published.identity USING (identity_id)"
+            f"{what} an unknown identity": f"SELECT count(*) > 0 FROM ({named}) {unknown}"
             for what, named in _NAMED.items()
         },
         **{
@@ -114,7 +116,8 @@ def _sums(run: Run, audience: str, *, whole: bool) -> list[Finding]:
     # Those of an increment read little: in one statement they share the processors.
     asked = [{what: query} for what, query in checks.items()] if whole else [checks]
     broken = {what for some in asked for what in _broken(engine, some)}
-    engine.run("DROP TABLE IF EXISTS making.touched")
+    for table in ("touched", "absent"):
+        engine.run(f"DROP TABLE IF EXISTS making.{table}")
     return [Finding("sums", what) for what in checks if what in broken]
 
 
@@ -123,10 +126,6 @@ def _broken(engine: Engine, checks: Mapping[str, str]) -> list[str]:
     names = {f"check_{place}": what for place, what in enumerate(checks)}
     query = " UNION ALL ".join(f"SELECT ${name} WHERE ({checks[what]})" for name, what in names.items())
     return [row[0] for row in engine.rows(query, names)]
-
-
-def _of_names(*, whole: bool) -> str:
-    return "" if whole else "SEMI JOIN resolution.identified USING (entity_type, dataset, key, role)"
 
 
 def _judgements(run: Run, audience: str) -> list[Finding]:

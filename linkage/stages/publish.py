@@ -85,11 +85,7 @@ def _evidence(run: Run, audience: str) -> None:
         + " END AS levels FROM (SELECT DISTINCT entity_type, pattern FROM making.compared)",
     )
     if audience in run.amended_audiences:
-        engine.run(
-            "DELETE FROM release.published.stored_link WHERE a IN (SELECT number FROM release.published.stored_record WHERE "
-            + STALE
-            + ")"
-        )
+        engine.run("DELETE FROM release.published.stored_link WHERE a IN (SELECT number FROM making.old)")
     write(
         run,
         audience,
@@ -230,7 +226,8 @@ def _identities(run: Run, audience: str) -> None:
         "stored_record",
         "FROM resolution.identified",
         order=_by_number(run, audience, "number"),
-        stale=STALE,
+        # (The rows of stale identities: numbers are found at less cost than ids.)
+        stale="number IN (SELECT number FROM making.old)",
     )
 
 
