@@ -244,7 +244,7 @@ def _go_on(run: Run) -> None:
 
 
 def _releases(run: Run, timer: Timer) -> dict[str, Release]:
-    """Make every audience's release; where there is room the next audience is clustered while one is published."""
+    """Make every audience's release; where there is room the next audience is clustered while one is written."""
     audiences = sorted(run.project.settings.audiences)
     releases = {}
     with clustering(run) as clusterings:
@@ -274,7 +274,7 @@ def _release(
 ) -> Release | None:
     """Make the next release of an audience in staging; None where an audit failed it, which is then told in `run.held`.
 
-    With `clusterings` the audience that follows is begun when this one is published.
+    With `clusterings` the audience that follows is begun when this one's identities stand.
     """
     previous = run.ledger.last_sequence(audience)
     # More than the last one only where this workspace was restored from a backup of before that release.
@@ -296,14 +296,14 @@ def _release(
             with run.engine.attached(newer, "handed"):
                 take_over(run, audience, readers.sequence)
         identify(run, audience, release.sequence)
+    if clusterings is not None and following is not None:
+        clusterings.begin(following)
     path = run.staging / f"{audience}.duckdb"
     with timer.stage("survive", audience):
         begin_release(run, audience, path, before)
     with opened_release(run, path):
         with timer.stage("survive", audience):
             survive(run, audience)
-        if clusterings is not None and following is not None:
-            clusterings.begin(following)
         with timer.stage("publish", audience):
             counts, findings = publish(run, audience, release.sequence)
     with timer.stage("publish", audience):

@@ -33,7 +33,7 @@ WRITES = ("published.stored", "published.person", "published.business", "publish
 _BATCH = 200_000
 """Records whose values are in arrays at once: about 500 bytes each."""
 DEFAULT_RULE = "most_agreed"
-_TOLD = "making.told"
+_TOLD = "making.telling"
 
 
 def survive(run: Run, audience: str) -> None:
