@@ -33,8 +33,7 @@ from linkage.stages.identify import identify, settle, take_back, take_over
 from linkage.stages.ingest import check_reconciliation, ingest
 from linkage.stages.publish import publish
 from linkage.stages.release import begin_release, opened_release
-from linkage.stages.rest import Rests, left, same_run
-from linkage.stages.rest import rests as may_rest
+from linkage.stages.rest import Rests, left, may_rest, same_run
 from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
@@ -108,7 +107,6 @@ def _run(
     number = last.run + 1 if last else 1
     staged = workspace.staging / f"run-{number}"
     base = staged / BASE
-
     mark = partial(same_run, project, ledger, options, moment, number)
     told = left(base, mark, project.limits()) if may_rest(options) else None
     clean(workspace, ledger, keep=base if told else None)

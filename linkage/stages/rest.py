@@ -132,7 +132,7 @@ def left(base: Path, mark: Callable[[], str], limits: Mapping[str, Any]) -> dict
         return None
 
 
-def rests(options: RunOptions) -> bool:
+def may_rest(options: RunOptions) -> bool:
     """Whether a run of these options may rest, and go on: those that take out or bring back begin anew."""
     return options.purge is None and options.restored is None and not options.judgements_only
 
