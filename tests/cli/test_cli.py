@@ -196,6 +196,7 @@ def test_run_prints_its_report(linkage_, bank):
         "drift",
         "purged",
         "unknown_markings",
+        "went_on_after",
     }
     assert report["datasets"]["bank"]["accepted"] == 3
     code, out, _ = linkage_("run", bank.loaded.path)

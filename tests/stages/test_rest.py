@@ -13,6 +13,7 @@ from linkage import pipeline
 from linkage.errors import DataError, WorkspaceError
 from linkage.matching import score
 from linkage.stages import rest
+from linkage.stages.context import RunOptions
 from linkage.stages.rest import Rests
 from linkage.store.ledger import Ledger
 from tests.conftest import NOW, published
@@ -101,30 +102,40 @@ def test_a_delivery_that_came_since_is_taken(bank, accounts):
     assert partition(bank) == {frozenset("ab"), frozenset("cdef"), frozenset("h")}
 
 
-@pytest.mark.parametrize("changed", ["settings", "options", "day", "approval", "base", "nothing"])
-def test_only_the_same_run_goes_on(bank, changed):
-    """A run under other settings, options, models, or on another day, begins anew, as does one whose left base is not as it was."""
+def test_only_the_same_run_is_known_again(bank, tmp_path):
+    """Another number, day, option, setting, cut-off or approved model makes another mark; what the engine may use does not."""
+    other = tmp_path / "other.toml"
+
+    def mark(ledger, more="", options=None, moment=NOW, number=1):
+        other.write_text(bank.loaded.path.read_text("utf-8") + more, "utf-8")
+        return rest.same_run(linkage.open(other).loaded, ledger, options or RunOptions(), moment, number)
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        marks = [
+            mark(ledger),
+            mark(ledger, number=2),
+            mark(ledger, moment=NOW.replace(day=30)),
+            mark(ledger, options=RunOptions(retrain=True)),
+            mark(ledger, "[fusion]\nshell = 5\n"),
+            mark(ledger, "[thresholds.account]\nmatch = 5\n"),
+        ]
+        assert mark(ledger, '[engine]\nmemory_limit = "1GB"\n') == marks[0]
+        ledger.add_model("account", "a" * 24, NOW.isoformat(), 1)
+        ledger.approve("account", "a" * 24, NOW.isoformat(), "somebody", "why")
+        assert len({*marks, mark(ledger)}) == len(marks) + 1
+
+
+@pytest.mark.parametrize("changed", ["base", "nothing"])
+def test_only_what_was_left_as_it_was_is_gone_on_with(bank, changed):
+    """The next run goes on after the last step that was written down, but not with a base whose tables are not as they were then."""
     broken_off(bank, "block", now=NOW)
-    given, project = {"now": NOW}, bank
-    if changed == "settings":
-        bank.loaded.path.write_text(bank.loaded.path.read_text() + "[fusion]\nshell = 5\n")
-        project = linkage.open(bank.loaded.path)
-    elif changed == "options":
-        given["retrain"] = True
-    elif changed == "day":
-        given["now"] = NOW.replace(day=30)
-    elif changed == "approval":
-        with Ledger(bank.loaded.workspace / "ledger.sqlite") as ledger:
-            (model,) = (bank.loaded.workspace / "models" / "account").iterdir()
-            ledger.add_model("account", model.name, NOW.isoformat(), 1)
-            ledger.approve("account", model.name, NOW.isoformat(), "somebody", "why")
-    elif changed == "base":
+    if changed == "base":
         with duckdb.connect(str(bank.loaded.workspace / "staging" / "run-1" / "base.duckdb")) as base:
             base.execute("DELETE FROM source.delivery")
             base.execute("CHECKPOINT")
-    report = project.run(**given)
+    report = bank.run(now=NOW)
     assert report["went_on_after"] == (["ingest", "standardise", "train"] if changed == "nothing" else [])
-    assert len(partition(project)) == 3
+    assert len(partition(bank)) == 3
 
 
 def test_a_run_that_fails_where_it_failed_begins_anew(bank):
