@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TURN = 0.0002
 """Seconds after which a thread of Python leaves its turn to another while both have work."""
 _FEW_RECORDS = 100_000
-"""Records standardised in an increment up to which one audience is clustered while another is published."""
+"""Records standardised in an increment up to which one audience is clustered while another is written."""
 _BYTES = 2_000
 """Bytes of memory a record that clustering an audience may take: as whole releases are made, half of the limit must hold them."""
 
@@ -73,7 +73,7 @@ def copying(run: Run, base: Path) -> Iterator[None]:
 
 
 class Clusterings:
-    """Clusters the audiences of a run in a second thread (`clustering`): the next one while one is published.
+    """Clusters the audiences of a run in a second thread (`clustering`): the next one while one is written.
 
     No table that the one writes is read or written by the other, but for the pairs that are scored when they lie inside a
     component; those inside components of an audience that is published have all been scored before.
@@ -111,7 +111,7 @@ def clustering(run: Run) -> Iterator[Clusterings | None]:
 
 
 def _has_room(run: Run) -> bool:
-    """Whether one audience may be clustered while another is published."""
+    """Whether one audience may be clustered while another is written."""
     if not run.anew and run.amended_types == set(run.types):
         return sum(int(run.counts["types"][kind]["standardised"]) for kind in run.types) <= _FEW_RECORDS
     records = sum(int(run.engine.value(f"SELECT count(*) FROM canonical.{quote(kind)}")) for kind in run.types)
