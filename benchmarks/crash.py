@@ -1,6 +1,6 @@
 """Kill a run (SIGKILL) at seeded points over all its stages, run again, and compare with a run that nobody disturbed.
 
-    python benchmarks/crash.py [--points 50] [--records 500] [--seed 1] --json
+    python benchmarks/crash.py [--points 50] [--records 500] [--seed 1] [--rests] --json
 
 Two scenes on a made demo: a first run, which trains the models, and a second one with another delivery (new, changed
 and withdrawn rows). The undisturbed runs are counted: every statement to the engine, every file made durable or moved.
@@ -12,7 +12,8 @@ kill came after the run's row in the ledger, its releases are compared as they a
 
 Every run is a process of its own, forked from this one, which has loaded the libraries and holds the statements that a
 first run had Splink write; it works on one thread. So a point costs about a run and a half, a dozen processor seconds.
-Ctrl-C ends it with the points that are done.
+Ctrl-C ends it with the points that are done. With `--rests` a run that makes everything anew writes down each step that is done,
+as a long one does once a minute, and the next one goes on there.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from linkage.clustering import ClusterSettings, Edges, Judgements, cluster
 from linkage.demo import generate
 from linkage.engine.duckdb import Engine
 from linkage.matching import prediction
+from linkage.stages import rest
 from linkage.store.ledger import Ledger
 from linkage.tables import PUBLISHED
 from linkage.upkeep import publish_project
@@ -322,12 +324,15 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=50)
     parser.add_argument("--records", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rests", action="store_true", help="write down each step, for the next run to go on there")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if arguments.rests:
+        rest.EVERY = 0.0
     with tempfile.TemporaryDirectory() as place:
         found = measure(Path(place), arguments)
     versions = {"python": platform.python_version(), **{name: version(name) for name in ("duckdb", "splink")}}
-    command = f"python benchmarks/crash.py --points {arguments.points} --records {arguments.records} --seed {arguments.seed} --json"
+    command = f"python benchmarks/crash.py --points {arguments.points} --records {arguments.records} --seed {arguments.seed}{' --rests' if arguments.rests else ''} --json"
     result = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count()},
