@@ -1,8 +1,8 @@
 """The pipeline: one visible list of stages, run on a copy of the last base, published by one ledger row.
 
 A run copies the last base into staging, changes the copy, builds and audits every audience's release there, moves the
-finished files into place, and commits. Whatever stops it before the commit, the last releases stand and the next run
-starts by clearing what is left.
+finished files into place, and commits. Whatever stops it before the commit, the last releases stand; the next run goes on
+with what a long one has left (`linkage.stages.rest`), or starts by clearing it.
 """
 
 from __future__ import annotations

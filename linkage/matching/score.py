@@ -84,7 +84,7 @@ def _chunks(
     engine: Engine, model: Model, pairs: str, threshold: int | None, begun: int = 0
 ) -> Iterator[tuple[str, dict[str, int]]]:
     """Give the query of the levels and rarities of the pairs of a table (columns a, b), `CHUNK` at a time from `begun` on, and its parameters."""
-    # (Rows may have been deleted: numbers go on beyond how many there are.)
+    # (Where rows were deleted, numbers go on beyond how many there are. They must not be checkpointed meanwhile: that numbers rows again.)
     total = int(engine.value(f"SELECT coalesce(max(rowid) + 1, 0) FROM {pairs}"))
     if not total:
         return

@@ -95,7 +95,7 @@ class Rests:
         return self._written or (bool(self.told) and not isinstance(error, Exception))
 
     def _rest(self, run: Run) -> None:
-        if self._mark is not None and not run.trial and time.monotonic() - self._since >= EVERY:
+        if self._mark is not None and time.monotonic() - self._since >= EVERY:
             self._write(run, self._mark())
             self._written = True
             self._since = time.monotonic()

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import linkage
-from linkage import pipeline
+from linkage import pipeline, purging
 from linkage.errors import DataError, WorkspaceError
 from linkage.matching import score
 from linkage.stages import rest
@@ -156,6 +156,16 @@ def test_what_is_refused_leaves_nothing():
     assert rests.is_left(WorkspaceError("the disk is full"))
     assert not rests.is_left(DataError("a block is too large"))
     assert not rests.is_left(None)
+
+
+def test_a_purge_takes_what_was_left_with_it(bank):
+    """What a run that was broken off has left in staging holds records too: a purge clears it, whatever it is of."""
+    bank.run(now=NOW)
+    broken_off(bank, "block", now=NOW, full=True)
+    assert staged(bank) == ["run-2"]
+    purging.purge(bank.loaded, purging.choose(bank.loaded, records=["bank/a"]), why="order 7", now=NOW)
+    assert staged(bank) == []
+    assert bank.run(now=NOW, full=True)["went_on_after"] == []
 
 
 def test_increments_do_not_rest(bank, accounts):
