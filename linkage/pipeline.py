@@ -1,6 +1,6 @@
 """The pipeline: one visible list of stages, run on a copy of the last base, published by one ledger row.
 
-A run copies the last base into staging, changes the copy, builds and audits every audience's release there, moves the
+A run makes a copy of the last base in staging, changes it, builds and audits every audience's release there, moves the
 finished files into place, and commits. Whatever stops it before the commit, the last releases stand; the next run goes on
 with what a long one has left (`linkage.stages.rest`), or starts by clearing it.
 """
@@ -38,7 +38,7 @@ from linkage.stages.score import score
 from linkage.stages.standardise import standardise
 from linkage.stages.survive import survive
 from linkage.stages.train import AUTOMATIC, RETRAINED, bring_back, train
-from linkage.staging import BASE, clean, copy_base, limits, prepare, refuse_damaged, refuse_unfinished
+from linkage.staging import BASE, clean, copy_base, leave_spare, limits, prepare, refuse_damaged, refuse_unfinished
 from linkage.store.entries import Approval, Release, RunRow
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace, move_into_place
@@ -78,6 +78,7 @@ def run_project(
     workspace.prepare()
     prepare_folders(project, workspace)
     with workspace.locked(), Ledger(workspace.ledger) as ledger:
+        last = ledger.last_run()
         refuse_unfinished(project, ledger, options)
         try:
             run, report = _run(project, workspace, ledger, options, progress)
@@ -89,6 +90,7 @@ def run_project(
             message = f"{workspace.path}: the run could not be finished ({next(iter(str(error).splitlines()), type(error).__name__)}); nothing was published, the last release stands: check the disk, then run again, or where a file is damaged restore the workspace (linkage restore)"
             raise WorkspaceError(message) from error
         # The old base goes only now that the ledger names the new one.
+        leave_spare(run, last)
         clean(workspace, ledger)
         write_anchor(project, ledger, run.number)
         given = _hand_out(run)
@@ -116,7 +118,7 @@ def _run(
     try:
         if told is None:
             staged.mkdir()
-            copy_base(workspace, last, staged)
+            copy_base(workspace, last, staged, with_spare=True)
         else:
             timer.go_on(told["stages"])
         timer.base_bytes = workspace.base(last.base).stat().st_size if last else 0

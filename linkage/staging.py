@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from linkage.engine.duckdb import DatabaseError, Engine
@@ -9,7 +10,7 @@ from linkage.engine.sql import quote
 from linkage.errors import WorkspaceError
 from linkage.stages import changes
 from linkage.stages.standardiser import choose
-from linkage.store.workspace import copy_file
+from linkage.store.workspace import bring_up, copy_file, move_into_place
 from linkage.tables import PUBLISHED
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ def refuse_unfinished(project: LoadedProject, ledger: Ledger, options: RunOption
         raise WorkspaceError(message)
 
 
-def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
-    """Copy the base of the last run into the folder; return where. Raises WorkspaceError where it is gone or damaged."""
+def copy_base(workspace: Workspace, last: RunRow | None, staged: Path, *, with_spare: bool = False) -> Path:
+    """Copy the base of the last run into the folder; return where. Raises WorkspaceError where it is gone or damaged.
+
+    With the spare, which is then gone, only those of its blocks are copied that the last run has changed.
+    """
     base = staged / BASE
     if last is not None:
         current = workspace.base(last.base)
@@ -64,8 +68,34 @@ def copy_base(workspace: Workspace, last: RunRow | None, staged: Path) -> Path:
             raise WorkspaceError(message)
         # Opened where it lies, so that damage is told of the base and not of its copy.
         Engine(current, read_only=True).close()
-        copy_file(current, base)
+        if with_spare:
+            workspace.take_spare(base)
+        bring_up(current, base)
     return base
+
+
+def leave_spare(run: Run, last: RunRow | None) -> None:
+    """Leave the next run a file that it can change instead of a copy of the whole base: the base before this one.
+
+    That holds all but what this run has changed. After a run that made everything anew it is a copy of the new base, where
+    the disk has room for two more: what publishes nothing need not be waited for. What a purge has taken out is in neither.
+    """
+    workspace = run.workspace
+    if run.options.purge is not None:
+        return
+    if last is not None and not run.anew:
+        workspace.base(last.base).replace(workspace.spare)
+        return
+    base, draft = workspace.base(run.number), workspace.staging / workspace.spare.name
+    if shutil.disk_usage(workspace.path).free < 2 * base.stat().st_size:
+        return
+    run.progress("copy the base for the next run")
+    try:
+        copy_file(base, draft)
+        move_into_place(draft, workspace.spare)
+    except OSError:
+        # The release stands; the next run copies the base itself, or says what is wrong with the disk.
+        draft.unlink(missing_ok=True)
 
 
 def prepare(run: Run) -> None:

@@ -155,7 +155,10 @@ def estimate_before(project: LoadedProject, workspace: Workspace, last: RunRow |
     files = [workspace.base(last.base), *(workspace.release(one.audience, one.sequence) for one in last.releases)]
     size = sum(file.stat().st_size for file in files if file.is_file())
     found = forecast.estimate(Work(**known["work"]) if known else Work(0, 0, 0), last.report)
-    # How much of it is made anew is not known yet; the base is copied and the releases are written whatever has changed.
+    if workspace.spare.is_file():
+        size = max(0, size - workspace.spare.stat().st_size)
+    # How much of it is made anew is not known yet; the base is copied, into the spare where there is one, and the releases
+    # are written whatever has changed.
     least = replace(found, disk_bytes=size, spill_bytes=0)
     forecast.refuse_full_disk(workspace.path, project.temp_directory(), least)
     return found if known else None

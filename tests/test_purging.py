@@ -162,9 +162,9 @@ def rooms(found):
 
 
 def test_the_search_finds_the_canary_before(ran):
-    """The search sees the planted values in the base, its releases, feed, models, lookups, held releases, ledger and the folder handed out."""
+    """The search sees the planted values in the base, the spare, its releases, feed, models, lookups, held releases, ledger and the folder handed out."""
     found = found_in(ran / "work", words())
-    assert rooms(found) >= {"base", "releases", "feed", "lookup", "held", "ledger.sqlite"}
+    assert rooms(found) >= {"base", "spare.duckdb", "releases", "feed", "lookup", "held", "ledger.sqlite"}
     counted = [place for place in found_in(ran / "work", hashed(ran)) if place.startswith("models")]
     assert {place.split("/")[-1] for place in counted} >= {"frequencies.parquet rows"}
     tables = {place.split(" ")[-1] for place in found if place.startswith("base/")}

@@ -15,17 +15,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from linkage.engine.blocks import differing, is_open
 from linkage.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
 ROOMS = ("base", "releases", "models", "staging", "feed", "held")
 _SECRET_BYTES = 32
 _DAY = 86400
 _CANNOT_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 """What a file system answers that leaves a copy to the caller."""
+_PIECE = 1 << 20
+"""Bytes that are copied at once where the kernel leaves it to us."""
 
 
 class Workspace:
@@ -37,6 +41,7 @@ class Workspace:
         self.models = path / "models"
         self.standardisers = path / "standardisers"
         self.staging = path / "staging"
+        self.spare = path / "spare.duckdb"
         self.secret_file = path / "secret.key"
 
     def prepare(self) -> None:
@@ -129,6 +134,15 @@ class Workspace:
     def lookup(self, audience: str) -> Path:
         """Return the folder of the lookup indexes of an audience; they are made on demand and can be removed."""
         return self.path / "lookup" / audience
+
+    def take_spare(self, target: Path) -> None:
+        """Move the spare to `target`; where somebody still reads it, it is left to them and goes with them."""
+        if not self.spare.is_file():
+            return
+        if is_open(self.spare):
+            self.spare.unlink()
+        else:
+            self.spare.replace(target)
 
     def proposed(self, entity_type: str) -> Path:
         """Return the path of the keys that a refused run proposes to set aside (`linkage models amend`)."""
@@ -240,21 +254,40 @@ def _remove(entry: Path) -> None:
 def copy_file(source: Path, target: Path) -> None:
     """Write a copy of a file: within the kernel, where the file system can without moving a byte, else as any copy is made."""
     with source.open("rb") as read, target.open("wb") as written:
-        left = os.fstat(read.fileno()).st_size
-        # shutil passes the bytes through a pipe: twice the time for a base of half a gigabyte.
-        copy = getattr(os, "copy_file_range", None)
-        while left and copy is not None:
-            try:
-                done = copy(read.fileno(), written.fileno(), left)
-            except OSError as error:
-                if error.errno not in _CANNOT_COPY:
-                    raise
-                break
-            if done == 0:
-                break
-            left -= done
-        # Both stand where the kernel stopped.
-        shutil.copyfileobj(read, written)
+        _copy(read, written, 0, os.fstat(read.fileno()).st_size)
+
+
+def bring_up(source: Path, target: Path) -> int:
+    """Make `target`, which may be an older copy of the closed database `source`, a copy of what it is now; return the bytes copied."""
+    pieces = differing(source, target)
+    if pieces is None:
+        copy_file(source, target)
+        return source.stat().st_size
+    with source.open("rb") as read, target.open("r+b") as written:
+        written.truncate(os.fstat(read.fileno()).st_size)
+        for start, end in pieces:
+            _copy(read, written, start, end)
+    return sum(end - start for start, end in pieces)
+
+
+def _copy(read: BinaryIO, written: BinaryIO, start: int, end: int) -> None:
+    """Copy the bytes from `start` to before `end` to the same place."""
+    # Through a pipe it takes twice the time for a base of half a gigabyte.
+    copy = getattr(os, "copy_file_range", None)
+    while start < end and copy is not None:
+        try:
+            done = copy(read.fileno(), written.fileno(), end - start, start, start)
+        except OSError as error:
+            if error.errno not in _CANNOT_COPY:
+                raise
+            break
+        if done == 0:
+            break
+        start += done
+    read.seek(start)
+    written.seek(start)
+    while start < end and (piece := read.read(min(end - start, _PIECE))):
+        start += written.write(piece)
 
 
 def move_into_place(source: Path, target: Path) -> None:

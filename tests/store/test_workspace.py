@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+from contextlib import nullcontext
 
 import pytest
 
+from linkage.engine.duckdb import Engine
 from linkage.errors import WorkspaceError
-from linkage.store.workspace import Workspace, copy_file, move_into_place
+from linkage.store.workspace import Workspace, bring_up, copy_file, move_into_place
 
 
 def test_the_workspace_and_its_secret_are_private(tmp_path):
@@ -104,12 +106,12 @@ def test_a_copy_is_whole_wherever_the_kernel_stops(tmp_path, monkeypatch, answer
     (tmp_path / "one").write_bytes(content)
     kernel, calls = os.copy_file_range, []
 
-    def copy(source, target, size):
+    def copy(source, target, size, *places):
         calls.append(size)
         if len(calls) == 1:
-            return kernel(source, target, min(size, 70_001))
+            return kernel(source, target, min(size, 70_001), *places)
         if answer is None:
-            return kernel(source, target, size)
+            return kernel(source, target, size, *places)
         if answer == 0:
             return 0
         raise OSError(answer, os.strerror(answer))
@@ -118,6 +120,41 @@ def test_a_copy_is_whole_wherever_the_kernel_stops(tmp_path, monkeypatch, answer
     copy_file(tmp_path / "one", tmp_path / "two")
     assert (tmp_path / "two").read_bytes() == content
     assert len(calls) > 1
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_an_older_copy_is_brought_up_to_date(tmp_path, monkeypatch, kernel):
+    """A copy of a database takes over the blocks that have changed since and is then the same file; so is one made anew, or of a file that is none."""
+    one, two, three = (tmp_path / f"{name}.duckdb" for name in ("one", "two", "three"))
+    if not kernel:
+        monkeypatch.delattr(os, "copy_file_range")
+    with Engine(one) as engine:
+        engine.run("CREATE TABLE held AS SELECT range AS n, hash(range) AS told FROM range(1_000_000)")
+    assert bring_up(one, two) == one.stat().st_size
+    with Engine(one) as engine:
+        engine.run("DELETE FROM held WHERE n % 300_000 = 7")
+        engine.run("CREATE TABLE other AS SELECT range AS n FROM range(1_000_000)")
+    assert 12_288 < bring_up(one, two) < one.stat().st_size / 2
+    assert two.read_bytes() == one.read_bytes()
+    three.write_bytes(b"no database")
+    bring_up(one, three)
+    assert three.read_bytes() == one.read_bytes()
+
+
+def test_a_spare_that_is_read_is_left_to_its_readers(tmp_path):
+    """The spare moves to where it is wanted; one that somebody still reads does not, and is gone for the next."""
+    workspace, wanted = Workspace(tmp_path / "work"), tmp_path / "wanted.duckdb"
+    workspace.prepare()
+    workspace.take_spare(wanted)
+    assert not wanted.exists()
+    for read in (True, False):
+        with Engine(workspace.spare) as engine:
+            engine.run("CREATE TABLE held AS SELECT 7 AS n")
+        with Engine() as engine, engine.attached(workspace.spare, "held") if read else nullcontext():
+            workspace.take_spare(wanted)
+            assert read is False or engine.value("SELECT n FROM held.held") == 7
+        assert wanted.exists() is not read
+        assert not workspace.spare.exists()
 
 
 def test_a_link_in_staging_goes_alone(tmp_path):
