@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from linkage.cli.render import _table, say
+from linkage.cli.render import print_table, say
 
 
 def overlaps(found: dict[str, Any]) -> None:
@@ -22,7 +22,7 @@ def overlaps(found: dict[str, Any]) -> None:
     _pointers(found)
     shown = found["pointed"]
     rows = [(one["identity_id"], one["agency"], one["call"], one["cases"]) for one in shown]
-    _table("Pointers into open cases", "identity", "agency", "call", "own cases", rows=rows)
+    print_table("Pointers into open cases", "identity", "agency", "call", "own cases", rows=rows)
     if len(shown) < found["pointed_count"]:
         say(f"and {found['pointed_count'] - len(shown):,} more")
     say(found["notice"])
@@ -33,7 +33,7 @@ def deconflicted(found: dict[str, Any]) -> None:
     for hit in found["hits"]:
         sure = "" if hit["strength"] == "certain" else f", a possible match (probability {hit['probability']:.3f})"
         say(f"{hit['entity_type']} {hit['identity_id']}, confidence {hit['confidence']}{sure}")
-        _table("", "agency", "call", rows=[(other["agency"], other["call"]) for other in hit["others"]])
+        print_table("", "agency", "call", rows=[(other["agency"], other["call"]) for other in hit["others"]])
         if hit["own_cases"]:
             say(f"Open cases of {found['agency']} itself: {', '.join(hit['own_cases'])}")
     if not found["hits"]:
@@ -50,7 +50,9 @@ def leads(found: dict[str, Any]) -> None:
         shared = ", ".join(lead["shared"])
         say(f"    {shared}; agencies {', '.join(lead['agencies']) or 'none'}; {lead['notice']}")
     rows = [(rule["rule"], rule["words"], rule["leads"]) for rule in found["rules"]]
-    _table(f"Leads in release {found['release']} of {found['audience']}", "rule", "what it finds", "leads", rows=rows)
+    print_table(
+        f"Leads in release {found['release']} of {found['audience']}", "rule", "what it finds", "leads", rows=rows
+    )
 
 
 def profile(found: dict[str, Any]) -> None:
@@ -60,13 +62,13 @@ def profile(found: dict[str, Any]) -> None:
         (row["attribute"], row["value"], row["agencies"], row["first_seen"], row["last_seen"])
         for row in found["values"]
     ]
-    _table("Values", "what", "value", "agencies", "first seen", "last seen", rows=values)
+    print_table("Values", "what", "value", "agencies", "first seen", "last seen", rows=values)
     cases = [
         (row["agency"], row["case_number"], row["status"], row["contacts"], row["last_seen"]) for row in found["cases"]
     ]
-    _table("Cases", "agency", "case", "status", "contacts", "last seen", rows=cases)
+    print_table("Cases", "agency", "case", "status", "contacts", "last seen", rows=cases)
     ties = [(tie["name"], tie["identity_id"], tie["kind"], tie["value"], tie["agencies"]) for tie in found["ties"]]
-    _table("Tied to", "name", "identity", "by", "value", "agencies", rows=ties)
+    print_table("Tied to", "name", "identity", "by", "value", "agencies", rows=ties)
     for overlap in found["overlaps"]:
         say(
             f"Overlap {overlap['overlap_id']} ({overlap['strength']}, {overlap['status']}): {', '.join(overlap['agencies'])}"
@@ -79,4 +81,4 @@ def profile(found: dict[str, Any]) -> None:
 
 def _pointers(found: dict[str, Any]) -> None:
     rows = [(one["identity_id"], one["agency"], one["call"]) for one in found["pointers"]]
-    _table("Pointers", "identity", "agency", "call", rows=rows)
+    print_table("Pointers", "identity", "agency", "call", rows=rows)

@@ -36,7 +36,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a release against a truth file or by a judged sample, or one grouping of records against another."""
-    from linkage.cli import render
+    from linkage.cli import verdicts
 
     if compare is not None:
         if project is not None or truth is not None or judgements is not None:
@@ -44,7 +44,7 @@ def evaluate(
             raise UsageError(message)
         from linkage.evaluation.files import compare as compare_files
 
-        answer(compare_files(*compare).to_json(), render.comparison, as_json=as_json)
+        answer(compare_files(*compare).to_json(), verdicts.comparison, as_json=as_json)
         return
     import linkage
 
@@ -52,7 +52,7 @@ def evaluate(
         from linkage.evaluation.judgements import evaluate_judgements
 
         judged = evaluate_judgements(linkage.open(project), judgements, purpose=purpose)
-        answer(judged.to_json(), render.judged, as_json=as_json)
+        answer(judged.to_json(), verdicts.judged, as_json=as_json)
         return
     if project is None or truth is None or judgements is not None:
         message = "name a project and --truth FILE or --judgements FILE, or --compare REFERENCE OTHER"
@@ -60,7 +60,7 @@ def evaluate(
     from linkage.evaluation.release import evaluate_release
 
     found = evaluate_release(linkage.open(project), truth, audience=audience, purpose=purpose)
-    answer(found.to_json(), render.evaluation, as_json=as_json)
+    answer(found.to_json(), verdicts.evaluation, as_json=as_json)
 
 
 def review_sample(  # noqa: PLR0913  # the options of a command
@@ -77,13 +77,13 @@ def review_sample(  # noqa: PLR0913  # the options of a command
 ) -> None:
     """Write a stratified sample of pairs with both records' values, for stewards to fill in verdicts."""
     import linkage
-    from linkage.cli import render
+    from linkage.cli import verdicts
     from linkage.evaluation.sample import write_sample
 
     sample = write_sample(
         linkage.open(project), entity_type, file, size=size, seed=seed, audience=audience, purpose=purpose
     )
-    answer(sample.to_json(), lambda told: render.sample(told, str(file)), as_json=as_json)
+    answer(sample.to_json(), lambda told: verdicts.sample(told, str(file)), as_json=as_json)
 
 
 def judge(  # noqa: PLR0913  # the options of a command
@@ -105,7 +105,7 @@ def judge(  # noqa: PLR0913  # the options of a command
 ) -> None:
     """Judge two records, enter the verdicts of a file, or undo a judgement; the next run applies it."""
     import linkage
-    from linkage.cli import render
+    from linkage.cli import verdicts
 
     pair = [one for one in (a, b, verdict) if one is not None]
     ways = [len(pair) == 3, file is not None, undo is not None, undo_bulk is not None]  # noqa: PLR2004
@@ -116,20 +116,20 @@ def judge(  # noqa: PLR0913  # the options of a command
     if file is not None:
         from linkage.judging.bulk import judge_file
 
-        answer(judge_file(opened, file, why=why, by=by, audience=audience), render.entered, as_json=as_json)
+        answer(judge_file(opened, file, why=why, by=by, audience=audience), verdicts.entered, as_json=as_json)
         return
     from linkage.judging import record
 
     if undo_bulk is not None:
         from linkage.judging.identities import undo_together
 
-        answer(undo_together(opened, undo_bulk, why or "", by=by), render.undone_together, as_json=as_json)
+        answer(undo_together(opened, undo_bulk, why or "", by=by), verdicts.undone_together, as_json=as_json)
         return
     if undo is not None:
-        answer(record.undo(opened, undo, why or "", by=by), render.undone, as_json=as_json)
+        answer(record.undo(opened, undo, why or "", by=by), verdicts.undone, as_json=as_json)
         return
     told = record.judge(opened, (pair[0], pair[1]), pair[2], why or "", by=by, audience=audience)
-    answer(told, render.entered, as_json=as_json)
+    answer(told, verdicts.entered, as_json=as_json)
 
 
 def judgements(
@@ -142,13 +142,14 @@ def judgements(
 ) -> None:
     """List all judgements: open, closed, overruled by the last run, and those that contradict each other."""
     import linkage
-    from linkage.cli import render
+    from linkage.cli import verdicts
+    from linkage.cli.render import say
     from linkage.judging import listing
 
     found = listing.judgements(linkage.open(project), purpose=purpose)
     if file is not None:
         rows = listing.write_judgements(found, file)
         if not as_json:
-            render.say(f"{file}: {rows:,} judgements, readable by you alone")
+            say(f"{file}: {rows:,} judgements, readable by you alone")
             return
-    answer(found, render.judgements, as_json=as_json)
+    answer(found, verdicts.judgements, as_json=as_json)

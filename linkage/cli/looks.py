@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linkage.cli.render import _NOTICE, _table, say, whole_seconds
+from linkage.cli.render import NOTICE, print_table, say, whole_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ def queue(found: dict[str, Any], file: Path | None) -> None:
     for item in found["items"]:
         _question(item)
     counts = [(one["entity_type"], one["reason"], one["questions"]) for one in found["counts"]]
-    _table(
+    print_table(
         f"Questions in release {found['release']} of {found['audience']}", "type", "reason", "questions", rows=counts
     )
     if not found["items"]:
@@ -24,7 +24,7 @@ def queue(found: dict[str, Any], file: Path | None) -> None:
     if file is not None:
         say(f"{file}: {len(found['items']):,} questions, readable by you alone")
     say("More of one pair: linkage explain PROJECT A B. Of an identity: linkage show PROJECT ID.")
-    say(_NOTICE)
+    say(NOTICE)
 
 
 def _question(item: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def _question(item: dict[str, Any]) -> None:
     values = [item[side]["values"] for side in ("a", "b")]
     fields = [*values[0], *(field for field in values[1] if field not in values[0])]
     shown = [(field, *(told.get(field) for told in values)) for field in fields]
-    _table("", "", *names, rows=shown)
+    print_table("", "", *names, rows=shown)
     evidence = "; ".join(f"{one['comparison']}: {one['words']}" for one in item["evidence"])
     weight = "The two were not compared" if item["weight"] is None else f"The two weigh {item['weight']:+.2f} bits"
     mean = "" if item["weight"] == item["mean_weight"] else f", the two sides {item['mean_weight']:+.2f} in the mean"
@@ -64,7 +64,7 @@ def diff(found: dict[str, Any]) -> None:
     first, second = found["releases"]
     names = list(next(iter(found["types"].values()), {}))
     rows = [(name.replace("_", " "), *(counts[name] for counts in found["types"].values())) for name in names]
-    _table(f"{found['audience']}: from release {first} to {second}", "", *found["types"], rows=rows)
+    print_table(f"{found['audience']}: from release {first} to {second}", "", *found["types"], rows=rows)
     changed(found["examples"])
 
 
@@ -85,7 +85,7 @@ def changed(found: dict[str, Any]) -> None:
             for place, part in enumerate(example["parts"])
         ]
         columns = ("identity", "before", "after", "was in", "is in", "records", "which")
-        _table(_CHANGES[change], *columns, rows=shown)
+        print_table(_CHANGES[change], *columns, rows=shown)
 
 
 def _listed(part: dict[str, Any]) -> str:
@@ -106,7 +106,7 @@ def resolved(found: dict[str, Any]) -> None:
         say(f"{name} is replaced in {release} by:")
     if found["state"] == "replaced":
         rows = [(one["identity_id"], one["records"]) for one in found["identities"]]
-        _table("", "identity", "of its records", rows=rows)
+        print_table("", "identity", "of its records", rows=rows)
 
 
 def history(found: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def history(found: dict[str, Any]) -> None:
         (one["release"], whole_seconds(one["published_at"]), one["records"], one["agencies"])
         for one in found["releases"]
     ]
-    _table(f"{name} in the releases on disk", "release", "published at (UTC)", "records", "agencies", rows=held)
+    print_table(f"{name} in the releases on disk", "release", "published at (UTC)", "records", "agencies", rows=held)
     events = [
         (
             one["release"],
@@ -130,7 +130,7 @@ def history(found: dict[str, Any]) -> None:
         for one in found["events"]
     ]
     columns = ("release", "identity", "event", "into or from", "records before", "records after", "cause")
-    _table(f"What became of {name}", *columns, rows=events)
+    print_table(f"What became of {name}", *columns, rows=events)
     if not events:
         say("No event names it: nothing but its records' values has changed since its first release.")
     resolved(found)
@@ -142,4 +142,4 @@ def record_history(found: dict[str, Any]) -> None:
         (one["release"], whole_seconds(one["published_at"]), one["role"], one["from_identity"], one["to_identity"])
         for one in found["moves"]
     ]
-    _table(f"Identities of {found['record']}", "release", "published at (UTC)", "role", "from", "to", rows=moves)
+    print_table(f"Identities of {found['record']}", "release", "published at (UTC)", "role", "from", "to", rows=moves)

@@ -88,7 +88,7 @@ def _told(told: dict[str, Any]) -> None:
 
 
 def _found(found: dict[str, Any]) -> None:
-    from linkage.cli.render import _table, say
+    from linkage.cli.render import print_table, say
 
     for number, result in enumerate(found["results"], start=1):
         which = f"Record {number}: " if len(found["results"]) > 1 else ""
@@ -98,7 +98,7 @@ def _found(found: dict[str, Any]) -> None:
             weight = f"{identity['weight']:+.2f} bits, probability {identity['probability']:.6f}"
             doubt = "" if identity["above_match"] else ", below the match threshold"
             say(f"{which}{identity['identity_id']}: {weight}{doubt}; {identity['records']:,} records")
-            _table("", "attribute", "value", rows=list(identity["golden"].items()))
+            print_table("", "attribute", "value", rows=list(identity["golden"].items()))
             matched = identity["matched"]
             rows = [
                 (
@@ -110,7 +110,7 @@ def _found(found: dict[str, Any]) -> None:
                 for one in matched[:_SHOWN]
                 for place, part in enumerate(part for part in one["evidence"] if part["level"] != "unknown")
             ]
-            _table("", "record", "comparison", "what was found", "bits", rows=rows)
+            print_table("", "record", "comparison", "what was found", "bits", rows=rows)
             if len(matched) > _SHOWN:
                 say(f"and {len(matched) - _SHOWN:,} more of its records; --json tells all")
     say(found["notice"])

@@ -134,13 +134,13 @@ def _trained(found: dict[str, Any]) -> None:
 
 
 def _differences(found: dict[str, Any]) -> None:
-    from linkage.cli.render import _table, say
+    from linkage.cli.render import print_table, say
 
     moved = [row for row in found["weights"] if row["moved"] != 0]
     columns = ("comparison", "level", "then", "now", "moved")
     rows = [tuple(row[column] for column in columns) for row in moved[:SHOWN]]
     say(f"From {found['then']} to {found['now']}")
-    _table("Weights in bits", *columns, rows=rows)
+    print_table("Weights in bits", *columns, rows=rows)
     if len(moved) > SHOWN:
         say(f"{len(moved) - SHOWN:,} more weights moved less (--json has all)")
     if not moved:
@@ -167,7 +167,7 @@ def _approved(found: dict[str, Any]) -> None:
 
 
 def _listed(found: dict[str, Any]) -> None:
-    from linkage.cli.render import _table, say
+    from linkage.cli.render import print_table, say
 
     if not found["models"]:
         say("There is no model yet; the first run makes one of each type.")
@@ -176,7 +176,7 @@ def _listed(found: dict[str, Any]) -> None:
         (one["entity_type"], one["model"], one["state"], _minute(one["created_at"]), one["run"])
         for one in found["models"]
     ]
-    _table("Models", "type", "hash", "state", "made at (UTC)", "run", rows=rows)
+    print_table("Models", "type", "hash", "state", "made at (UTC)", "run", rows=rows)
     for one in found["models"]:
         if one["approved_at"]:
             name = f"{one['entity_type']}={one['model']}"
@@ -188,10 +188,10 @@ def _minute(moment: str) -> str:
 
 
 def _amended(found: dict[str, Any]) -> None:
-    from linkage.cli.render import _table, say
+    from linkage.cli.render import print_table, say
 
     rows = [(one["rule"], one["records"], one["example"]) for one in found["added"]]
-    _table("Keys set aside", "rule", "records", "one of them", rows=rows)
+    print_table("Keys set aside", "rule", "records", "one of them", rows=rows)
     kind, model = found["entity_type"], found["model"]
     say(f"Candidate {kind}={model}: {found['approved']} with these keys set aside, else the same")
     say(f"No run uses it yet: linkage approve PROJECT {kind} {model} --why TEXT, then run again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from linkage.cli.looks import changed
-from linkage.cli.render import _NOTICE, _table, say
+from linkage.cli.render import NOTICE, print_table, say
 
 _COUNTS = ("identities_before", "identities_after", "merged", "split", "records_moved")
 
@@ -27,7 +27,7 @@ def previewed(found: dict[str, Any]) -> None:
         for rule in dict.fromkeys((*sides["candidate"], *sides["approved"]))
     ]
     columns = ("rule", "keys", "pairs", "largest", "approved: keys", "pairs", "largest")
-    _table("Blocking", *columns, rows=rows)
+    print_table("Blocking", *columns, rows=rows)
     _identities(found)
 
 
@@ -38,11 +38,11 @@ def _identities(found: dict[str, Any]) -> None:
         return
     rows = [(kind, *(counts[name] for name in _COUNTS)) for kind, counts in told["types"].items()]
     columns = ("type", "identities, approved model", "candidate", "merged", "split", "records moved")
-    _table("On the records of the last run, for the centre", *columns, rows=rows)
+    print_table("On the records of the last run, for the centre", *columns, rows=rows)
     changed(told["examples"])
     if any(told["examples"].values()):
         say("Ids that start with new- are of this comparison only.")
-        say(_NOTICE)
+        say(NOTICE)
 
 
 def _judged(found: dict[str, Any]) -> None:
@@ -57,11 +57,11 @@ def _judged(found: dict[str, Any]) -> None:
     counts = ("matches_told", "matches_missed", "non_matches_told", "non_matches_refused")
     columns = ("model", "threshold", "matches told", "missed", "non-matches told as matches", "told apart")
     rows = [(side, f"{one['stop']:g}", *(one[name] for name in counts)) for side, one in sides]
-    _table("By the weight of the pair alone", *columns, rows=rows)
+    print_table("By the weight of the pair alone", *columns, rows=rows)
     estimates = [
         (side, name, f"{figure['estimate']:.4f}", "{:.4f} to {:.4f}".format(*figure["interval"]))
         for side, one in sides
         for name, figure in (one["estimates"] or {}).items()
     ]
     if estimates:
-        _table("Estimated from drawn pairs", "model", "figure", "estimate", "95% interval", rows=estimates)
+        print_table("Estimated from drawn pairs", "model", "figure", "estimate", "95% interval", rows=estimates)

@@ -9,7 +9,7 @@ import typer
 
 from linkage.cli.heard import Commands
 from linkage.cli.options import JsonOption, NowOption, ProjectArgument, PurposeOption, answer, moment
-from linkage.cli.render import _table, say
+from linkage.cli.render import print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,12 +79,12 @@ def purge(  # noqa: PLR0913  # the options of one command
 
 def _purged(found: dict[str, Any]) -> None:
     rows = sorted(found["datasets"].items())
-    _table(f"Purge {found['purge']}, made by run {found['run']}", "dataset", "source rows", rows=rows)
+    print_table(f"Purge {found['purge']}, made by run {found['run']}", "dataset", "source rows", rows=rows)
     if found["models"]:
         say(f"Models made again without values that nobody holds any more: {_listed([*found['models'].values()])}")
     say("Older releases are gone. Delivered files, backups and what was handed out stay as they are:")
     columns = ("at", "by", "audience", "action")
-    _table(
+    print_table(
         "Handed out before",
         *columns,
         "what",
@@ -169,13 +169,13 @@ def show(
 
 def _given(record: str, found: list[dict[str, Any]]) -> None:
     columns = ("number", "at", "by", "agency", "audience", "release", "purpose", "action", "how")
-    _table(f"Who was given {record}", *columns, rows=[tuple(one[name] for name in columns) for one in found])
+    print_table(f"Who was given {record}", *columns, rows=[tuple(one[name] for name in columns) for one in found])
 
 
 def _rows(found: list[dict[str, Any]]) -> None:
     columns = ("number", "at", "kind", "action", "by", "agency", "audience", "release", "purpose", "outcome")
     shown = [(*(one[name] for name in columns), _listed(one["objects"][:4])) for one in found]
-    _table("Audit", *columns, "objects", rows=shown)
+    print_table("Audit", *columns, "objects", rows=shown)
 
 
 @audit_app.command("export")
@@ -221,7 +221,7 @@ def _agreements(found: dict[str, Any]) -> None:
         say(
             f"The last release followed version {version}; the files say {'something else' if found['changed'] else 'the same'}."
         )
-    _table(
+    print_table(
         f"Agreements on {found['day']}",
         "agreement", "parties", "datasets", "from", "until", "in force",
         rows=[
@@ -229,13 +229,13 @@ def _agreements(found: dict[str, Any]) -> None:
             for one in found["agreements"]
         ],
     )  # fmt: skip
-    _table(
+    print_table(
         "Purposes",
         "audience",
         "may be looked at for",
         rows=[(one["audience"], _listed(one["purposes"]) or "any") for one in found["audiences"]],
     )
-    _table(
+    print_table(
         "Who sees what",
         "audience", "dataset", "handling", "marked", "records", "level", "by", "before", "by",
         rows=[
