@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from linkage.engine.sql import quote
 from linkage.matching.model import load
 from linkage.stages.cluster import cluster_audience
 from linkage.store.ledger import Ledger
-from linkage.store.workspace import copy_file, sync
+from linkage.store.workspace import copy_file, read_ahead, sync
 from linkage.survivorship import RULES, days, fullest, survivors, told
 
 if TYPE_CHECKING:
@@ -60,10 +61,13 @@ def loading(run: Run) -> Iterator[None]:
 def copying(run: Run, base: Path) -> Iterator[None]:
     """In an increment, copy the last releases into staging (`run.copies`) and bring the copies to the disk, that of the base too.
 
-    The engine flushes what it changes; it would have to wait for all that was copied.
+    The engine flushes what it changes; it would have to wait for all that was copied. And it reads most of the base piece by
+    piece, slower than the disk can: where the memory holds it beside the engine's own, it is read whole meanwhile.
     """
-    with _thread("linkage-copy") as thread:
+    with _thread("linkage-copy") as thread, _thread("linkage-read") as reader:
         if not run.anew and run.options.purge is None:
+            if base.stat().st_size <= _memory() - run.project.settings.engine.memory_bytes:
+                reader.submit(read_ahead, base)
             thread.submit(sync, base)
             for audience in sorted(run.project.settings.audiences):
                 last = run.workspace.release(audience, run.ledger.last_sequence(audience))
@@ -126,6 +130,11 @@ def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
             yield thread
         finally:
             thread.shutdown(cancel_futures=True)
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _copy(last: Path, path: Path) -> None:

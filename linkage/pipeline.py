@@ -161,7 +161,7 @@ def _make(run: Run, timer: Timer, base: Path) -> tuple[dict[str, Release], bool]
         _keep_held(run)
         raise AuditError(_told(run))
     with timer.stage("keep"):
-        _keep_small(run.engine)
+        _keep_small(run)
         return releases, run.engine.compact(run.staging / COMPACT, always=run.options.purge is not None)
 
 
@@ -321,8 +321,9 @@ def _release(
     return release
 
 
-def _keep_small(engine: Engine) -> None:
+def _keep_small(run: Run) -> None:
     """Drop from the base what the next run makes again."""
+    engine = run.engine
     for schema, table in engine.rows(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database() AND "
         "((table_schema IN ('blocking', 'scoring') AND table_name LIKE 'fresh%') "
@@ -330,7 +331,8 @@ def _keep_small(engine: Engine) -> None:
     ):
         engine.run(f"DROP TABLE {quote(schema)}.{quote(table)}")
     engine.run("DROP TABLE IF EXISTS kept.rest")
-    engine.run("CHECKPOINT")
+    with engine.filling_up(when=bool(run.audited)):
+        engine.run("CHECKPOINT")
     # What stands apart goes with the staging: closing need not write it out.
     engine.run("PRAGMA disable_checkpoint_on_shutdown")
 

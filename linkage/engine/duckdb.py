@@ -28,6 +28,8 @@ Value = Any
 Parameters = Mapping[str, Value]
 _OWN = "(table_catalog = current_database() AND table_schema = $schema OR table_catalog = $schema AND table_schema = 'main')"
 _BYTES = {unit: 1024**place for place, unit in enumerate(("bytes", "KiB", "MiB", "GiB", "TiB"))}
+_SHARED_ROWS = 16_384
+"""Rows a row group of what is kept apart: of few rows too all threads get a share (the engine's own groups hold 122,880)."""
 _USED = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
@@ -64,6 +66,7 @@ class Engine:
             self.attach(path, path.stem, read_only=False)
             self._main = path.stem
             self.run(f"USE {quote(path.stem)}")
+            self.run("SET max_vacuum_tasks = 0")
         self.run("SET memory_limit = $value", {"value": memory_limit})
         self.run("SET threads = $value", {"value": threads})
         self.run("SET preserve_insertion_order = false")
@@ -128,6 +131,17 @@ class Engine:
         }
 
     @contextmanager
+    def filling_up(self, *, when: bool = True) -> Iterator[None]:
+        """Let checkpoints in the block put rows together that deletions have thinned out; in a staged engine others leave that be."""
+        if when:
+            self.run("RESET max_vacuum_tasks")
+        try:
+            yield
+        finally:
+            if when:
+                self.run("SET max_vacuum_tasks = 0")
+
+    @contextmanager
     def planned_plainly(self, *, when: bool = True) -> Iterator[None]:
         """Plan the statements of the block as they are written, without the optimizer: for long ones over few rows."""
         if when:
@@ -166,9 +180,9 @@ class Engine:
         for schema in (*schemas, *passing):
             self.run(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE")
         for schema in schemas:
-            self.attach(folder / f"{schema}.duckdb", schema, read_only=False)
+            self.attach(folder / f"{schema}.duckdb", schema, read_only=False, row_group=_SHARED_ROWS)
         for schema in passing:
-            self.run(f"ATTACH ':memory:' AS {quote(schema)}")
+            self.run(f"ATTACH ':memory:' AS {quote(schema)} (ROW_GROUP_SIZE {_SHARED_ROWS})")
         self.apart = frozenset((*schemas, *passing))
 
     def clear(self, schema: str) -> None:
@@ -232,13 +246,16 @@ class Engine:
         finally:
             self.run(f"DETACH {quote(alias)}")
 
-    def attach(self, path: Path, alias: str, *, read_only: bool = True) -> None:
+    def attach(self, path: Path, alias: str, *, read_only: bool = True, row_group: int | None = None) -> None:
         """Attach another database file as `alias`; what is written to it is safe once it is detached, or checkpointed.
 
-        Raises WorkspaceError where it cannot be opened.
+        `row_group` are the rows of a new file's tables that are read by one thread at a time, a multiple of 2,048; the
+        engine's own choice where it is not given. Raises WorkspaceError where the file cannot be opened.
         """
         # Only staging is written to: a log to recover it from would be forced to the disk with every statement.
         mode = "READ_ONLY" if read_only else "RECOVERY_MODE no_wal_writes"
+        if row_group is not None:
+            mode += f", ROW_GROUP_SIZE {row_group}"
         try:
             self.run(f"ATTACH {literal(str(path))} AS {quote(alias)} ({mode})")
         except duckdb.Error as error:

@@ -33,3 +33,12 @@ def comma(names: Iterable[str], prefix: str = "") -> str:
 def literal(value: str) -> str:
     """Return `value` as an SQL string literal, for the few places that take no parameter (views, COPY targets)."""
     return "'" + value.replace("\x00", "").replace("'", "''") + "'"
+
+
+def meeting(pairs: str, records: str, columns: str = "*") -> str:
+    """Return the query of the pairs (columns a, b) in the table `pairs` of which at least one is in the query `records`."""
+    # One end after the other: where either will do the engine looks both up for every pair, after all joins.
+    return (
+        f"SELECT {columns} FROM {pairs} WHERE a IN ({records}) "
+        f"UNION ALL SELECT {columns} FROM {pairs} WHERE b IN ({records}) AND a NOT IN ({records})"
+    )

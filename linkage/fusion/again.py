@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from linkage.engine.duckdb import fixed_sql
 from linkage.engine.sql import comma, qualified, quote
 from linkage.fusion.contacts import CONTACTS, contacts_sql, parties
+from linkage.stages.touch import held_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +90,12 @@ def _start(run: Run, audience: str) -> None:
 def _asked_sql(run: Run, audience: str, kind: EntityType) -> str:
     """Return the contacts, as they are held, of the records of a type that are known, of a changed case, or gone."""
     held, columns = f"canonical.{quote(kind)}", comma(CONTACTS)
+    touched = held_records(run, audience, kind)
+    others = f"SELECT record FROM fusion.known_row ANTI JOIN {touched} USING (record) WHERE entity_type = '{kind}'"
     selects = [
-        f"SELECT {columns} FROM {held} WHERE record IN (SELECT record FROM fusion.known_row WHERE entity_type = '{kind}')",
+        # The records that are touched are known.
+        f"SELECT {columns} FROM {touched}",
+        f"SELECT {columns} FROM {held} WHERE record IN ({others})",
         f"SELECT {columns} FROM {qualified('change', f'gone_{kind}')} WHERE {run.sees(audience)}",
     ]
     if run.engine.value("SELECT count(*) FROM fusion.case_moved"):

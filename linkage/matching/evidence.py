@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import literal, qualified, quote
+from linkage.engine.sql import literal, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,11 +64,8 @@ def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str) -> s
     cluster = qualified("resolution", f"cluster_{audience}_{other}")
     related = f"""
         SELECT record, entity FROM (
-            SELECT DISTINCT own.record, coalesce(cluster.cluster, other.record) AS entity
-            FROM canonical.relation AS relation
-            JOIN canonical.{quote(own)} AS own ON own.dataset = relation.dataset AND own.key = relation.key AND own.role = from_role
-            JOIN canonical.{quote(other)} AS other ON other.dataset = relation.dataset AND other.key = relation.key AND other.role = to_role
-            LEFT JOIN {cluster} AS cluster ON cluster.record = other.record
+            SELECT DISTINCT from_record AS record, coalesce(cluster.cluster, to_record) AS entity
+            FROM canonical.relation AS relation LEFT JOIN {cluster} AS cluster ON cluster.record = to_record
             WHERE from_type = {literal(own)} AND to_type = {literal(other)} AND {sees}
         ) QUALIFY count(*) OVER (PARTITION BY entity) <= {evidence.most}
     """

@@ -25,15 +25,19 @@ def feature_columns(model: Model) -> list[str]:
     return sorted(used)
 
 
-def make_features(engine: Engine, model: Model, also: Sequence[str] = (), *, among: str | None = None) -> None:
+def make_features(
+    engine: Engine, model: Model, also: Sequence[str] = (), *, among: str | None = None, source: str | None = None
+) -> None:
     """Write `feature.<type>`: the columns that count (`also` for training), the model's generic values taken out.
 
     `among` names a table of the records to write (column record); without it all are. A record's features are its own.
+    `source` names a table that holds records as the canonical one does, which is read where it is not given.
     """
     entity_type = model.entity_type
     parts, values = feature_parts(model, engine.columns("canonical", entity_type), also)
     chosen = "" if among is None else f" WHERE record IN (SELECT record FROM {among})"
-    query = f"SELECT record, {', '.join(parts)} FROM canonical.{quote(entity_type)}{chosen}"
+    source = source or f"canonical.{quote(entity_type)}"
+    query = f"SELECT record, {', '.join(parts)} FROM {source}{chosen}"
     engine.create_as("feature", entity_type, query, values)
 
 

@@ -103,7 +103,7 @@ def _sums(run: Run, audience: str, *, whole: bool) -> list[Finding]:
         "a record is in two identities": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.stored_record {met} GROUP BY {'entity_type, dataset, key, role' if whole else 'number'} HAVING count(*) > 1)",
         "two identities have one id": f"SELECT count(*) > 0 FROM (SELECT 1 FROM release.published.identity {touched} GROUP BY identity_id HAVING count(*) > 1)",
         "identities tell another number of records than the crosswalk": "SELECT coalesce(sum(records), 0) <> (SELECT count(*) FROM release.published.stored_record) FROM release.published.identity",
-        "link evidence names unknown records": f"SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) {met} ANTI JOIN release.published.stored_record USING (number)",
+        "link evidence names unknown records": f"SELECT count(*) > 0 FROM (SELECT a AS number FROM release.published.stored_link UNION ALL SELECT b FROM release.published.stored_link) {met} ANTI JOIN (SELECT number FROM release.published.stored_record {met}) AS held USING (number)",
         **{
             f"{what} an unknown identity": f"SELECT count(*) > 0 FROM ({named}) {unknown}"
             for what, named in _NAMED.items()

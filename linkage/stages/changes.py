@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from linkage.config.source import Source
     from linkage.stages.context import Run
 
-LAYOUT = "2"
+LAYOUT = "3"
 """Raised whenever a base of before cannot be gone on with; the next run then makes everything anew from the source records."""
 
 _MAPPING = {"agency", "key", "format", "seen", "roles", "relations", "case", "marking"}

@@ -36,7 +36,7 @@ from linkage.stages.changes import judged_table
 from linkage.stages.claims import BESIDE, CLAIMED, claims, conflict_sql, count_contradictions
 from linkage.stages.judged import keep_judgements, placed_judgements
 from linkage.stages.mark import keep_linkable
-from linkage.stages.touch import among, begin_audience, touch
+from linkage.stages.touch import among, begin_audience, held_records, touch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def cluster_settings(model: Model) -> ClusterSettings:
 
 def _cluster(run: Run, audience: str, entity_type: EntityType) -> None:
     engine, model = run.engine, run.models[entity_type]
-    _score_shared(run, model)
+    _score_shared(run, audience, model)
     judged = judged_table(run.judgements(audience, entity_type))
     _number_records(run, audience, entity_type, judged)
     n = int(engine.value("SELECT count(*) FROM making.place"))
@@ -126,20 +126,23 @@ def _number_records(run: Run, audience: str, entity_type: EntityType, judged: pa
                 ) AS one USING (dataset, key, role)
             )
             SELECT record, dataset, key, role, row_number() OVER (ORDER BY {order}) - 1 AS place
-            FROM canonical.{quote(entity_type)} SEMI JOIN touched USING (record)
-            WHERE {run.sees(audience)} AND {among(run, audience, entity_type, "record")}
+            FROM {held_records(run, audience, entity_type)} SEMI JOIN touched USING (record) WHERE {run.sees(audience)}
             """,
         )
 
 
-def _score_shared(run: Run, model: Model) -> None:
+def _score_shared(run: Run, audience: str, model: Model) -> None:
     """Score the pairs that share evidence and that no rule found, as those inside components are."""
     engine, kind = run.engine, model.entity_type
     edge, inside = qualified("scoring", f"edge_{kind}"), qualified("scoring", f"inside_{kind}")
+    shared = "SELECT a, b FROM resolution.evidence"
+    if audience in run.amended_audiences:
+        # What shared evidence in the last run was scored then at the latest.
+        shared += f" ANTI JOIN {qualified('resolution', gathered(audience, kind))} USING (a, b)"
     engine.create_as(
         "making",
         "unscored",
-        f"SELECT a, b FROM resolution.evidence ANTI JOIN {edge} USING (a, b) ANTI JOIN {inside} USING (a, b) ORDER BY a, b",
+        f"SELECT a, b FROM ({shared}) ANTI JOIN {edge} USING (a, b) ANTI JOIN {inside} USING (a, b) ORDER BY a, b",
     )
     if engine.value("SELECT count(*) FROM making.unscored"):
         score_pairs(engine, model, "making.unscored", "making.scored", None)

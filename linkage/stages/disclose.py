@@ -50,7 +50,7 @@ def _relations(run: Run) -> None:
             engine.run(
                 f"""
                 INSERT INTO canonical.relation
-                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role, a.marking
+                SELECT DISTINCT $kind, $dataset, a.key, a.agency, a.seen_on, $from_type, $from_role, $to_type, $to_role, a.marking, a.record, b.record
                 FROM canonical.{quote(start.entity)} AS a JOIN canonical.{quote(end.entity)} AS b USING (dataset, key)
                 WHERE a.dataset = $dataset AND a.role = $from_role AND b.role = $to_role{_only_changed(run, "a.key")}
                 """,
@@ -109,8 +109,12 @@ def _moved(run: Run) -> None:
     if run.anew:
         return
     moved = []
-    for table in ("relation", "case"):
-        gone, now = f"FROM change.gone_{table}", f'FROM canonical."{table}" SEMI JOIN change.key USING (dataset, key)'
+    for table, told in (("relation", "SELECT * EXCLUDE (from_record, to_record)"), ("case", "")):
+        # (A record that is made again has another number; it is fresh, whatever its relations.)
+        gone, now = (
+            f"{told} FROM change.gone_{table}",
+            f'{told} FROM canonical."{table}" SEMI JOIN change.key USING (dataset, key)',
+        )
         moved += [f"SELECT dataset, key FROM ({one} EXCEPT {other})" for one, other in ((gone, now), (now, gone))]
     run.engine.create_as("change", "moved", " UNION ".join(moved))
 

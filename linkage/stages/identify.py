@@ -18,7 +18,7 @@ from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
 from linkage.engine.sql import qualified, quote
 from linkage.stages.changes import audience_signature
-from linkage.stages.touch import among, touched
+from linkage.stages.touch import held_records, touched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -211,8 +211,8 @@ def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
     return f"""
         SELECT '{kind}' AS entity_type, entity.record, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on,
                coalesce(found.cluster, entity.record) AS cluster, coalesce(found.ambiguous, FALSE) AS ambiguous{more}
-        FROM canonical.{quote(kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
-        WHERE {run.sees(audience, "entity.marking")} AND {among(run, audience, kind, "entity.record")}
+        FROM {held_records(run, audience, kind)} AS entity LEFT JOIN {qualified("resolution", f"cluster_{audience}_{kind}")} AS found USING (record)
+        WHERE {run.sees(audience, "entity.marking")}
         """
 
 

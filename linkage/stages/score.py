@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import qualified
+from linkage.engine.sql import meeting, qualified
 from linkage.matching.features import make_features, make_frequencies
 from linkage.matching.score import least_weight
 from linkage.matching.score import score as score_pairs
@@ -65,10 +65,6 @@ def _score_fresh(run: Run, entity_type: EntityType) -> None:
     for table in ("edge", "inside"):
         scored, lost = qualified("scoring", f"{table}_{entity_type}"), f"{table}_{entity_type}"
         # Kept for those who count what has gone (`stages/drift.py`).
-        engine.create_as(
-            "change",
-            lost,
-            f"SELECT rowid AS place, weight, pattern FROM {scored} WHERE a IN ({gone}) OR b IN ({gone})",
-        )
+        engine.create_as("change", lost, meeting(scored, gone, "rowid AS place, weight, pattern"))
         engine.run(f"DELETE FROM {scored} WHERE rowid IN (SELECT place FROM {qualified('change', lost)})")
     engine.run(f"INSERT INTO {qualified('scoring', f'edge_{entity_type}')} FROM {fresh}")

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from linkage.engine.sql import comma, literal, qualified, quote
 from linkage.stages.attributes import ATTRIBUTES, LISTS, PARTS, golden_columns, stored
 from linkage.stages.release import STALE, write
+from linkage.stages.touch import held_records
 from linkage.survivorship import days, distinct_values, fullest, survivors, taken, told
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _tell(run: Run, audience: str, entity_type: EntityType) -> str:
     order = "entity.dataset, entity.key, entity.role" if amends else "many.number"
     query = (
         f"SELECT identity_id, entity.dataset, entity.key, entity.role, entity.agency, entity.seen_on, {comma(columns, 'entity.')} "
-        f"FROM making.many AS many JOIN canonical.{quote(entity_type)} AS entity USING (record) ORDER BY identity, {order}"
+        f"FROM making.many AS many JOIN {held_records(run, audience, entity_type)} AS entity USING (record) ORDER BY identity, {order}"
     )
     table = _TOLD if amends else f"release.{qualified('published', stored(entity_type))}"
     run.engine.run(f"CREATE OR REPLACE TABLE {table} AS {query}")
@@ -105,7 +106,7 @@ def _golden(run: Run, audience: str, entity_type: EntityType, source: str) -> No
         entity_type,
         f"FROM making.golden UNION ALL BY NAME SELECT identity_id, {single_values(entity_type)} "
         f"FROM (SELECT record, identity_id FROM resolution.identified WHERE entity_type = {literal(entity_type)}) "
-        f"ANTI JOIN making.many USING (record) JOIN canonical.{quote(entity_type)} USING (record)",
+        f"ANTI JOIN making.many USING (record) JOIN {held_records(run, audience, entity_type)} USING (record)",
         stale=STALE,
     )
     engine.run("DROP TABLE making.golden")

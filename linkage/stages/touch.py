@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linkage.engine.sql import qualified, quote
+from linkage.engine.sql import meeting, qualified, quote
 from linkage.matching.evidence import gathered
 from linkage.matching.features import make_features, make_frequencies
 from linkage.stages import changes
@@ -52,7 +52,32 @@ def among(run: Run, audience: str, entity_type: EntityType, record: str) -> str:
     """Return the SQL test that column `record` is one that the audience's clustering, ids and values are made of."""
     if audience not in run.amended_audiences:
         return "TRUE"
-    return f"{record} IN (SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}')"
+    return f"{record} IN ({_touched_records(audience, entity_type)})"
+
+
+def held_records(run: Run, audience: str, entity_type: EntityType) -> str:
+    """Return the table of these records as they are in the canonical one, which may hold others too that the audience does not see.
+
+    Of a whole base few records are read once and kept apart: each time they would have to be looked for in all its columns.
+    """
+    if audience not in run.amended_audiences:
+        return qualified("canonical", entity_type)
+    return qualified("change", _held(audience, entity_type))
+
+
+def _held(audience: str, entity_type: EntityType) -> str:
+    return f"held_{audience}_{entity_type}"
+
+
+def pairs_among(run: Run, audience: str, entity_type: EntityType, pairs: str) -> str:
+    """Return the query of the pairs (columns a, b) in the table `pairs` of which one is such a record."""
+    if audience not in run.amended_audiences:
+        return f"FROM {pairs}"
+    return meeting(pairs, _touched_records(audience, entity_type))
+
+
+def _touched_records(audience: str, entity_type: EntityType) -> str:
+    return f"SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}'"
 
 
 def _can_amend(run: Run, audience: str) -> bool:
@@ -88,14 +113,17 @@ def _touch(run: Run, audience: str, entity_type: EntityType) -> None:
         """,
         values,
     )
-    engine.run(
+    engine.create_as(
+        "change",
+        _held(audience, entity_type),
         f"""
-        INSERT INTO {touched(audience)}
         WITH held AS (SELECT DISTINCT whole FROM {cluster} SEMI JOIN change.seed USING (record)),
              reached AS (SELECT record FROM change.seed UNION SELECT record FROM {cluster} SEMI JOIN held USING (whole))
-        SELECT $type, record FROM canonical.{quote(entity_type)} SEMI JOIN reached USING (record) WHERE {run.sees(audience)}
+        FROM canonical.{quote(entity_type)} SEMI JOIN reached USING (record) WHERE {run.sees(audience)}
         """,
-        values,
+    )
+    engine.run(
+        f"INSERT INTO {touched(audience)} SELECT $type, record FROM {held_records(run, audience, entity_type)}", values
     )
 
 
@@ -151,10 +179,8 @@ def _judged(run: Run, audience: str, entity_type: EntityType) -> None:
 
 def _make_features(run: Run, audience: str, entity_type: EntityType) -> None:
     """Make the features of the records to cluster (scoring has made those of fresh pairs)."""
-    scope = None
-    if audience in run.amended_audiences:
-        scope = f"(SELECT record FROM {touched(audience)} WHERE entity_type = '{entity_type}')"
-        if not run.engine.value(f"SELECT count(*) FROM {scope}"):
-            return
-    make_features(run.engine, run.models[entity_type], among=scope)
+    source = held_records(run, audience, entity_type)
+    if audience in run.amended_audiences and not run.engine.value(f"SELECT count(*) FROM {source}"):
+        return
+    make_features(run.engine, run.models[entity_type], source=source)
     make_frequencies(run.engine, run.models[entity_type])

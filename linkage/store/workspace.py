@@ -290,6 +290,14 @@ def _copy(read: BinaryIO, written: BinaryIO, start: int, end: int) -> None:
         start += written.write(piece)
 
 
+def read_ahead(path: Path) -> None:
+    """Have the system read a file into its cache, as fast as the disk gives it and as far as there is room."""
+    advise = getattr(os, "posix_fadvise", None)
+    if advise is not None:
+        with path.open("rb") as file:
+            advise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+
+
 def move_into_place(source: Path, target: Path) -> None:
     """Move a finished file within one file system, durably: its bytes first, then its name."""
     target.parent.mkdir(parents=True, exist_ok=True)
