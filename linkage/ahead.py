@@ -64,10 +64,11 @@ def copying(run: Run, base: Path) -> Iterator[None]:
     The engine flushes what it changes; it would have to wait for all that was copied. And it reads most of the base piece by
     piece, slower than the disk can: where the memory holds it beside the engine's own, it is read whole meanwhile.
     """
-    with _thread("linkage-copy") as thread, _thread("linkage-read") as reader:
+    with _thread("linkage-copy") as thread:
         if not run.anew and run.options.purge is None:
+            # First: the keys are read in the first seconds, the releases are needed last.
             if base.stat().st_size <= _memory() - run.project.settings.engine.memory_bytes:
-                reader.submit(read_ahead, base)
+                thread.submit(read_ahead, base)
             thread.submit(sync, base)
             for audience in sorted(run.project.settings.audiences):
                 last = run.workspace.release(audience, run.ledger.last_sequence(audience))

@@ -48,10 +48,11 @@ def test_releases_are_copied_for_increments_only(demo, tmp_path, start_run):
     project = linkage.open(tmp_path / "copy")
     run = start_run(project)
     run.ledger = Ledger(run.workspace.ledger)
-    with copying(run, run.staging / "base.duckdb"):
+    base = run.workspace.base(run.ledger.last_run().base)
+    with copying(run, base):
         assert not run.copies
     run.anew = ""
-    with copying(run, run.staging / "base.duckdb"):
+    with copying(run, base):
         for copied in run.copies.values():
             copied.result()
     assert sorted(run.copies) == sorted(project.loaded.settings.audiences)

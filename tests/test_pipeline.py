@@ -236,18 +236,17 @@ def test_a_changed_delivery_keeps_ids_by_shared_records(make_project, accounts, 
 
 
 def test_a_refused_run_publishes_nothing_and_leaves_nothing(make_project, accounts, tmp_path):
-    """A delivery that fails an audit leaves the last release, the base and the workspace's files as they were."""
+    """A delivery that fails an audit leaves the last release, the base and the workspace's files as they were, but for the spare that it used up."""
     project = make_project(accounts.source("bank"), {"bank.csv": accounts.csv(alpha="12", bravo="34")})
     project.run()
     work = tmp_path / "work"
-    before = {path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file() and path.suffix == ".duckdb"}
+    (work / "spare.duckdb").unlink()
+    before = {path: path.stat().st_mtime_ns for path in work.rglob("*.duckdb")}
     first = crosswalk(project)
     (tmp_path / "bank.csv").write_text(accounts.csv(alpha="1"), encoding="utf-8")
     with pytest.raises(AuditError, match="max_withdrawn"):
         project.run()
-    assert {
-        path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file() and path.suffix == ".duckdb"
-    } == before
+    assert {path: path.stat().st_mtime_ns for path in work.rglob("*.duckdb")} == before
     assert not list((work / "staging").iterdir())
     assert crosswalk(project) == first
     with Ledger(work / "ledger.sqlite") as ledger:

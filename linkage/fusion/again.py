@@ -1,6 +1,6 @@
 """What an increment looks at again in relations, cases, overlaps and leads; a release that is made whole looks at everything.
 
-The statements of `linkage/sql/fusion` ask macros: `fusion_known(identity)`, `fusion_case_again(agency, number)`,
+The statements of `linkage/sql/fusion` ask macros: `fusion_known(identity)`, `fusion_case_again(agency, number)`, `fusion_case_key(key)`,
 `fusion_value_again(kind, value)`, `fusion_again(identity)`, `fusion_ssn_again(ssn)` and `fusion_near(identity)`; the table macro
 `fusion_again_row()` holds the records of identities that are looked at again. Each is true of everything in a release that is made whole. In an increment they follow what has changed: known are the identities
 with a touched record, with a source row whose case or relation is another, or with an entry in the ledger; from them the
@@ -38,6 +38,7 @@ WRITES = ("fusion.known", "fusion.again", "fusion.near")
 _SETS = {
     "known": ("identity_id",),
     "case_again": ("agency", "number"),
+    "case_key": ("key",),
     "value_again": ("kind", "value"),
     "again": ("identity_id",),
     "ssn_again": ("ssn",),
@@ -75,7 +76,7 @@ def open_again(run: Run, audience: str) -> Iterator[None]:
 def _start(run: Run, audience: str) -> None:
     """Find the identities that have changed, and the cases and contacts of theirs."""
     engine = run.engine
-    for table in ("known", "known_row", "case_moved", "case_again"):
+    for table in ("known", "known_row", "case_moved", "case_again", "case_key"):
         engine.create("fusion", table)
     engine.run(
         "INSERT INTO fusion.value_again SELECT 'shared_' || subject, value FROM release.published.deconfliction_overlap "

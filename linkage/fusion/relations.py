@@ -60,12 +60,19 @@ def _disclosed(run: Run, *, amended: bool) -> None:
 def _held(run: Run, *, amended: bool) -> None:
     """Write `fusion.held`: who holds each value that ties two identities or more and is not generic; of values in question."""
     engine, most = run.engine, {"most": run.project.settings.fusion.shared_by}
-    contacts = f"({all_contacts_sql(run, amended=True)})" if amended else _contacts(run)
+    contacts, now = "making.contact", "resolution.now"
+    if not amended:
+        contacts = _contacts(run)
+    else:
+        engine.create_as("making", "contact", all_contacts_sql(run, amended=True))
+        # (Numbers of several types: the join tells them apart.)
+        now = f"(FROM resolution.now WHERE record IN (SELECT record FROM {contacts}))"
     engine.create_as(
         "fusion",
         "member",
-        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM {contacts} JOIN resolution.now USING (entity_type, record)",
+        f"SELECT kind, value, identity_id, dataset, key, agency, seen_on FROM {contacts} JOIN {now} AS now USING (entity_type, record)",
     )
+    engine.run("DROP TABLE IF EXISTS making.contact")
     engine.create("fusion", "telling", most)
     engine.create("fusion", "held")
     engine.run(

@@ -128,13 +128,18 @@ def _row_rule_sql(number: int, rule: BlockingRule) -> str:
 def count_blocks(engine: Engine, entity_type: EntityType, *, fresh: bool = False) -> None:
     """Write `blocking.size_<type>` (rule, key, records, record): the blocks of two records and more, with one of the records.
 
-    With `fresh` only blocks that fresh records are in.
+    With `fresh` only blocks that fresh records are in, whose keys `blocking.met_<type>` holds then for `make_fresh_pairs`.
     """
-    among = f"WHERE key IN (SELECT key FROM blocking.fresh_{entity_type})" if fresh else ""
+    keys = f"blocking.key_{entity_type}"
+    if fresh:
+        # Of all tables that of the keys is the longest: it is read once.
+        fresh_keys = f"SELECT key FROM blocking.fresh_{entity_type}"
+        engine.create_as("blocking", f"met_{entity_type}", f"FROM {keys} WHERE key IN ({fresh_keys})")
+        keys = f"blocking.met_{entity_type}"
     engine.create_as(
         "blocking",
         f"size_{entity_type}",
-        f"SELECT rule, key, count(*) AS records, min(record) AS record FROM blocking.key_{entity_type} {among} GROUP BY rule, key HAVING count(*) > 1",
+        f"SELECT rule, key, count(*) AS records, min(record) AS record FROM {keys} GROUP BY rule, key HAVING count(*) > 1",
     )
 
 
@@ -288,14 +293,15 @@ def _pieces(engine: Engine, entity_type: EntityType) -> int:
 
 
 def make_fresh_pairs(engine: Engine, entity_type: EntityType) -> int:
-    """Write `blocking.pair_<type>`: the candidate pairs of `blocking.fresh_<type>`, which the key table holds by now."""
+    """Write `blocking.pair_<type>`: the candidate pairs of `blocking.fresh_<type>`; reads `blocking.met_<type>` and drops it."""
     engine.create_as(
         "blocking",
         f"pair_{entity_type}",
         f"""
         SELECT DISTINCT least(one.record, two.record) AS a, greatest(one.record, two.record) AS b
-        FROM blocking.fresh_{entity_type} AS one JOIN blocking.key_{entity_type} AS two
+        FROM blocking.fresh_{entity_type} AS one JOIN blocking.met_{entity_type} AS two
         ON one.key = two.key AND one.record <> two.record
         """,
     )
+    engine.run(f"DROP TABLE blocking.met_{entity_type}")
     return int(engine.value(f"SELECT count(*) FROM blocking.pair_{entity_type}"))

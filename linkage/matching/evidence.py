@@ -40,26 +40,33 @@ def gather(engine: Engine, model: Model, audience: str, sees: str, resolved: Col
     bits: the sum over the model's evidence in 1/1024 bit; told: `name=shared`, separated by semicolons. Only relations that
     meet the SQL test `sees` count, and clusters of the audience; `resolved` are the types that the project has. Returns the number of pairs.
     """
-    parts = [
-        _shared_sql(model, evidence, audience, sees) for evidence in model.evidence if evidence.entity in set(resolved)
+    parts = [evidence for evidence in model.evidence if evidence.entity in set(resolved)]
+    # Which of them a pair shares is a bit each: what it weighs and tells follows from that.
+    shares = [f"shared & {1 << place} <> 0" for place in range(len(parts))]
+    bits = [
+        f"CASE WHEN {test} THEN {evidence_units(model, part)} ELSE 0 END"
+        for test, part in zip(shares, parts, strict=True)
     ]
-    shared = (
-        " UNION ALL ".join(f"({part})" for part in parts) or "SELECT 0 AS a, 0 AS b, 0 AS bits, '' AS told WHERE FALSE"
-    )
+    words = sorted((f"{part.name}={SHARED}", test) for test, part in zip(shares, parts, strict=True))
+    told = [f"CASE WHEN {test} THEN {literal(word)} END" for word, test in words]
+    pairs = [f"({_shared_sql(model, part, audience, sees, 1 << place)})" for place, part in enumerate(parts)]
     engine.create_as(
         "resolution",
         "evidence",
         f"""
-        SELECT CAST(a AS BIGINT) AS a, CAST(b AS BIGINT) AS b, CAST(sum(bits) AS INTEGER) AS bits,
-               string_agg(told, ';' ORDER BY told) AS told
-        FROM ({shared}) GROUP BY a, b ORDER BY a, b
+        SELECT CAST(a AS BIGINT) AS a, CAST(b AS BIGINT) AS b, CAST({" + ".join(bits) or "0"} AS INTEGER) AS bits,
+               concat_ws(';', {", ".join(told) or "''"}) AS told
+        FROM (
+            SELECT a, b, bit_or(shared) AS shared FROM ({" UNION ALL ".join(pairs) or "SELECT 0 AS a, 0 AS b, 0 AS shared WHERE FALSE"})
+            GROUP BY a, b
+        ) ORDER BY a, b
         """,
     )
     return int(engine.value("SELECT count(*) FROM resolution.evidence"))
 
 
-def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str) -> str:
-    """Return the pairs of one evidence. A relation leads from the record's role to the other's."""
+def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str, bit: int) -> str:
+    """Return the pairs of one evidence, several times where they share several, marked with its bit. A relation leads from the record's role to the other's."""
     own, other = model.entity_type, evidence.entity
     cluster = qualified("resolution", f"cluster_{audience}_{other}")
     related = f"""
@@ -71,8 +78,7 @@ def _shared_sql(model: Model, evidence: Evidence, audience: str, sees: str) -> s
     """
     return f"""
         WITH related AS MATERIALIZED ({related})
-        SELECT DISTINCT one.record AS a, two.record AS b, {evidence_units(model, evidence)} AS bits,
-               {literal(f"{evidence.name}={SHARED}")} AS told
+        SELECT one.record AS a, two.record AS b, {bit} AS shared
         FROM related AS one JOIN related AS two ON one.entity = two.entity AND one.record < two.record
     """
 

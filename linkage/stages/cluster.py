@@ -172,9 +172,9 @@ def _edges(run: Run, model: Model) -> Edges:
 def _largest(run: Run, audience: str, entity_type: EntityType) -> int:
     """Return how many records the largest component holds, before it is cut."""
     cluster = qualified("resolution", f"cluster_{audience}_{entity_type}")
-    return int(
-        run.engine.value(f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {cluster} GROUP BY whole)")
-    )
+    # (Named by numbers without gaps to speak of, which are counted in a fifth of the time in an array.)
+    whole = run.engine.arrays(f"SELECT whole FROM {cluster}")["whole"]
+    return int(np.bincount(whole).max()) if len(whole) else 0
 
 
 def _with_missing(run: Run, model: Model, edges: Edges, label: NDArray[np.int64], missing: int) -> Edges:

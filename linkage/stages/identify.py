@@ -216,12 +216,6 @@ def _members_sql(run: Run, audience: str, kind: EntityType, more: str) -> str:
         """
 
 
-def _touched(run: Run, audience: str) -> str:
-    """Return the SQL of the records that are touched or gone: entity_type, record."""
-    gone = [f"SELECT '{kind}', record FROM {qualified('change', f'gone_{kind}')}" for kind in run.types]
-    return " UNION ALL ".join((f"SELECT entity_type, record FROM {touched(audience)}", *gone))
-
-
 def _old(run: Run, audience: str) -> None:
     """Write `making.old`: what the last release held of the records in question, with the age of each id."""
     assignment = f"assignment_{audience}"
@@ -231,8 +225,12 @@ def _old(run: Run, audience: str) -> None:
         return
     old = f"SELECT identity_id, entity_type, since, dataset, key, role, agency, ambiguous FROM {qualified('resolution', assignment)}"
     if audience in run.amended_audiences:
-        # Whole rows, to be brought back if an audit fails.
-        old = f"FROM {qualified('resolution', assignment)} SEMI JOIN ({_touched(run, audience)}) AS touched USING (entity_type, record)"
+        # Whole rows, to be brought back if an audit fails. (One type after the other: its records are found by number alone.)
+        old = " UNION ALL ".join(
+            f"FROM {qualified('resolution', assignment)} WHERE entity_type = '{kind}' AND record IN "
+            f"(SELECT record FROM {touched(audience)} WHERE entity_type = '{kind}' UNION ALL SELECT record FROM {qualified('change', f'gone_{kind}')})"
+            for kind in run.types
+        )
     run.engine.create_as("making", "old", old)
 
 

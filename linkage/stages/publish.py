@@ -142,17 +142,16 @@ def _known(run: Run, audience: str) -> str:
     if audience not in run.amended_audiences:
         return "resolution.identified"
     # The other record of a possible match may stand as it was; its identity needs no number.
-    run.engine.create_as(
-        "making",
-        "known",
+    met = " UNION ALL ".join(
+        f"""
+        SELECT *, CAST(-1 AS BIGINT) AS identity FROM resolution.now WHERE entity_type = '{kind}' AND record IN (
+            SELECT unnest([a, b]) FROM making.pair WHERE entity_type = '{kind}'
+            EXCEPT SELECT record FROM resolution.identified WHERE entity_type = '{kind}'
+        )
         """
-        SELECT * FROM resolution.identified
-        UNION ALL BY NAME
-        SELECT now.*, CAST(-1 AS BIGINT) AS identity FROM resolution.now
-        SEMI JOIN (SELECT entity_type, a AS record FROM making.pair UNION SELECT entity_type, b FROM making.pair) AS met USING (entity_type, record)
-        ANTI JOIN resolution.identified USING (entity_type, record)
-        """,
+        for kind in run.types
     )
+    run.engine.create_as("making", "known", f"FROM resolution.identified UNION ALL BY NAME ({met})")
     return "making.known"
 
 

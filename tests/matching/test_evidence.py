@@ -39,7 +39,7 @@ def base():
         )
         engine.run(
             "CREATE TABLE canonical.relation AS SELECT 'holder' AS kind, p.dataset, p.key, 'person' AS from_type, p.role AS from_role, "
-            "'account' AS to_type, a.role AS to_role FROM canonical.person AS p JOIN canonical.account AS a USING (dataset, key)"
+            "'account' AS to_type, a.role AS to_role, p.record AS from_record, a.record AS to_record FROM canonical.person AS p JOIN canonical.account AS a USING (dataset, key)"
         )
         clusters(engine, {0: 0, 2: 0, 4: 0, 3: 3, 5: 3})
         yield engine
@@ -133,3 +133,12 @@ def test_the_model_holds_evidence(entities, model):
     for settings in ({"evidence": ()}, {"second_look": False}):
         other = from_entity(changed(entities["person"], **settings), "test", frozenset({"surname"}))
         assert other.hash != model.hash
+
+
+def test_a_pair_that_shares_two_things_tells_of_both(base, model, entities):
+    """Two sorts of evidence add up, in one row a pair, told in the order of their names."""
+    more = entities["person"].evidence[0].model_copy(update={"name": "a_second", "m": 0.5, "u": 0.125})
+    both = entities["person"].model_copy(update={"evidence": (*entities["person"].evidence, more)})
+    twice = from_entity(both, "test", frozenset({"surname"}))
+    told = "a_second=shared;account=shared"
+    assert shared(base, twice) == [(a, b, BITS + 2 * 1024, told) for a, b in ((0, 1), (0, 2), (1, 2))]

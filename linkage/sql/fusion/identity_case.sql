@@ -3,7 +3,7 @@ WITH again AS MATERIALIZED (
     FROM canonical."case" WHERE fusion_case_again(agency, number)
 ), told AS (
     SELECT now.identity_id, now.entity_type, now.seen_on, told.agency, told.number AS case_number, told.status, told.is_open, told.contact
-    FROM again AS told JOIN resolution.now USING (dataset, key)
+    FROM again AS told JOIN (FROM resolution.now WHERE fusion_case_key(key)) AS now USING (dataset, key)
 ), latest AS (
     SELECT agency, case_number,
            arg_max(struct_pack(status := status, is_open := is_open), row(coalesce(seen_on, DATE '0001-01-01'), is_open, coalesce(status, ''))) AS state
