@@ -7,150 +7,23 @@ is brought to this one by `MIGRATIONS` when it is opened; the old file is kept b
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import sqlite3
-from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from linkage.errors import WorkspaceError
 from linkage.store.chain import CHANGE, LOOK, SELECT_ROWS, Entry, Row, append, to_row
-from linkage.store.entries import (
-    Agreed,
-    Approval,
-    Approved,
-    Drawn,
-    Followed,
-    Judged,
-    Judgement,
-    Listed,
-    Look,
-    Notice,
-    Pruned,
-    Release,
-    RunRow,
-)
-from linkage.store.migrations import MIGRATIONS, VERSION
+from linkage.store.entries import Agreed, Approval, Approved, Followed, Listed, Look, Notice, Pruned, Release, RunRow
+from linkage.store.judgements import Judgements
+from linkage.store.purges import Purges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
 _MARK_BYTES = 16
 
 
-class Ledger:
-    """Access to the ledger file; opens it, checks its version, and reads and adds rows."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-            try:
-                self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
-        except (sqlite3.Error, OSError) as error:
-            message = f"{path}: the ledger cannot be used ({error}); check the disk, or restore it from a backup (linkage restore)"
-            raise WorkspaceError(message) from error
-
-    def _prepare(self) -> None:
-        # Read before anything is written: a ledger that is refused stays as it is.
-        version = self._version()
-        if version > VERSION:
-            message = f"{self.path}: the ledger has version {version}, this program writes {VERSION}; use the program that wrote it"
-            raise WorkspaceError(message)
-        if version == 0:
-            self._refuse_loss()
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA secure_delete = ON")
-        if version < VERSION:
-            self._migrate()
-
-    def _version(self) -> int:
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-
-    def _refuse_loss(self) -> None:
-        """Refuse to start a ledger anew beside releases: a run would take them for leftovers and remove them."""
-        held = sorted(self.path.parent.glob("releases/*/*.duckdb"))
-        if held:
-            message = f"{self.path}: the ledger is gone or empty but {held[0]} is there; restore the workspace from a backup (linkage restore)"
-            raise WorkspaceError(message)
-
-    def _migrate(self) -> None:
-        """Bring the file to this version, in one transaction; keep a copy of what it was."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Another process may have done it while this one waited.
-            version = self._version()
-            if 0 < version < VERSION:
-                self.copy_to(self.path.with_name(f"{self.path.name}.version-{version}"))
-            for script in MIGRATIONS[version:]:
-                if not isinstance(script, str):
-                    script(self._connection)
-                    continue
-                for statement in script.split(";"):
-                    self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA user_version = {VERSION}")
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def copy_to(self, path: Path) -> None:
-        """Write the ledger as it stands to another file, whole and readable by its owner alone; others may go on writing."""
-        draft = path.with_name(f"{path.name}.part")
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            # Connections of their own: a backup waits for a transaction of its own source.
-            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(draft)) as target:
-                source.backup(target)
-                # One file, without a log beside it.
-                target.execute("PRAGMA journal_mode = DELETE")
-                found = target.execute("PRAGMA quick_check").fetchone()[0]
-            if found != "ok":
-                message = f"{self.path}: the ledger is damaged ({str(found).splitlines()[0]}); restore it from a backup (linkage restore)"
-                raise WorkspaceError(message)
-            draft.replace(path)
-        except sqlite3.Error as error:
-            message = f"{self.path}: the ledger cannot be copied ({error}); check the disk, or restore it from a backup (linkage restore)"
-            raise WorkspaceError(message) from error
-        finally:
-            draft.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            message = f"{self.path}: the ledger cannot be written ({error}); check the disk and run again"
-            raise WorkspaceError(message) from error
-
-    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            message = f"{self.path}: the ledger cannot be read ({error}); check the disk, or restore it from a backup (linkage restore)"
-            raise WorkspaceError(message) from error
+class Ledger(Judgements, Purges):
+    """Access to the ledger file; reads and adds rows."""
 
     def runs(self) -> list[RunRow]:
         """Return all finished runs, oldest first."""
@@ -349,83 +222,6 @@ class Ledger:
         """Return what was asked for, by the number of the audit's row, as far as it was not purged."""
         return dict(self._rows("SELECT number, content FROM asked ORDER BY number"))
 
-    def open_purges(self) -> list[tuple[int, int]]:
-        """Return (purge, the run that makes it) of the purges that were begun and not finished."""
-        return [(int(a), int(b)) for a, b in self._rows("SELECT purge, run FROM purge WHERE finished_at IS NULL")]
-
-    def begin_purge(self, started_at: str, by: str, why: str, scope: str, run: int) -> int:
-        """Write that a purge begins; return its number. `scope` names datasets and keyed hashes, no key."""
-        with self._transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO purge (started_at, started_by, why, scope, run) VALUES (?, ?, ?, ?, ?)",
-                (started_at, by, why, scope, run),
-            )
-            number = int(cursor.lastrowid or 0)
-            append(connection, Entry(started_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome="begun"))
-        return number
-
-    def end_purge(self, number: int, ended_at: str, by: str, outcome: str) -> None:
-        """Write how a purge ended: done, or refused (nothing went)."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE purge SET finished_at = ?, outcome = ? WHERE purge = ? AND finished_at IS NULL",
-                (ended_at, outcome, number),
-            )
-            append(connection, Entry(ended_at, CHANGE, "purge", by, objects=(f"purge {number}",), outcome=outcome))
-
-    def bury_judgement(self, number: int, a: Sequence[str], b: Sequence[str]) -> None:
-        """Put keyed hashes in the place of the records of a judgement, and drop its reasons; it applies to nothing any more."""
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE judgement SET dataset_a = ?, key_a = ?, role_a = ?, dataset_b = ?, key_b = ?, role_b = ?, why = 'purged', "
-                "closed_at = coalesce(closed_at, judged_at), closed_by = coalesce(closed_by, 'purge'), closed_why = 'purged' WHERE judgement = ?",
-                (*a, *b, number),
-            )
-
-    def forget_words(self, entries: Sequence[int]) -> None:
-        """Drop why, and for whom, overlaps and leads were followed in these entries; what became of them stays."""
-        with self._transaction() as connection:
-            connection.executemany(
-                "UPDATE followed SET why = 'purged', assignee = CASE WHEN assignee IS NOT NULL THEN 'purged' END WHERE entry = ?",
-                [(entry,) for entry in entries],
-            )
-
-    def forget_asked(self, numbers: Sequence[int]) -> None:
-        """Delete what was asked for in rows of the audit; their keyed hashes stay in the chain."""
-        with self._transaction() as connection:
-            connection.executemany("DELETE FROM asked WHERE number = ?", [(number,) for number in numbers])
-
-    def shrink(self) -> None:
-        """Write the file whole again: what was deleted leaves no bytes in it nor in its log."""
-        try:
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
-            message = f"{self.path}: the ledger cannot be written whole again ({error}); check the disk, then finish the purge"
-            raise WorkspaceError(message) from error
-
-    def revalidate(self, records: Sequence[tuple[str, str | None]], at: str, by: str, why: str) -> None:
-        """Write that records (dataset and key; None: the whole dataset) were looked at again and may stay."""
-        with self._transaction() as connection:
-            connection.executemany(
-                "INSERT INTO revalidation (dataset, key, validated_at, validated_by, why) VALUES (?, ?, ?, ?, ?)",
-                [(dataset, key, at, by, why) for dataset, key in records],
-            )
-            told = tuple(sorted({dataset for dataset, _ in records}))
-            append(connection, Entry(at, CHANGE, "revalidate", by, objects=(*told, f"{len(records)} entries")))
-
-    def validated(self) -> list[tuple[str, str | None, str]]:
-        """Return dataset, key (None: the whole dataset) and the day of the last time it was validated."""
-        rows = self._rows(
-            "SELECT dataset, key, max(validated_at) FROM revalidation GROUP BY dataset, key ORDER BY 1, 2"
-        )
-        return [(dataset, key, at[:10]) for dataset, key, at in rows]
-
-    def forget_validated(self, records: Sequence[tuple[str, str]]) -> None:
-        """Delete the re-validations of single records that are purged."""
-        with self._transaction() as connection:
-            connection.executemany("DELETE FROM revalidation WHERE dataset = ? AND key = ?", list(records))
-
     def follow(self, entries: Sequence[Followed], notices: Sequence[Notice] = ()) -> None:
         """Add what became of overlaps and leads, and the notices that were given, all or none."""
         with self._transaction() as connection:
@@ -465,85 +261,3 @@ class Ledger:
             (audience,),
         )
         return [Notice(*row) for row in rows]
-
-    def judge(self, judgement: Judgement, judged_at: str) -> int:
-        """Add a judgement on two records and return its number; the next run applies it."""
-        return self.judge_all([judgement], judged_at)[0]
-
-    def judge_all(self, judgements: Sequence[Judgement], judged_at: str) -> list[int]:
-        """Add judgements, all or none, and return their numbers."""
-        numbers = []
-        with self._transaction() as connection:
-            for one in judgements:
-                a, b = sorted((one.a, one.b))
-                cursor = connection.execute(
-                    "INSERT INTO judgement (entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, "
-                    "judged_at, judged_by, why, sight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (one.entity_type, *a, *b, one.verdict, judged_at, one.judged_by, one.why, one.sight),
-                )
-                number = int(cursor.lastrowid or 0)
-                if one.drawn is not None:
-                    connection.execute(
-                        "INSERT INTO judgement_sample VALUES (?, ?, ?, ?)",
-                        (number, one.drawn.sample, one.drawn.stratum, one.drawn.stratum_pairs),
-                    )
-                numbers.append(number)
-                told = (f"judgement {number}",)
-                append(connection, Entry(judged_at, CHANGE, "judge", one.judged_by, audience=one.sight, objects=told))
-        return numbers
-
-    def undo(self, number: int, closed_at: str, closed_by: str, why: str) -> bool:
-        """Close an open judgement; return False where no judgement of that number is open."""
-        with self._transaction() as connection:
-            cursor = connection.execute(
-                "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
-                (closed_at, closed_by, why, number),
-            )
-            if cursor.rowcount == 1:
-                told = (f"judgement {number}",)
-                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
-            return cursor.rowcount == 1
-
-    def undo_all(self, numbers: Sequence[int], closed_at: str, closed_by: str, why: str) -> list[int]:
-        """Close those of several judgements that are open, all at once; return their numbers."""
-        closed = []
-        with self._transaction() as connection:
-            for number in numbers:
-                cursor = connection.execute(
-                    "UPDATE judgement SET closed_at = ?, closed_by = ?, closed_why = ? WHERE judgement = ? AND closed_at IS NULL",
-                    (closed_at, closed_by, why, number),
-                )
-                closed += [number] * cursor.rowcount
-            if closed:
-                told = tuple(f"judgement {number}" for number in closed)
-                append(connection, Entry(closed_at, CHANGE, "undo", closed_by, objects=told))
-        return closed
-
-    def judgements(self) -> list[Judged]:
-        """Return all judgements ever made, closed ones too, oldest first."""
-        rows = self._rows(
-            "SELECT judgement.judgement, entity_type, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, judged_by, "
-            "why, sight, judged_at, closed_at, closed_by, closed_why, sample, stratum, stratum_pairs FROM judgement "
-            "LEFT JOIN judgement_sample ON judgement_sample.judgement = judgement.judgement ORDER BY judgement.judgement"
-        )
-        found = []
-        for number, kind, *rest in rows:
-            a, b = tuple(rest[0:3]), tuple(rest[3:6])
-            verdict, by, why, sight, judged_at, closed_at, closed_by, closed_why, *drawn = rest[6:]
-            sampled = None if drawn[0] is None else Drawn(*drawn)
-            entry = Judgement(kind, a, b, verdict, by, why, sight, sampled)
-            found.append(Judged(number, entry, judged_at, closed_at, closed_by, closed_why))
-        return found
-
-    def open_judgements(self, entity_type: str, sights: Sequence[str] | None) -> list[tuple[Any, ...]]:
-        """Return (judgement, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict) of what is not undone.
-
-        `sights` are the audiences in whose view a judgement was made: an audience applies those made in its own view
-        (others may rest on records that it must not see); None: all, for the centre.
-        """
-        rows = self._rows(
-            "SELECT judgement, dataset_a, key_a, role_a, dataset_b, key_b, role_b, verdict, sight FROM judgement "
-            "WHERE entity_type = ? AND closed_at IS NULL AND verdict <> 'unsure' ORDER BY judgement",
-            (entity_type,),
-        )
-        return [row[:-1] for row in rows if sights is None or row[-1] in sights]
