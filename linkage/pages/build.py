@@ -147,6 +147,8 @@ def report(found: dict[str, Any], *, purpose: str) -> Report:
         started=found["started_at"],
         finished=found["finished_at"],
         seconds=found["seconds"],
+        work=found.get("work", ""),
+        went_on_after=tuple(found.get("went_on_after", ())),
         releases=tuple((name, release["sequence"]) for name, release in sorted(found["releases"].items())),
         stages=tuple(
             Stage(name, entry["seconds"], entry["peak_memory_bytes"], thought["stages"].get(name))

@@ -158,6 +158,9 @@ class Report:
     started: str
     finished: str
     seconds: float
+    # An increment, or why everything was made anew; and the steps that a run which was broken off had done before.
+    work: str
+    went_on_after: tuple[str, ...]
     releases: tuple[tuple[str, int], ...]
     stages: tuple[Stage, ...]
     # Seconds and bytes of disk thought of before scoring, the bytes it took, and what the estimate was made from.

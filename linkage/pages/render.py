@@ -259,6 +259,7 @@ def report_page(page: Report) -> str:
             ("Started", page.started),
             ("Finished", page.finished),
             ("Stages took", f"{page.seconds:,.1f} s"),
+            *_begun(page),
             *_thought(page),
             ("Releases", ", ".join(f"{audience} {sequence}" for audience, sequence in page.releases)),
             ("Purpose", page.purpose),
@@ -273,6 +274,14 @@ def report_page(page: Report) -> str:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:,.1f} s" if seconds >= _SHORT else "<0.1 s"
+
+
+def _begun(page: Report) -> list[tuple[str, str]]:
+    work = "an increment" if page.work == "increment" else f"everything made anew: {page.work}"
+    found = [("Work", work)] if page.work else []
+    if page.went_on_after:
+        found.append(("Went on after", f"{', '.join(page.went_on_after)} (done by a run that was broken off)"))
+    return found
 
 
 def _thought(page: Report) -> list[tuple[str, str]]:

@@ -114,6 +114,8 @@ def report():
             text,
             text,
             12.5,
+            text,
+            (text,),
             ((text, 1),),
             (Stage("ingest", 0.01, 1e8), Stage(text, 12.4, 2e9, 11.5)),
             (11.7, 3_000_000, 2_500_000, text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -107,18 +108,24 @@ def test_an_explain_page_tells_its_frame(waterfall):
 
 def test_sums_that_do_not_add_up_are_said(check):
     """Rows that are counted nowhere show as such."""
-    from dataclasses import replace
-
     page = check()
     assert "NO" not in Reader(check_page(page)).texts
     lost = replace(page, delivered=(replace(page.delivered[0], rows_read=11),))
     assert "NO" in Reader(check_page(lost)).texts
 
 
+def test_a_report_page_tells_what_a_run_began_with(report):
+    """An increment, why everything was made anew, and what a run that was broken off had done are told."""
+    anew = report_page(report("the settings are others"))
+    assert "everything made anew: the settings are others" in anew
+    assert "done by a run that was broken off" in anew
+    amended = report_page(replace(report(), work="increment", went_on_after=()))
+    assert "an increment" in amended
+    assert "Went on after" not in amended
+
+
 def test_pages_without_anything_are_pages(check, report):
     """No dataset, no reject, no block, no identity: still a whole page."""
-    from dataclasses import replace
-
     page = check(datasets=1)
     bare = replace(
         page, delivered=(), rejects=(), types=(replace(page.types[0], pairs=(), blocks=(), columns=(), shares=()),)

@@ -1,7 +1,7 @@
 -- One row an identity and a case that its records belong to. The latest row of a case tells its status; of several on one day, an open one.
 WITH again AS MATERIALIZED (
     FROM canonical."case" WHERE fusion_case_again(agency, number)
-), told AS (
+), told AS MATERIALIZED (
     SELECT now.identity_id, now.entity_type, now.seen_on, told.agency, told.number AS case_number, told.status, told.is_open, told.contact
     FROM again AS told JOIN (FROM resolution.now WHERE fusion_case_key(key)) AS now USING (dataset, key)
 ), latest AS (
