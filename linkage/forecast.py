@@ -163,19 +163,30 @@ def _disk_scale(last: Mapping[str, Any] | None) -> float:
     return (took + held) / (work.bytes + held)
 
 
-def remaining(expected: Mapping[str, float], took: Mapping[str, float], current: str | None, inside: float) -> float:
+def remaining(
+    expected: Mapping[str, float],
+    took: Mapping[str, float],
+    current: str | None,
+    inside: float,
+    within: tuple[float, float] | None = None,
+) -> float:
     """Return the seconds that are left of a run.
 
     `expected` is part → seconds thought of, `took` that of the finished parts, `current` the part that is going on since
-    `inside` seconds. The parts that are finished tell how fast this run is.
+    `inside` seconds; `within` tells what share of it was done after how many of them. What is finished tells how fast this run is.
     """
     held = _HELD_SHARE * sum(expected.values())
     # How much is delivered is not known before it is read, so reading says little of the pace.
     telling = [part for part in took if part in expected and part not in _UNTELLING]
     done, real = sum(expected[part] for part in telling), sum(took[part] for part in telling)
-    pace = (real + held) / (done + held) if held else 1.0
     left = {part: seconds for part, seconds in expected.items() if part not in took}
     going = left.pop(current, 0.0) if current is not None else 0.0
+    if going and within is not None:
+        share, after = within
+        done, real = done + share * going, real + after
+        pace = (real + held) / (done + held)
+        return pace * sum(left.values()) + max(after / share - inside, 0.1 * (1 - share) * after / share)
+    pace = (real + held) / (done + held) if held else 1.0
     if going and inside > pace * going and current not in _UNTELLING:
         pace = (real + inside + held) / (done + going + held)
     # A part that takes longer than was thought is not over yet: as much again as a tenth of it.

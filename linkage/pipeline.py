@@ -133,6 +133,7 @@ def _run(
                 staged,
                 options=options,
                 progress=timer.telling(progress),
+                within=timer.within,
                 before_pairs=lambda run: look_ahead(run, timer),
             )
             prepare(run)

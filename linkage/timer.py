@@ -41,6 +41,7 @@ class Timer:
         self._audiences = audiences
         self._took: dict[str, float] = {}
         self._current: tuple[str, float] | None = None
+        self._within: tuple[float, float] | None = None
 
     @contextmanager
     def stage(self, name: str, audience: str = "") -> Iterator[None]:
@@ -52,13 +53,18 @@ class Timer:
         entry = self.stages.setdefault(name, {"seconds": 0.0, "peak_memory_bytes": 0.0})
         took = time.perf_counter() - start
         self._took[part] = self._took.get(part, 0.0) + took
-        self._current = None
+        self._current = self._within = None
         entry["seconds"] += took
         if audience:
             parts = entry.setdefault("audiences", {})
             parts[audience] = parts.get(audience, 0.0) + took
         entry["peak_memory_bytes"] = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
         self.disk_bytes = max(self.disk_bytes, written(self._staged))
+
+    def within(self, share: float) -> None:
+        """Note what share of the stage that is going on is done."""
+        if self._current is not None and share > 0:
+            self._within = min(share, 1.0), time.perf_counter() - self._current[1]
 
     def go_on(self, stages: Mapping[str, Any]) -> None:
         """Count what the stages of a run took that was broken off and is gone on with."""
@@ -78,6 +84,7 @@ class Timer:
             self._took,
             current,
             inside,
+            self._within,
         )
 
     def telling(self, progress: Progress) -> Progress:

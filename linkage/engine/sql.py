@@ -1,4 +1,4 @@
-"""Quoting for SQL that is built from configuration. Fixed SQL lives in `linkage/sql/`; values are parameters."""
+"""Parts of statements: quoting for SQL that is built from configuration, and what several statements say alike. Fixed SQL lives in `linkage/sql/`; values are parameters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_IDENTIFIER = 255
+_HMAC_BLOCK = 64
 
 
 def quote(name: str) -> str:
@@ -42,3 +43,9 @@ def meeting(pairs: str, records: str, columns: str = "*") -> str:
         f"SELECT {columns} FROM {pairs} WHERE a IN ({records}) "
         f"UNION ALL SELECT {columns} FROM {pairs} WHERE b IN ({records}) AND a NOT IN ({records})"
     )
+
+
+def pads(key: bytes) -> tuple[bytes, bytes]:
+    """Return the inner and outer pad of a key of up to 64 bytes: HMAC-SHA256 of a text is sha256(outer || sha256(inner || text)) (RFC 2104)."""
+    key = key.ljust(_HMAC_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from linkage.engine.sql import pads
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linkage.stages.context import Run
 
-_BLOCK = 64
 _DIGITS = 20
 
 
@@ -30,10 +31,9 @@ def open_followed(run: Run, audience: str) -> Iterator[None]:
         "assignee": pa.array([entry.assignee for entry in entries], pa.string()),
         "agencies": pa.array([list(entry.agencies) for entry in entries], pa.list_(pa.string())),
     }
-    key = run.workspace.audience_key(audience).ljust(_BLOCK, b"\0")
     # In variables of the connection, set as parameters: the key stands in no file and in no text of a statement.
-    for name, pad in (("fusion_inner", 0x36), ("fusion_outer", 0x5C)):
-        engine.run(f"SET VARIABLE {name} = $padded::BLOB", {"padded": bytes(byte ^ pad for byte in key)})
+    for name, padded in zip(("fusion_inner", "fusion_outer"), pads(run.workspace.audience_key(audience)), strict=True):
+        engine.run(f"SET VARIABLE {name} = $padded::BLOB", {"padded": padded})
     engine.run(
         "CREATE OR REPLACE TEMP MACRO fusion_opaque(mark, told) AS mark || '-' || left(sha256(getvariable('fusion_outer') || "
         f"unhex(sha256(getvariable('fusion_inner') || encode(told)))), {_DIGITS})"

@@ -112,6 +112,8 @@ class Run:
     # The steps that are done, by an earlier run too that was broken off.
     rests: Rests = field(default_factory=Rests)
     progress: Progress = lambda _message: None
+    # Called with the share of a long stage that is done.
+    within: Callable[[float], None] = lambda _share: None
     # Called when all pairs are counted and none is made, to refuse what cannot fit.
     before_pairs: Callable[[Run], None] = lambda _run: None
 

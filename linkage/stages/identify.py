@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from linkage.config.markings import datasets_seen
 from linkage.config.project import CENTRE
-from linkage.engine.sql import qualified, quote
+from linkage.engine.sql import pads, qualified, quote
 from linkage.stages.changes import audience_signature
 from linkage.stages.touch import held_records, touched
 
@@ -45,7 +45,6 @@ WRITES = (
 ID_DIGITS = 20
 _NONE_SHARED = "SELECT NULL::VARCHAR AS entity_type, NULL::BIGINT AS cluster, NULL::VARCHAR AS old_id, NULL::BIGINT AS shared WHERE FALSE"
 _NONE_MATCHED = "SELECT NULL::VARCHAR AS entity_type, NULL::BIGINT AS cluster, NULL::VARCHAR AS old_id, NULL::BIGINT AS since WHERE FALSE"
-_BLOCK = 64
 
 
 def identify(run: Run, audience: str, sequence: int) -> None:
@@ -61,10 +60,10 @@ def identify(run: Run, audience: str, sequence: int) -> None:
     _match(run)
     _reinstate(run, audience)
     mark = run.ledger.mark()
-    key = run.workspace.audience_key(audience).ljust(_BLOCK, b"\0")
+    inner, outer = pads(run.workspace.audience_key(audience))
     values = {
-        "inner": bytes(byte ^ 0x36 for byte in key),
-        "outer": bytes(byte ^ 0x5C for byte in key),
+        "inner": inner,
+        "outer": outer,
         "sequence": sequence,
         "given": f"{sequence}@{mark}" if mark else str(sequence),
         "digits": ID_DIGITS,

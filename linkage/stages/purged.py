@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from linkage.engine.sql import pads
+
 if TYPE_CHECKING:
     from linkage.store.workspace import Workspace
 
 TOMBSTONE = "purged:"
 """What stands before the keyed hash where a key stood."""
-_BLOCK = 64
 
 
 def hash_sql(dataset: str, key: str) -> str:
@@ -20,8 +21,4 @@ def hash_sql(dataset: str, key: str) -> str:
 
 def hash_values(workspace: Workspace) -> dict[str, Any]:
     """Return the parameters of `hash_sql`."""
-    key = workspace.audit_key().ljust(_BLOCK, b"\0")
-    return {
-        "purge_inner": bytes(byte ^ 0x36 for byte in key),
-        "purge_outer": bytes(byte ^ 0x5C for byte in key),
-    }
+    return dict(zip(("purge_inner", "purge_outer"), pads(workspace.audit_key()), strict=True))

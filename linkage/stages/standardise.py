@@ -21,7 +21,9 @@ from linkage.standardise import CANONICAL, MAPPED, install, install_letters
 from linkage.standardise.letters import OTHER_SCRIPT
 
 if TYPE_CHECKING:
-    from linkage.config.source import EntityType, FieldMapping, Source
+    from collections.abc import Iterator
+
+    from linkage.config.source import EntityType, FieldMapping, Role, Source
     from linkage.stages.context import Run
 
 READS = ("source.delivery", "change.key")
@@ -75,14 +77,21 @@ def standardise(run: Run) -> None:
         install_letters(engine.run, _letters(run))
     rows = _ALL if run.anew else _CHANGED
     mark(run, [(dataset, source, rows.source(dataset)) for dataset, source in changes.to_do(run)])
+    is_whole = {kind: bool(run.anew) or not engine.has_table("canonical", kind) for kind in run.types}
+    parts = {kind: _counted(run, kind, _ALL if whole else _CHANGED) for kind, whole in is_whole.items()}
+    done, in_all = 0, sum(part.number for kind in run.types for part in parts[kind])
     for entity_type in run.types:
         run.progress(f"standardise {entity_type}")
-        if run.anew or not engine.has_table("canonical", entity_type):
-            _standardise(run, entity_type, _ALL)
-            number = engine.value(f"SELECT count(*) FROM canonical.{entity_type}")
-        else:
-            _standardise(run, entity_type, _CHANGED)
-            number = engine.value(f"SELECT count(*) FROM change.{entity_type}")
+        rows = _ALL if is_whole[entity_type] else _CHANGED
+        _create(run, entity_type, rows)
+        with engine.planned_plainly(when=_are_few(run, rows)):
+            for number in _fill(run, entity_type, rows, parts[entity_type]):
+                run.within((done + number) / max(in_all, 1))
+            _reread(run, entity_type, rows)
+        put_marks(run, rows.target(entity_type))
+        number = engine.value(f"SELECT count(*) FROM {rows.target(entity_type)}")
+        done += sum(part.number for part in parts[entity_type])
+        if rows.changed:
             _replace_changed(run, entity_type)
             run.amended_types.add(entity_type)
         run.count(f"types.{entity_type}.standardised", number)
@@ -115,14 +124,6 @@ def _are_few(run: Run, rows: Rows) -> bool:
     """Whether there are so few rows that planning their statements costs more than running them."""
     counts = [run.engine.value(f"SELECT count(*) FROM {rows.source(name)}") for name, _ in changes.to_do(run)]
     return sum(map(int, counts)) < _FEW_ROWS
-
-
-def _standardise(run: Run, entity_type: EntityType, rows: Rows) -> None:
-    _create(run, entity_type, rows)
-    with run.engine.planned_plainly(when=_are_few(run, rows)):
-        _fill(run, entity_type, rows)
-        _reread(run, entity_type, rows)
-    put_marks(run, rows.target(entity_type))
 
 
 def _replace_changed(run: Run, entity_type: EntityType) -> None:
@@ -288,13 +289,17 @@ def _create(run: Run, entity_type: EntityType, rows: Rows) -> None:
     )
 
 
-def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
-    """Standardise all roles of a type, in one statement where its rows are few: planning one costs more than a small dataset's rows do."""
+def _fill(run: Run, entity_type: EntityType, rows: Rows, parts: list[_Part]) -> Iterator[int]:
+    """Standardise all roles of a type, in one statement where its rows are few: planning one costs more than a small dataset's rows do.
+
+    Gives how many records there are after each statement.
+    """
     columns = ", ".join(quote(column.name) for column in CANONICAL[entity_type])
     target = rows.target(entity_type)
-    for piece in _pieces(run, entity_type, rows):
+    before = 0
+    for piece in _pieces(run, rows, parts):
         selects: list[str] = []
-        values: dict[str, Any] = {"before": run.engine.value(f"SELECT count(*) FROM {target}")}
+        values: dict[str, Any] = {"before": before}
         for place, part in enumerate(piece):
             prefix = f"map_{place}"
             mapped, more = mapped_sql(part.dataset, part.source, part.role, prefix, table=part.table(rows, prefix))
@@ -308,15 +313,18 @@ def _fill(run: Run, entity_type: EntityType, rows: Rows) -> None:
             f'FROM (\n{run.standardiser.canonical_sql(entity_type)}\n) WHERE NOT "empty"',
             values,
         )
+        before = int(run.engine.value(f"SELECT count(*) FROM {target}"))
+        yield before
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The rows of a role to standardise: those with keys after `after` and up to `up_to` (None: no bound)."""
+    """The rows of a role to standardise: those with keys after `after` and up to `up_to` (None: no bound); `number` of them in all."""
 
     dataset: str
     source: Source
     role: str
+    number: int
     after: str | None = None
     up_to: str | None = None
 
@@ -336,31 +344,47 @@ class _Part:
         return {f"{prefix}_{name}": value for name, value in bounds.items() if value is not None}
 
 
-def _pieces(run: Run, entity_type: EntityType, rows: Rows) -> list[list[_Part]]:
+def _counted(run: Run, entity_type: EntityType, rows: Rows) -> list[_Part]:
+    """Return a type's roles, each with all its rows."""
+    return [
+        _Part(
+            dataset,
+            source,
+            role,
+            int(_asked(run, rows, dataset, source.roles[role], "SELECT count(*) FROM {rows}")[0][0]),
+        )
+        for dataset, source, role in _roles(run, entity_type, rows)
+    ]
+
+
+def _pieces(run: Run, rows: Rows, parts: list[_Part]) -> list[list[_Part]]:
     """Return what to standardise in one statement each, in the order of names: as much as the memory limit allows to be held and numbered."""
-    roles = [_Part(*role) for role in _roles(run, entity_type, rows)]
     most = max(_LEAST_ROWS, int(run.project.settings.engine.memory_bytes / _ROW_BYTES))
-    counts = [int(_asked(run, rows, part, "SELECT count(*) FROM {rows}")[0][0]) for part in roles]
-    if sum(counts) <= most:
-        return [roles] if roles else []
+    if sum(part.number for part in parts) <= most:
+        return [parts] if parts else []
     pieces = []
-    for dataset in sorted({part.dataset for part in roles}):
-        here = [(part, count) for part, count in zip(roles, counts, strict=True) if part.dataset == dataset]
+    for dataset in sorted({part.dataset for part in parts}):
+        here = [part for part in parts if part.dataset == dataset]
         # Keys are cut where the role with the most rows has as many as go to one piece.
-        largest = max(here, key=lambda one: one[1])[0]
+        largest = max(here, key=lambda part: part.number)
         each = max(1, most // len(here))
         numbered = f"SELECT {quote(KEY)} AS key, row_number() OVER (ORDER BY {quote(KEY)}) AS number FROM {{rows}}"
-        cuts = _asked(run, rows, largest, f"SELECT key FROM ({numbered}) WHERE number % {each} = 0 ORDER BY key")
+        cuts = _asked(
+            run,
+            rows,
+            dataset,
+            largest.source.roles[largest.role],
+            f"SELECT key FROM ({numbered}) WHERE number % {each} = 0 ORDER BY key",
+        )
         bounds = [None, *(row[0] for row in cuts), None]
-        pieces += [[replace(part, after=after, up_to=up_to) for part, _ in here] for after, up_to in pairwise(bounds)]
+        pieces += [[replace(part, after=after, up_to=up_to) for part in here] for after, up_to in pairwise(bounds)]
     return pieces
 
 
-def _asked(run: Run, rows: Rows, part: _Part, query: str) -> list[tuple[Any, ...]]:
+def _asked(run: Run, rows: Rows, dataset: str, role: Role, query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query on the rows of a role."""
-    when = part.source.roles[part.role].when
-    test, values = condition_sql(when) if when is not None else ("TRUE", {})
-    return run.engine.rows(query.format(rows=f"(FROM {rows.source(part.dataset)} WHERE {test})"), values)
+    test, values = condition_sql(role.when) if role.when is not None else ("TRUE", {})
+    return run.engine.rows(query.format(rows=f"(FROM {rows.source(dataset)} WHERE {test})"), values)
 
 
 def _reread(run: Run, entity_type: EntityType, rows: Rows) -> None:
