@@ -77,19 +77,19 @@ def shipped_seconds(work: Work) -> dict[str, float]:
     }
 
 
-_TRAINING = 4.5
+_TRAINING = 4.0
 SHIPPED: Mapping[str, Rates] = {
-    "ingest": Rates(0.2, records=0.1, fresh=4),
-    "standardise": Rates(1.5, records=0.25, fresh=18),
-    "train": Rates(0.2, fresh=3, trained=12),
-    "block": Rates(0.1, records=0.15, fresh=5, trained=-5),
-    "score": Rates(0.3, records=0.2, pairs=4.6),
-    "drift": Rates(0.1, fresh=0.7),
-    "cluster": Rates(0.5, records=0.7, pairs=1.8),
-    "identify": Rates(0.1, records=0.08, fresh=2),
-    "survive": Rates(0.4, records=0.15, fresh=6),
-    "publish": Rates(0.7, records=1.8, fresh=13),
-    "keep": Rates(0.2, records=0.02, fresh=0.5),
+    "ingest": Rates(0.2, records=0.05, fresh=2.5),
+    "standardise": Rates(1.5, records=0.2, fresh=11.3),
+    "train": Rates(0.2, fresh=2, trained=7),
+    "block": Rates(0.1, records=0.1, fresh=3.5, trained=-3.5),
+    "score": Rates(0.3, records=0.1, pairs=2.1),
+    "drift": Rates(0.1, fresh=0.5),
+    "cluster": Rates(0.4, records=0.4, pairs=0.9),
+    "identify": Rates(0.1, records=0.05, fresh=1.7),
+    "survive": Rates(0.2, records=0.03, fresh=3.8),
+    "publish": Rates(0.7, records=0.7, fresh=7.4),
+    "keep": Rates(0.1, records=0.02, fresh=0.2),
 }
 """Stage → its rates, in the order of the stages; for the centre alone."""
 

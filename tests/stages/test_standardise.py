@@ -8,6 +8,7 @@ from linkage.engine.duckdb import Engine
 from linkage.stages import standardise
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
+from linkage.timer import Timer
 from tests.conftest import NOW
 from tests.properties.test_fusion import World
 
@@ -35,16 +36,22 @@ def test_pieces_make_the_records_that_one_statement_makes(make_project, canonica
     whole = canonical(project)
     made, fill = [], standardise._pieces
 
-    def counted(run, entity_type, rows):
-        made.append(fill(run, entity_type, rows))
+    def counted(run, rows, parts):
+        made.append(fill(run, rows, parts))
         return made[-1]
 
+    shares: list[float] = []
+    monkeypatch.setattr(Timer, "within", lambda _timer, share: shares.append(share))
     monkeypatch.setattr(standardise, "_pieces", counted)
     monkeypatch.setattr(standardise, "_LEAST_ROWS", 6)
     monkeypatch.setattr(standardise, "_ROW_BYTES", 1e12)
     project.run(now=NOW, full=True)
     assert min(len(pieces) for pieces in made) > 3
     assert canonical(project) == whole
+    # And the run is told, piece by piece, how much is done.
+    assert len(shares) == sum(len(pieces) for pieces in made)
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] <= 1
     for kind, records in whole.items():
         assert [row[0] for row in records] == list(range(len(records)))
         assert [row[1:4] for row in records] == sorted(row[1:4] for row in records), kind
