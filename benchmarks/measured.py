@@ -89,7 +89,10 @@ def bytes_of(folder: Path) -> int:
 
 
 def _watch(folder: Path | None, found: Measured, done: threading.Event) -> None:
-    while folder is not None and not done.wait(EVERY):
+    ended = False
+    while folder is not None and not ended:
+        # What is written last is looked at too.
+        ended = done.wait(EVERY)
         found.peak_disk = max(found.peak_disk, bytes_of(folder))
 
 
