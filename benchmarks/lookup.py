@@ -28,7 +28,7 @@ from linkage.engine.duckdb import Engine
 from linkage.lookup import Session
 from linkage.lookup.asked import attributes
 from linkage.lookup.index import find, prepare
-from linkage.stages.standardise import mapped_sql
+from linkage.stages.mapping import mapped_sql
 from linkage.store.workspace import Workspace
 
 COMMAND = "from linkage.cli.main import main; main()"

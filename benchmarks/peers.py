@@ -21,7 +21,7 @@ from linkage.evaluation.files import read_grouping
 from linkage.evaluation.metrics import measure
 from linkage.evaluation.release import base_path
 from linkage.stages.ingest import KEY, META, dataset_table
-from linkage.stages.standardise import mapped_sql
+from linkage.stages.mapping import mapped_sql
 from linkage.standardise import MAPPED
 
 if TYPE_CHECKING:

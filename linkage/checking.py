@@ -17,7 +17,8 @@ from linkage.errors import DataError
 from linkage.matching.blocking import count_blocks, count_pairs, large_blocks, make_keys
 from linkage.stages.context import Progress, Run
 from linkage.stages.ingest import ingest
-from linkage.stages.standardise import mapped_sql, standardise
+from linkage.stages.mapping import mapped_sql
+from linkage.stages.standardise import standardise
 from linkage.standardise import CANONICAL, MAPPED
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace

@@ -11,7 +11,7 @@ import linkage
 from linkage.engine.duckdb import Engine
 from linkage.lookup import Session
 from linkage.lookup.asked import attributes
-from linkage.stages.standardise import mapped_sql
+from linkage.stages.mapping import mapped_sql
 from linkage.store.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from linkage.engine.duckdb import Engine
 from linkage.stages import standardise
 from linkage.stages.context import Run
 from linkage.stages.ingest import ingest
+from linkage.stages.mapping import mapped_sql
 from linkage.store.ledger import Ledger
 from linkage.store.workspace import Workspace
 
@@ -116,7 +117,7 @@ def test_nearly_all_values_are_read(shares: dict[Any, Any], record_property: Any
 def _map(engine: Engine, run: Run, kind: Any) -> None:
     queries, values = [], {}
     for place, (dataset, source, role) in enumerate(standardise._roles(run, kind, standardise._ALL)):
-        query, more = standardise.mapped_sql(dataset, source, role, f"map_{place}")
+        query, more = mapped_sql(dataset, source, role, f"map_{place}")
         queries.append(query)
         values |= more
     engine.create_as("main", "mapped", " UNION ALL ".join(queries), values)
